@@ -1,0 +1,3 @@
+"""Tidegauge: streaming observability for machine-learning models, on Kafka."""
+
+__version__ = "0.1.0"

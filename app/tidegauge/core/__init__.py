@@ -1,0 +1,1 @@
+"""The domain: pure, synchronous, without clock, file, socket or random source."""

@@ -1,0 +1,1 @@
+"""Prometheus metrics and health on an HTTP thread of their own."""

@@ -1,0 +1,1 @@
+"""Topics, partitioner and client options for any Kafka cluster."""

@@ -1,0 +1,1 @@
+"""One YAML file, environment and flags, checked strictly."""

@@ -1,0 +1,1 @@
+"""The Faust application: transport, ownership, restore, commit."""
