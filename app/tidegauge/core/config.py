@@ -1,0 +1,109 @@
+"""What the core is told: every number it decides by, as plain values in milliseconds.
+
+The settings package documents and checks these for people and builds them; the core only reads
+them. `CoreConfig.fingerprint` covers the values that give stored state its meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class PaneLevel:
+    """One level of the pane pyramid: panes of ``width_ms`` take labels up to ``span_ms`` late."""
+
+    width_ms: int
+    span_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionConfig:
+    """How the change detectors decide (see `tidegauge.core.detect`)."""
+
+    adwin_delta: float = 1e-4
+    page_hinkley_threshold: float = 25.0
+    page_hinkley_delta: float = 0.25
+    min_effect: float = 0.5
+    """Smallest standardised change of a mean worth an alert (Cohen's d)."""
+    min_rate_effect: float = 0.2
+    """Smallest change of a rate worth an alert (Cohen's h, difference of arcsines)."""
+    updates_per_pane: int = 200
+    """At most so many updates of a rate stream's detector in one pane."""
+    epoch_panes: int = 256
+    resolve_panes: int = 12
+    """Closed panes that must look normal before an alert resolves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceConfig:
+    """When a reference profile is learned from the first predictions of a version."""
+
+    learn_ms: int = HOUR
+    min_predictions: int = 1_000
+    sample_size: int = 5_000
+    bins: int = 10
+    max_categories: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """The rules for one model's events."""
+
+    out_of_orderness_ms: int = 10 * SECOND
+    lateness_ms: int = 10 * MINUTE
+    label_horizon_ms: int = DAY
+    correction_horizon_ms: int = DAY
+    orphan_horizon_ms: int = HOUR
+    max_future_ms: int = 5 * MINUTE
+    positive_class: str | None = None
+    """The class counted as positive, as text; None: ``1``, ``true`` or ``yes``."""
+    reference: ReferenceConfig = field(default_factory=ReferenceConfig)
+    detection: DetectionConfig = field(default_factory=DetectionConfig)
+
+    @property
+    def retention_ms(self) -> int:
+        """How long after a prediction's time anything can still refer to it."""
+        return max(self.label_horizon_ms, self.correction_horizon_ms) + self.lateness_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of memory and series; what is over one is folded into ``__other__`` and counted."""
+
+    models: int = 200
+    versions: int = 20
+    segment_fields: int = 4
+    segment_values: int = 50
+    features: int = 200
+    open_requests: int = 2_000_000
+    """Requests retained by one source partition; over it the oldest are evicted and counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreConfig:
+    """All that the collect and monitor stages are told."""
+
+    panes: tuple[PaneLevel, ...] = (
+        PaneLevel(10 * SECOND, HOUR),
+        PaneLevel(MINUTE, DAY),
+        PaneLevel(HOUR, 365 * DAY),
+    )
+    windows_ms: tuple[int, ...] = (MINUTE, 5 * MINUTE, HOUR, DAY)
+    segment_fields: tuple[str, ...] | None = None
+    """Segment fields that are kept; None: the first that arrive, up to the limit."""
+    publication_skew_ms: int = 2 * SECOND
+    """How far apart in append time two partitions may show events of the same event time."""
+    idle_ms: int = 30 * SECOND
+    """Silence after which a model's time moves on by itself."""
+    limits: Limits = field(default_factory=Limits)
+    default: ModelConfig = field(default_factory=ModelConfig)
+    overrides: Mapping[str, ModelConfig] = field(default_factory=dict)
+
+    def model(self, name: str) -> ModelConfig:
+        """The rules for the model called ``name``."""
+        return self.overrides.get(name, self.default)
