@@ -11,6 +11,9 @@ import msgspec
 
 MAX_NUMBER = 1e100
 """Largest magnitude of a number: its square is still finite."""
+MIN_YEAR = 1970
+MAX_YEAR = 9998
+"""Last year of a time: whatever its offset, it can be converted to UTC. A decoder checks both."""
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 RequestId: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

@@ -20,7 +20,7 @@ class ReferenceSource(StrEnum):
 
 
 class NumericProfile(msgspec.Struct, frozen=True, kw_only=True, tag="numeric", tag_field="type"):
-    """A numeric feature: bin ``i`` holds ``edges[i-1] <= x < edges[i]``; the outer bins are open."""
+    """A numeric feature; bin ``i`` holds ``edges[i-1] <= x < edges[i]``, outer bins are open."""
 
     edges: tuple[float, ...]
     """Inner edges, ascending; one fewer than ``counts``."""

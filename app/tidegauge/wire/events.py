@@ -1,0 +1,168 @@
+"""Bytes of the two public events to core values, and why bytes were refused.
+
+msgspec decides, with the limits that are part of the types in `core.events`. Only when it refuses
+is the value given to the pydantic model of the contract, which words the reason for a publisher.
+Rules that follow from the decoder:
+
+- A key that occurs twice: the last value counts, but every one of them must be valid.
+- ``NaN``, ``Infinity`` and numbers beyond a double (``1e400``) are refused, as are integers beyond
+  2^53 in magnitude where a class is expected, since other readers could not tell them apart.
+- Unpaired surrogates are no text and are refused, escaped or not.
+- Times keep microseconds; further digits are rounded.
+
+Where the two decoders differ (`tests/property/test_wire_agreement.py` keeps the list), msgspec's
+own words are given.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+import xxhash
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from tidegauge.contract import feedback, prediction
+from tidegauge.contract.base import Record
+from tidegauge.core.events import MAX_YEAR, MIN_YEAR, Feedback, Prediction
+from tidegauge.core.reasons import Reason
+
+MAX_EVENT_BYTES = 256 * 1024
+"""Largest event in bytes."""
+MAX_MESSAGE = 500
+_MAX_NAME = 60
+_MAX_ERRORS = 3
+
+_REASONS = {
+    "datetime_rfc_3339": Reason.BAD_TIMESTAMP,
+    "datetime_year": Reason.BAD_TIMESTAMP,
+    "datetime_from_date_parsing": Reason.BAD_TIMESTAMP,
+    "datetime_parsing": Reason.BAD_TIMESTAMP,
+    "extra_forbidden": Reason.UNKNOWN_FIELD,
+    "finite_number": Reason.NOT_A_NUMBER,
+    "greater_than_equal": Reason.OUT_OF_RANGE,
+    "json_invalid": Reason.INVALID_JSON,
+    "less_than_equal": Reason.OUT_OF_RANGE,
+    "missing": Reason.MISSING_FIELD,
+    "model_type": Reason.NOT_AN_OBJECT,
+    "string_too_long": Reason.TOO_LONG,
+    "string_too_short": Reason.TOO_SHORT,
+    "timezone_aware": Reason.BAD_TIMESTAMP,
+    "too_long": Reason.TOO_LONG,
+}
+
+_Event = TypeVar("_Event", Prediction, Feedback)
+
+
+class InvalidEvent(ValueError):  # noqa: N818 - it says what the event is, as everywhere here
+    """An event that cannot be used.
+
+    Attributes:
+        reason: One of the closed list of reasons.
+        message: For the publisher: which field, and what it must be; at most 500 characters,
+            without the values of the event.
+    """
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+
+
+def decode_prediction(raw: bytes | None) -> Prediction:
+    """Decodes the value of a record of the predictions topic.
+
+    Raises:
+        InvalidEvent: It is not a valid prediction.
+    """
+    return _decode(raw, _decode_prediction, prediction.Prediction)
+
+
+def decode_feedback(raw: bytes | None) -> Feedback:
+    """Decodes the value of a record of the feedback topic.
+
+    Raises:
+        InvalidEvent: It is not a valid feedback.
+    """
+    return _decode(raw, _decode_feedback, feedback.Feedback)
+
+
+def content_digest(event: Prediction | Feedback) -> int:
+    """64-bit xxHash3 of the event's content: equal for a duplicate, different for a conflict.
+
+    The order of keys, an explicit null for an absent field and the offset in which a time is
+    written do not change it; ``1``, ``1.0`` and ``true`` as an outcome are three contents.
+    """
+    return xxhash.xxh3_64_intdigest(_encode(event))
+
+
+_decode_prediction = msgspec.json.Decoder(Prediction).decode
+_decode_feedback = msgspec.json.Decoder(Feedback).decode
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def _decode(raw: bytes | None, decode: Callable[[bytes], _Event], contract: type[Record]) -> _Event:
+    if not raw:
+        raise InvalidEvent(Reason.EMPTY, "the record has no value; publish the event as JSON")
+    if len(raw) > MAX_EVENT_BYTES:
+        raise InvalidEvent(
+            Reason.TOO_LARGE, f"{len(raw)} bytes; an event has at most {MAX_EVENT_BYTES}"
+        )
+    try:
+        event = decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _refusal(raw, str(error), contract) from None
+    if MIN_YEAR <= event.timestamp.year <= MAX_YEAR:
+        return event
+    raise _refusal(raw, f"timestamp: year {event.timestamp.year}", contract)
+
+
+def _refusal(raw: bytes, error: str, contract: type[Record]) -> InvalidEvent:
+    """Words a refusal by the contract, or by msgspec's error where the contract has none."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as invalid:
+        return InvalidEvent(
+            Reason.INVALID_UTF8, f"not UTF-8: {invalid.reason} at byte {invalid.start}"
+        )
+    try:
+        contract.model_validate_json(raw)
+    except ValidationError as invalid:
+        errors = invalid.errors(include_url=False, include_context=False, include_input=False)
+        return InvalidEvent(_reason(errors[0]), _message(errors, contract))
+    reason = Reason.BAD_TIMESTAMP if "RFC3339" in error else Reason.WRONG_TYPE
+    return InvalidEvent(reason, _shortened(error, MAX_MESSAGE))
+
+
+def _reason(error: ErrorDetails) -> Reason:
+    if error["type"] == "json_invalid" and "number out of range" in error["msg"]:
+        return Reason.OUT_OF_RANGE
+    return _REASONS.get(error["type"], Reason.WRONG_TYPE)
+
+
+def _message(errors: list[ErrorDetails], contract: type[Record]) -> str:
+    parts = [_sentence(error) for error in errors[:_MAX_ERRORS]]
+    if len(errors) > _MAX_ERRORS:
+        parts.append(f"and {len(errors) - _MAX_ERRORS} more")
+    if any(error["type"] == "extra_forbidden" for error in errors[:_MAX_ERRORS]):
+        parts.append(f"known fields are {', '.join(contract.model_fields)}")
+    return _shortened("; ".join(parts), MAX_MESSAGE)
+
+
+def _sentence(error: ErrorDetails) -> str:
+    if error["type"] == "model_type":
+        return "must be a JSON object"
+    if not error["loc"]:
+        return error["msg"]
+    path = ".".join(_shortened(str(part), _MAX_NAME) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"{path}: this field is required"
+    if error["type"] == "extra_forbidden":
+        return f"{path}: unknown field"
+    return f"{path}: {error['msg']}"
+
+
+def _shortened(text: str, limit: int) -> str:
+    """The text on one line and within the limit."""
+    printable = "".join(char if char.isprintable() else "?" for char in text[: limit + 1])
+    return printable if len(printable) <= limit else printable[: limit - 1] + "…"
