@@ -1,0 +1,124 @@
+"""Faults with a known cause, injected into the replay from a day on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from tidegauge.core.events import Features
+from tidegauge.demo.features import DEPARTURE_DELAY
+from tidegauge.demo.flights import (
+    FIRST_DAY,
+    LAST_DAY,
+    MINUTE_MS,
+    Flight,
+    new_york_midnight_ms,
+)
+from tidegauge.demo.model import Model
+
+QUEUE_ORIGIN = "EWR"
+QUEUE_MINUTES = 30
+SECONDS_PER_MINUTE = 60
+
+
+class FaultError(ValueError):
+    """A fault was not understood; the message says how one is written."""
+
+
+class FaultKind(StrEnum):
+    """What goes wrong."""
+
+    BROKEN_FEATURE = "broken-feature"
+    """The departure delay arrives in seconds instead of minutes, and the model reads it so."""
+    BAD_VERSION = "bad-version"
+    """Version 2 replaces version 1; its classes were swapped when it was exported."""
+    CONCEPT_CHANGE = "concept-change"
+    """A runway at Newark is closed: after leaving the gate, every flight queues half an hour.
+
+    The features say nothing of it, so the same inputs now mean later arrivals.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault, in force for flights that leave on ``start`` (New York time) or later."""
+
+    kind: FaultKind
+    start: date
+
+
+def parse_fault(text: str) -> Fault:
+    """A fault written as ``kind@day``, for instance ``broken-feature@2013-02-10``.
+
+    Raises:
+        FaultError: The kind is unknown, or the day is none of 2013.
+    """
+    kind, _, day = text.partition("@")
+    try:
+        fault = Fault(FaultKind(kind), date.fromisoformat(day))
+    except ValueError:
+        fault = None
+    if fault is None or not FIRST_DAY <= fault.start <= LAST_DAY:
+        kinds = ", ".join(FaultKind)
+        raise FaultError(
+            f"the fault {text!r} was not understood: write KIND@DAY, where KIND is one of {kinds} "
+            "and DAY is a day of 2013, for instance broken-feature@2013-02-10"
+        )
+    return fault
+
+
+class Faults:
+    """Which faults are in force at a moment, and what they do."""
+
+    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+        """Take the ``faults``; of several of one kind, the earliest counts."""
+        latest_first = sorted(faults, key=lambda fault: fault.start, reverse=True)
+        self._starts_ms = {fault.kind: new_york_midnight_ms(fault.start) for fault in latest_first}
+
+    def in_force(self, kind: FaultKind, departure_ms: int) -> bool:
+        """Whether a flight that leaves at ``departure_ms`` meets the fault."""
+        start_ms = self._starts_ms.get(kind)
+        return start_ms is not None and departure_ms >= start_ms
+
+    def features(self, features: Features, departure_ms: int) -> Features:
+        """The features as they reach the model."""
+        delay = features[DEPARTURE_DELAY]
+        if not isinstance(delay, int) or not self.in_force(FaultKind.BROKEN_FEATURE, departure_ms):
+            return features
+        return features | {DEPARTURE_DELAY: delay * SECONDS_PER_MINUTE}
+
+    def flight(self, flight: Flight) -> Flight:
+        """The flight as it really went."""
+        if (
+            flight.origin != QUEUE_ORIGIN
+            or flight.departure_ms is None
+            or flight.arrival_ms is None
+            or flight.arrival_delay is None
+            or not self.in_force(FaultKind.CONCEPT_CHANGE, flight.departure_ms)
+        ):
+            return flight
+        return msgspec.structs.replace(
+            flight,
+            arrival_ms=flight.arrival_ms + QUEUE_MINUTES * MINUTE_MS,
+            arrival_delay=flight.arrival_delay + QUEUE_MINUTES,
+        )
+
+
+def bad_version(model: Model) -> Model:
+    """Version 2 of ``model``: it gives the probability of the other class, arriving on time."""
+    return msgspec.structs.replace(
+        model,
+        version="2",
+        code_version="2.0.0",
+        intercept=-model.intercept,
+        numbers={
+            name: msgspec.structs.replace(number, coefficient=-number.coefficient)
+            for name, number in model.numbers.items()
+        },
+        categories={
+            name: {level: -coefficient for level, coefficient in levels.items()}
+            for name, levels in model.categories.items()
+        },
+    )
