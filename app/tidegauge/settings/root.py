@@ -1,0 +1,141 @@
+"""All settings as one checked value, and what the core is told by them."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tidegauge.core.config import (
+    CoreConfig,
+    DetectionConfig,
+    Limits,
+    ModelConfig,
+    PaneLevel,
+    ReferenceConfig,
+)
+from tidegauge.settings.duration import milliseconds
+from tidegauge.settings.fit import first_misfit
+from tidegauge.settings.kafka import KafkaSettings, TopicsSettings
+from tidegauge.settings.process import HttpSettings, WorkerSettings
+from tidegauge.settings.rules import (
+    DetectionSettings,
+    JoinSettings,
+    LimitSettings,
+    ModelJoin,
+    ModelOverrides,
+    ModelTime,
+    PositiveClass,
+    ReferenceSettings,
+    SegmentSettings,
+    TimeSettings,
+    WindowSettings,
+)
+from tidegauge.settings.section import Section, contradiction
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set.
+
+    ``Settings(...)`` itself reads neither environment nor file; `tidegauge.settings.load` does.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    """The Kafka cluster and how to reach it."""
+    topics: TopicsSettings = TopicsSettings()
+    """What the topics look like when they are created."""
+    time: TimeSettings = TimeSettings()
+    """Event time and its disorder."""
+    join: JoinSettings = JoinSettings()
+    """How predictions and feedback are joined, and for how long."""
+    windows: WindowSettings = WindowSettings()
+    """Panes and windows."""
+    reference: ReferenceSettings = ReferenceSettings()
+    """Reference profiles."""
+    detection: DetectionSettings = DetectionSettings()
+    """Change detectors and alerts."""
+    segments: SegmentSettings = SegmentSettings()
+    """Slices of the traffic."""
+    limits: LimitSettings = LimitSettings()
+    """Bounds of memory and of exported series."""
+    worker: WorkerSettings = WorkerSettings()
+    """Commits and group membership of a worker."""
+    http: HttpSettings = HttpSettings()
+    """Metrics and health over HTTP."""
+    positive_class: PositiveClass | None = None
+    """The class counted as positive; unset: `1`, `true` or `yes`."""
+    models: Annotated[dict[str, ModelOverrides], Field(max_length=1000)] = {}
+    """Overrides for single models, by the model's name."""
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # all come by keyword
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        **_others: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is given, so that two equal calls give equal settings anywhere."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _all_fits(self) -> Self:
+        misfit = first_misfit(
+            self.core(), self.limits.segment_fields, milliseconds(self.topics.retention)
+        )
+        if misfit is not None:
+            raise contradiction(misfit)
+        return self
+
+    def core(self) -> CoreConfig:
+        """What the collect and monitor stages are told."""
+        limits = self.limits.model_dump(exclude={"series"})
+        return CoreConfig(
+            panes=tuple(
+                PaneLevel(milliseconds(pane.width), milliseconds(pane.span))
+                for pane in self.windows.panes
+            ),
+            windows_ms=tuple(milliseconds(size) for size in self.windows.sizes),
+            segment_fields=self.segments.fields,
+            publication_skew_ms=milliseconds(self.time.publication_skew),
+            idle_ms=milliseconds(self.time.idle),
+            limits=Limits(**limits),
+            default=self._model(ModelOverrides()),
+            overrides={name: self._model(model) for name, model in self.models.items()},
+        )
+
+    def _model(self, overrides: ModelOverrides) -> ModelConfig:
+        time = _merged(self.time, overrides.time, ModelTime)
+        join = _merged(self.join, overrides.join, ModelJoin)
+        reference = _merged(self.reference, overrides.reference, ReferenceSettings)
+        detection = _merged(self.detection, overrides.detection, DetectionSettings)
+        return ModelConfig(
+            **_core_values(time),
+            **_core_values(join),
+            positive_class=overrides.positive_class or self.positive_class,
+            reference=ReferenceConfig(**_core_values(reference)),
+            detection=DetectionConfig(**_core_values(detection)),
+        )
+
+
+def _merged(common: Section, own: Section | None, kind: type[SectionT]) -> SectionT:
+    """The fields of ``kind``, from ``own`` where they were given there, else from ``common``."""
+    changes = {name: getattr(own, name) for name in own.model_fields_set} if own else {}
+    values = {name: getattr(common, name) for name in kind.model_fields}
+    return kind(**(values | changes))
+
+
+def _core_values(section: Section) -> dict[str, Any]:
+    """Field values as the core names them: durations become milliseconds, with ``_ms``."""
+    values: dict[str, Any] = {}
+    for name, value in section:
+        if isinstance(value, timedelta):
+            values[f"{name}_ms"] = milliseconds(value)
+        else:
+            values[name] = value
+    return values

@@ -1,0 +1,176 @@
+"""The rules by which events are joined, windowed and judged; the first four hold for each model."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from tidegauge.settings.duration import Duration, PositiveDuration
+from tidegauge.settings.section import CommaList, Section
+
+Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000_000)]
+Positive: TypeAlias = Annotated[float, Field(gt=0)]
+
+
+class ModelTime(Section):
+    """How far events may be out of order."""
+
+    out_of_orderness: Duration = timedelta(seconds=10)
+    """How far behind the newest event another may be and still find its pane open: the watermark
+    is stream time minus this. Panes close, and figures appear, that much later."""
+    lateness: Duration = timedelta(minutes=10)
+    """How far behind the watermark's stream time a prediction may come and still be counted (it
+    revises its pane); also how long duplicates are recognised. Not less than
+    `time.out_of_orderness`."""
+    max_future: Duration = timedelta(minutes=5)
+    """How far an event's timestamp may be ahead of the time at which Kafka took the record; what
+    is further ahead is invalid, since one such event would close every pane."""
+
+
+class TimeSettings(ModelTime):
+    """Event time: disorder, skew and silence."""
+
+    publication_skew: Duration = timedelta(seconds=2)
+    """How far apart, by Kafka's clock, two partitions may show events of the same event time."""
+    idle: PositiveDuration = timedelta(seconds=30)
+    """Silence after which a model's time moves on by itself, so that its panes close."""
+
+
+class ModelJoin(Section):
+    """How long the join waits; each horizon bounds what is kept in memory."""
+
+    label_horizon: PositiveDuration = timedelta(days=1)
+    """How long after a prediction its label is awaited; then it counts as unlabelled."""
+    correction_horizon: Duration = timedelta(days=1)
+    """How long after a prediction its label may be corrected by a higher revision."""
+    orphan_horizon: Duration = timedelta(hours=1)
+    """How long feedback that came before its prediction waits for it."""
+
+
+class JoinSettings(ModelJoin):
+    """How predictions and feedback meet."""
+
+    partitioner: Literal["murmur2", "crc32"] = "murmur2"
+    """Which hash of the key decides an event's home partition: `murmur2` is the default of the
+    Java client and of kafka-python, `crc32` of librdkafka (confluent-kafka, kcat)."""
+
+
+class ReferenceSettings(Section):
+    """When a reference profile is learned from a version's first predictions, and how fine it is.
+
+    All of it is what later drift is measured against.
+    """
+
+    learn: PositiveDuration = timedelta(hours=1)
+    """How much event time the profile is learned from, at least."""
+    min_predictions: Count = 1_000
+    """How many predictions the profile is learned from, at least."""
+    sample_size: Count = 5_000
+    """How many predictions are sampled; their bins and categories make the profile."""
+    bins: Annotated[int, Field(ge=2, le=100)] = 10
+    """Bins of equal frequency for a numeric feature."""
+    max_categories: Annotated[int, Field(ge=1, le=250)] = 50
+    """Categories kept for a text feature; the rarer ones are counted together."""
+
+
+class DetectionSettings(Section):
+    """When a change is worth an alert."""
+
+    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    """ADWIN's confidence: smaller is less sensitive and raises fewer false alarms."""
+    page_hinkley_threshold: Positive = 25.0
+    """Page-Hinkley's threshold, in standard deviations accumulated over panes."""
+    page_hinkley_delta: Annotated[float, Field(ge=0)] = 0.25
+    """Change of the mean that Page-Hinkley tolerates, in standard deviations."""
+    min_effect: Annotated[float, Field(ge=0)] = 0.5
+    """Smallest change of a mean worth an alert, in standard deviations (Cohen's d)."""
+    min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = 0.2
+    """Smallest change of a rate worth an alert (Cohen's h, a difference of arcsines)."""
+    updates_per_pane: Count = 200
+    """How many updates one pane gives the detector of a rate, at most."""
+    epoch_panes: Count = 256
+    """After how many panes a detector is rebuilt from its recent inputs."""
+    resolve_panes: Count = 12
+    """How many closed panes must look normal before an alert resolves."""
+
+
+def _class_text(value: object) -> object:
+    """Write a class as the core compares it: YAML reads ``1`` and ``true`` as other types."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value
+
+
+PositiveClass: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=200), BeforeValidator(_class_text)
+]
+
+
+class ModelOverrides(Section):
+    """What is different for one model; what is left out stays as it is for all."""
+
+    time: ModelTime | None = None
+    """Overrides of `time` (without `publication_skew` and `idle`, which hold for all)."""
+    join: ModelJoin | None = None
+    """Overrides of `join` (without `partitioner`, which holds for all)."""
+    reference: ReferenceSettings | None = None
+    """Overrides of `reference`."""
+    detection: DetectionSettings | None = None
+    """Overrides of `detection`."""
+    positive_class: PositiveClass | None = None
+    """Overrides `positive_class`."""
+
+
+class PaneSettings(Section):
+    """One level of the pane pyramid."""
+
+    width: PositiveDuration
+    """Length of one pane."""
+    span: PositiveDuration
+    """Labels up to this late go to this level; later ones go to the next."""
+
+
+class WindowSettings(Section):
+    """How event time is cut up."""
+
+    panes: Annotated[tuple[PaneSettings, ...], Field(min_length=1, max_length=8)] = (
+        PaneSettings(width=timedelta(seconds=10), span=timedelta(hours=1)),
+        PaneSettings(width=timedelta(minutes=1), span=timedelta(days=1)),
+        PaneSettings(width=timedelta(hours=1), span=timedelta(days=365)),
+    )
+    """Levels of the pane pyramid, finest first: each width is a multiple of the one before, each
+    span longer. The last span bounds the horizons."""
+    sizes: Annotated[CommaList[PositiveDuration], Field(min_length=1, max_length=12)] = (
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(hours=1),
+        timedelta(days=1),
+    )
+    """Windows that are reported, each a multiple of the first pane's width."""
+
+
+class SegmentSettings(Section):
+    """Which slices of the traffic get figures of their own."""
+
+    fields: CommaList[Annotated[str, Field(min_length=1, max_length=200)]] | None = None
+    """Names of the segment fields that are kept, at most `limits.segment_fields`; unset: the first
+    that arrive."""
+
+
+class LimitSettings(Section):
+    """Bounds of memory and of exported series; what is over one is counted, never lost silently."""
+
+    models: Count = 200
+    """Models; further ones are folded into `__other__`."""
+    versions: Count = 20
+    """Versions of one model; further ones are folded into `__other__`."""
+    segment_fields: Annotated[int, Field(ge=0, le=20)] = 4
+    """Segment fields of one model; further ones are left out."""
+    segment_values: Count = 50
+    """Values of one segment field; further ones are folded into `__other__`."""
+    features: Annotated[int, Field(ge=0, le=1000)] = 200
+    """Features of one model; further ones are left out."""
+    open_requests: Count = 2_000_000
+    """Requests retained by one source partition; over it the oldest are evicted."""
+    series: Count = 50_000
+    """Series that `/metrics` exports; over it whole groups are left out, the finest first."""
