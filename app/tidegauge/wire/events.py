@@ -10,6 +10,9 @@ Rules that follow from the decoder:
 - Unpaired surrogates are no text and are refused, escaped or not.
 - Times keep microseconds; further digits are rounded.
 
+- A refused event of more than 32 KiB is described by msgspec's first complaint alone, since
+  listing thousands of faults takes far longer than refusing.
+
 Where the two decoders differ (`tests/property/test_wire_agreement.py` keeps the list), msgspec's
 own words are given.
 """
@@ -30,6 +33,8 @@ from tidegauge.core.reasons import Reason
 MAX_EVENT_BYTES = 256 * 1024
 """Largest event in bytes."""
 MAX_MESSAGE = 500
+"""Longest message of a refusal in characters."""
+_MAX_WORDED = 32 * 1024
 _MAX_NAME = 60
 _MAX_ERRORS = 3
 
@@ -50,6 +55,23 @@ _REASONS = {
     "timezone_aware": Reason.BAD_TIMESTAMP,
     "too_long": Reason.TOO_LONG,
 }
+
+# the starts and then the parts of msgspec's messages; only names of unknown fields are not its own
+_MSGSPEC_REASONS = (
+    ("Object contains unknown field", Reason.UNKNOWN_FIELD),
+    ("Object missing required field", Reason.MISSING_FIELD),
+    ("RFC3339", Reason.BAD_TIMESTAMP),
+    ("timestamp: year", Reason.BAD_TIMESTAMP),
+    ("`datetime`", Reason.BAD_TIMESTAMP),
+    ("Integer value out of range", Reason.OUT_OF_RANGE),
+    ("Number out of range", Reason.NOT_A_NUMBER),
+    ("of length <=", Reason.TOO_LONG),
+    ("of length >=", Reason.TOO_SHORT),
+    ("<=", Reason.OUT_OF_RANGE),
+    (">=", Reason.OUT_OF_RANGE),
+    (" - at `$", Reason.WRONG_TYPE),
+    ("Expected `object`", Reason.NOT_AN_OBJECT),
+)
 
 _Event = TypeVar("_Event", Prediction, Feedback)
 
@@ -125,12 +147,13 @@ def _refusal(raw: bytes, error: str, contract: type[Record]) -> InvalidEvent:
         return InvalidEvent(
             Reason.INVALID_UTF8, f"not UTF-8: {invalid.reason} at byte {invalid.start}"
         )
-    try:
-        contract.model_validate_json(raw)
-    except ValidationError as invalid:
-        errors = invalid.errors(include_url=False, include_context=False, include_input=False)
-        return InvalidEvent(_reason(errors[0]), _message(errors, contract))
-    reason = Reason.BAD_TIMESTAMP if "RFC3339" in error else Reason.WRONG_TYPE
+    if len(raw) <= _MAX_WORDED:
+        try:
+            contract.model_validate_json(raw)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False, include_context=False, include_input=False)
+            return InvalidEvent(_reason(errors[0]), _message(errors, contract))
+    reason = next((r for part, r in _MSGSPEC_REASONS if part in error), Reason.INVALID_JSON)
     return InvalidEvent(reason, _shortened(error, MAX_MESSAGE))
 
 

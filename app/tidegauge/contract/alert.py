@@ -1,0 +1,123 @@
+"""The alert: a CloudEvents 1.0 event in Kafka binary mode, its data like one Alertmanager alert."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tidegauge.contract.base import Count, Record, Share, Time
+from tidegauge.core.records import AlertStatus, CauseKind, Effect, Severity
+
+
+class AlertHeaders(Record):
+    """The CloudEvents attributes, as headers of the Kafka record (UTF-8)."""
+
+    ce_specversion: Literal["1.0"]
+    ce_id: Annotated[str, Field(min_length=1)]
+    """Id of this event, the same however often it is computed. With ``ce_source`` it is unique;
+    alerts that stay open are sent again under new ids."""
+    ce_source: Annotated[str, Field(pattern=r"^/tidegauge/models/")]
+    """``/tidegauge/models/`` and the model's name, percent-encoded."""
+    ce_type: Annotated[str, Field(pattern=r"^tidegauge\.alert\.(firing|resolved|retracted)$")]
+    """``tidegauge.alert.`` and the status."""
+    ce_time: Time
+    """Event time at which the detector came to this status."""
+    ce_subject: Annotated[str, Field(min_length=1)]
+    """The alert that this event is about: its fingerprint."""
+    content_type: Annotated[Literal["application/json"], Field(alias="content-type")]
+
+
+class EventWindow(Record):
+    """An interval of event time."""
+
+    start: Time
+    """Inclusive."""
+    end: Time
+    """Exclusive."""
+
+
+class SampleCounts(Record):
+    """How much evidence there is."""
+
+    predictions: Count
+    """Predictions in the window."""
+    labelled: Count
+    """Those of them whose label is known."""
+
+
+class VersionsInWindow(Record):
+    """What was running in the window, each list sorted."""
+
+    model: list[str]
+    """Model versions."""
+    code: list[str]
+    """Versions of the serving code."""
+    data: list[str]
+    """Versions of the data pipeline."""
+    reference: str | None
+    """Id of the reference profile compared with."""
+
+
+class RankedCause(Record):
+    """One ground of the alert."""
+
+    kind: CauseKind
+    """What it points at."""
+    effect: Effect
+    """In what way it acts. ``mix_shift``: inputs moved to regions where errors were frequent
+    already; ``concept_shift``: the same inputs have more errors."""
+    name: str
+    """The feature, the segment field, or the version."""
+    value: str | None
+    """The feature's bin or category, or the segment's value."""
+    contribution: float | None
+    """Part of the observed change it accounts for; parts may be negative and need not add to 1."""
+    before: float | None
+    """The figure that changed, in the reference or before the change."""
+    after: float | None
+    """The same figure in the alert's window."""
+    samples: Count
+    """Predictions in the window that it touches."""
+    summary: str
+    """One sentence for people."""
+
+
+class Alert(Record):
+    """One event in the life of one alert.
+
+    A life is firing (opened), firing (updated, any number of times), then resolved, or retracted
+    when late or corrected labels removed its ground. The names that Alertmanager gives have its
+    spelling.
+    """
+
+    status: AlertStatus
+    labels: dict[str, str]
+    """Identity in words: ``alertname``, ``model`` and, as far as they apply, ``version``,
+    ``feature``, ``segment_field`` and ``segment_value``."""
+    annotations: dict[str, str]
+    """For people: ``summary`` and ``description``."""
+    starts_at: Annotated[Time, Field(alias="startsAt")]
+    """Event time at which what is wrong began, as far as known."""
+    ends_at: Annotated[Time | None, Field(alias="endsAt")]
+    """Event time of the end; null while firing."""
+    generator_url: Annotated[str, Field(alias="generatorURL")]
+    """Where to look; empty when no address is configured."""
+    fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    """Identity of what is wrong, without how badly: the key of the record."""
+    severity: Severity
+    model: str
+    revision: Count
+    """0 for the record that opens the alert, then one more for each."""
+    detector: str
+    """What raised it, such as ``adwin`` or ``page_hinkley``."""
+    statistic: float | None
+    """The detector's statistic when it decided."""
+    threshold: float | None
+    """The value that the statistic was compared with."""
+    window: EventWindow
+    """The event time of the evidence."""
+    samples: SampleCounts
+    label_coverage: Share | None
+    """``labelled / predictions`` in the window; null without predictions."""
+    versions: VersionsInWindow
+    causes: list[RankedCause]
+    """What accounts for it, largest contribution first."""

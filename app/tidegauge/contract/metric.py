@@ -1,0 +1,140 @@
+"""The figures of one window: the lasting truth about the past of a model."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tidegauge.contract.base import Count, Record, Share, Time
+from tidegauge.core.records import WindowState
+
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class QualityFigures(Record):
+    """How right the labelled predictions were; a figure is null when it is undefined.
+
+    The area under the curve, log loss, Brier score and calibration error come from a histogram of
+    scores by label, and are exact up to the width of its bins.
+    """
+
+    accuracy: Share | None
+    """Share of labelled predictions that equal their label."""
+    precision: Share | None
+    """``TP / (TP + FP)``; null when nothing was predicted positive."""
+    recall: Share | None
+    """``TP / (TP + FN)``; null when no label is positive."""
+    f1: Share | None
+    """Harmonic mean of precision and recall, ``2 TP / (2 TP + FP + FN)``."""
+    auc: Share | None
+    """Area under the ROC curve: the chance that a positive scores above a negative."""
+    log_loss: NonNegative | None
+    """Mean negative log likelihood of the labels, in nats."""
+    brier: Share | None
+    """Mean squared difference of score and label."""
+    expected_calibration_error: Share | None
+    """Mean absolute difference of score and frequency over score bins, weighted by count."""
+    positive_rate: Share | None
+    """Share of labels that are the positive class."""
+    true_positives: Count | None
+    false_positives: Count | None
+    true_negatives: Count | None
+    false_negatives: Count | None
+    errors: Count | None
+    """Labelled predictions that differ from their label, for any number of classes."""
+
+
+class TrafficFigures(Record):
+    """How many predictions came."""
+
+    predictions: Count
+    per_second: NonNegative | None
+    """Predictions divided by the length of the window."""
+    predicted_positive_rate: Share | None
+    """Share of predictions that are the positive class."""
+
+
+class LatencyFigures(Record):
+    """The serving time that publishers report, in seconds."""
+
+    count: Count
+    """Predictions that carry a latency."""
+    mean: NonNegative | None
+    p50: NonNegative | None
+    """Median; quantiles come from a histogram, to the width of its bins."""
+    p90: NonNegative | None
+    p99: NonNegative | None
+
+
+class ScoreFigures(Record):
+    """The distribution of scores, and its distance from the reference's."""
+
+    count: Count
+    """Predictions that carry a score."""
+    mean: Share | None
+    deviation: NonNegative | None
+    """Standard deviation."""
+    psi: NonNegative | None
+    """Population stability index against the reference; null without one."""
+    js: Share | None
+    """Jensen-Shannon distance (square root of the divergence in bits) from the reference."""
+
+
+class FeatureFigures(Record):
+    """The distribution of one feature, and its distance from the reference's."""
+
+    count: Count
+    """Predictions that carry a value."""
+    missing: Count
+    """Predictions without the feature, or with null."""
+    mean: float | None
+    """Null for texts."""
+    deviation: NonNegative | None
+    """Standard deviation; null for texts."""
+    psi: NonNegative | None
+    """Population stability index against the reference; null without one."""
+    js: Share | None
+    """Jensen-Shannon distance (square root of the divergence in bits) from the reference."""
+    unseen_share: Share | None
+    """Share of values that are categories the reference does not have."""
+    out_of_range_share: Share | None
+    """Share of values outside the range of the reference."""
+
+
+class Metric(Record):
+    """The figures of one window of event time, for a model version or one of its segments.
+
+    A window is published again under a higher revision when its figures change; the newest record
+    of a key replaces the older ones.
+    """
+
+    type: Literal["window"]
+    model: str
+    version: str
+    segment_field: str | None
+    """Null together with ``segment_value``: the whole version."""
+    segment_value: str | None
+    start: Time
+    """Event time, inclusive."""
+    end: Time
+    """Exclusive."""
+    size_seconds: NonNegative
+    """``end - start``."""
+    state: WindowState
+    """``open``: the end has not passed the watermark; ``provisional``: closed, but late
+    predictions or labels may still revise it; ``final``."""
+    revision: Count
+    """Rises with each record of the window; gaps mean nothing."""
+    predictions: Count
+    """Sample count of everything below."""
+    labelled: Count
+    """Sample count of the quality figures."""
+    label_coverage: Share | None
+    """``labelled / predictions``; null without predictions."""
+    reference: str | None
+    """Id of the reference profile compared with."""
+    quality: QualityFigures
+    traffic: TrafficFigures
+    latency: LatencyFigures
+    score: ScoreFigures
+    features: dict[str, FeatureFigures]
+    """By name of the feature."""

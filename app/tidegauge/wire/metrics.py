@@ -1,0 +1,55 @@
+"""The metrics topic: windows and ledgers, told apart by ``type``.
+
+Keys put the model first: ``model|version|field|value|60s|start`` for a window (field and value
+are empty for a whole version), ``model|ledger`` for a ledger.
+"""
+
+from tidegauge.core.records import LedgerRecord, MetricRecord
+from tidegauge.wire.public import (
+    InvalidRecord,
+    decode_object,
+    encode_json,
+    from_public,
+    joined_key,
+    rfc3339,
+    to_public,
+)
+
+
+def encode_metric(record: MetricRecord) -> tuple[bytes, bytes]:
+    """Key and value of a window's record."""
+    segment = "" if record.segment_field is None else record.segment_field
+    value = "" if record.segment_value is None else record.segment_value
+    size_seconds = (record.end_ms - record.start_ms) / 1_000
+    key = joined_key(
+        record.model,
+        record.version,
+        segment,
+        value,
+        f"{size_seconds:g}s",
+        rfc3339(record.start_ms),
+    )
+    public = to_public(record) | {"type": "window", "size_seconds": size_seconds}
+    return key, encode_json(public)
+
+
+def encode_ledger(record: LedgerRecord) -> tuple[bytes, bytes]:
+    """Key and value of a model's ledger."""
+    return joined_key(record.model, "ledger"), encode_json(to_public(record) | {"type": "ledger"})
+
+
+def decode_metrics(value: bytes) -> MetricRecord | LedgerRecord:
+    """Reads either kind of record.
+
+    Raises:
+        InvalidRecord: It is neither.
+    """
+    public = decode_object(value)
+    match public.pop("type", None):
+        case "window":
+            public.pop("size_seconds", None)
+            return from_public(public, MetricRecord)
+        case "ledger":
+            return from_public(public, LedgerRecord)
+        case other:
+            raise InvalidRecord(f"type is {other!r}; known are window and ledger")
