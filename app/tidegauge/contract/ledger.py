@@ -57,16 +57,6 @@ class FeedbackBalance(Record):
     """Removed by Kafka's retention before they were read; not part of ``read``."""
 
 
-class LabelBalance(Record):
-    """Labels put on predictions, of which one feedback may give several."""
-
-    applied: Count
-    """``in_force + retracted``."""
-    retracted: Count
-    """Replaced by a correction."""
-    in_force: Count
-
-
 class Ledger(Record):
     """The balance of one model over all partitions; the newest record replaces the older ones."""
 
@@ -77,4 +67,6 @@ class Ledger(Record):
     """The model's watermark when the balance was struck."""
     predictions: PredictionBalance
     feedback: FeedbackBalance
-    labels: LabelBalance
+    labels: Count
+    """Predictions that were given a first label, counted where feedback is joined; one feedback
+    may label several. Equal to the predictions labelled."""

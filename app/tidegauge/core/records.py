@@ -263,15 +263,6 @@ class FeedbackLedger(msgspec.Struct, frozen=True, kw_only=True):
     lost: int = 0
 
 
-class LabelLedger(msgspec.Struct, frozen=True, kw_only=True):
-    """Labels put on predictions: ``applied = in_force + retracted``."""
-
-    applied: int = 0
-    retracted: int = 0
-    """Replaced by a correction."""
-    in_force: int = 0
-
-
 class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The balance of one model (``__unknown__`` where none can be told), over all partitions."""
 
@@ -280,7 +271,8 @@ class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The model's watermark when the balance was struck."""
     predictions: PredictionLedger = PredictionLedger()
     feedback: FeedbackLedger = FeedbackLedger()
-    labels: LabelLedger = LabelLedger()
+    labels: int = 0
+    """Predictions that were given a first label: equal to those labelled."""
 
 
 class DeadLetterRecord(msgspec.Struct, frozen=True, kw_only=True):
