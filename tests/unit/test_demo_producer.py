@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from kafka.errors import MessageSizeTooLargeError
+from kafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.demo.errors import DemoError
-from tidegauge.demo.producer import FLUSH_EVENTS, Progress, parse_speed, publish
+from tidegauge.demo.producer import FLUSH_EVENTS, Progress, connected, parse_speed, publish
 from tidegauge.demo.replay import Replayed
 from tidegauge.settings.kafka import TopicNames
 
@@ -146,6 +146,18 @@ def test_refused_record_ends_the_run_with_its_cause(client: RecordingClient):
     clock = Clock()
     with pytest.raises(DemoError, match=r"predictions and feedback failed: .*too large"):
         publish([prediction(0)], client, wait=clock.wait, clock=clock)
+
+
+def test_broker_that_does_not_answer_is_named():
+    def unreachable(**_: object) -> None:
+        raise KafkaConnectionError("refused")
+
+    connection = {"bootstrap_servers": "kafka.example:9092", "kafka_client": unreachable}
+    with (
+        pytest.raises(DemoError, match=r"Kafka at kafka\.example:9092: .*refused"),
+        connected(connection),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(("text", "speed"), [("3600", 3600.0), ("0.5", 0.5), ("0", 0.0)])
