@@ -28,7 +28,7 @@ _SPLITTER = 2.0**27 + 1
 _SHIFT_BYTES = 2
 
 
-def exact_sums(x: NDArray[np.float64], groups: NDArray[np.intp], n_groups: int) -> list[int]:
+def exact_sums(x: NDArray[np.float64], groups: NDArray[np.integer], n_groups: int) -> list[int]:
     """Sum ``x`` by group without rounding.
 
     Args:
@@ -64,7 +64,9 @@ def exact_sums(x: NDArray[np.float64], groups: NDArray[np.intp], n_groups: int) 
     return totals
 
 
-def exact_square_sums(x: NDArray[np.float64], groups: NDArray[np.intp], n_groups: int) -> list[int]:
+def exact_square_sums(
+    x: NDArray[np.float64], groups: NDArray[np.integer], n_groups: int
+) -> list[int]:
     """Sum the squares of ``x`` by group without rounding, in units of 2**-1074.
 
     Each square is taken as the rounded product and its error (Dekker, "A floating-point technique
