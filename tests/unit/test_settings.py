@@ -126,8 +126,8 @@ def test_every_problem_is_named_with_value_place_and_what_is_allowed(yaml_file):
     assert refusal(file=file).splitlines() == [
         f"{file}: kafka.bootstrap is 'k1': must be host:port, or several with commas between them",
         (
-            f"{file}: kafka.security_protocol is 'TLS': must be 'PLAINTEXT', 'SSL', 'SASL_PLAINTEXT'"
-            " or 'SASL_SSL'"
+            f"{file}: kafka.security_protocol is 'TLS': must be 'PLAINTEXT', 'SSL', "
+            "'SASL_PLAINTEXT' or 'SASL_SSL'"
         ),
         f"{file}: kafka.grp: unknown setting; did you mean 'group'?",
         f"{file}: topics.partitions is 0: must be greater than or equal to 1",

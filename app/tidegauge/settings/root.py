@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     """Metrics and health over HTTP."""
     positive_class: PositiveClass | None = None
-    """The class counted as positive; unset: `1`, `true` or `yes`."""
+    """The class counted as positive; unset: `1`, `true`, `yes` or `positive`."""
     models: Annotated[dict[str, ModelOverrides], Field(max_length=1000)] = {}
     """Overrides for single models, by the model's name."""
 

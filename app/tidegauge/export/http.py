@@ -1,0 +1,196 @@
+"""The HTTP server of a worker: metrics and probes, on a thread of its own.
+
+It is up before the worker joins its group and needs nothing from the worker's event loop, so a
+restore can be watched and a loop that hangs is seen.
+"""
+
+import gzip
+import json
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import asdict
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder, gzip_accepted
+
+from tidegauge.export.collector import registry
+from tidegauge.export.view import View, WorkerView
+
+log = logging.getLogger(__name__)
+
+_TEXT = "text/plain; charset=utf-8"
+_JSON = "application/json"
+_SECONDS_FOR_A_REQUEST = 30
+_SECONDS_TO_CLOSE = 0.1
+
+
+class AddressError(Exception):
+    """The address can't be listened on; the message says which and what to set."""
+
+
+class Answer(NamedTuple):
+    """One response."""
+
+    status: HTTPStatus
+    content_type: str
+    body: bytes
+
+
+class MetricsServer:
+    """Serves ``/metrics``, ``/live``, ``/ready`` and ``/health`` until it is closed.
+
+    Args:
+        source: gives the present view; called from the threads of the requests.
+        host: address to listen on.
+        port: 0 for any free one; `url` then names it.
+        max_series: how many series ``/metrics`` may have.
+
+    Raises:
+        AddressError: the address is taken or not this machine's.
+    """
+
+    def __init__(self, source: Callable[[], View], host: str, port: int, max_series: int) -> None:
+        pages = _Pages(source, registry(source, max_series))
+
+        class Handler(_Handler):
+            answer = staticmethod(pages.answer)
+
+        try:
+            self._server = _server_class(host)((host, port), Handler)
+        except OSError as error:
+            raise AddressError(
+                f"can't listen on {host} port {port}: {error.strerror}; "
+                "set http.port to a free port, or 0 for any, and http.host to this machine's"
+            ) from None
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self._thread = Thread(
+            target=self._server.serve_forever, args=(_SECONDS_TO_CLOSE,), name="http", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; a request that is being answered is not waited for."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+        """Log a client that went away; the base class would print a traceback."""
+        log.debug("request of %s was broken off", client_address, exc_info=True)
+
+
+class _ServerV6(_Server):
+    address_family = socket.AF_INET6
+
+
+def _server_class(host: str) -> type[_Server]:
+    return _ServerV6 if ":" in host else _Server
+
+
+class _Pages:
+    """What each path answers."""
+
+    def __init__(self, source: Callable[[], View], metrics: CollectorRegistry) -> None:
+        self._source = source
+        self._metrics = metrics
+        self._paths: dict[str, Callable[[str], Answer]] = {
+            "/metrics": self._metrics_page,
+            "/live": lambda _: _probe(self._source().worker, "live"),
+            "/ready": lambda _: _probe(self._source().worker, "ready"),
+            "/health": lambda _: _health(self._source().worker),
+        }
+
+    def answer(self, path: str, accept: str) -> Answer:
+        page = self._paths.get(path.partition("?")[0])
+        if page is None:
+            known = f"not found; there are {', '.join(self._paths)}\n"
+            return Answer(HTTPStatus.NOT_FOUND, _TEXT, known.encode())
+        try:
+            return page(accept)
+        except Exception:
+            log.exception("could not answer %s", path)
+            return Answer(
+                HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, b"failed; the log of the worker says why\n"
+            )
+
+    def _metrics_page(self, accept: str) -> Answer:
+        encode, content_type = choose_encoder(accept)
+        return Answer(HTTPStatus.OK, content_type, encode(self._metrics))
+
+
+def _probe(worker: WorkerView, probe: str) -> Answer:
+    good = getattr(worker, probe)
+    body = "ok\n" if good else f"not {probe}: {worker.phase} {worker.detail}".rstrip() + "\n"
+    return Answer(HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, body.encode())
+
+
+def _health(worker: WorkerView) -> Answer:
+    details: dict[str, Any] = {
+        "live": worker.live,
+        "ready": worker.ready,
+        "phase": worker.phase,
+        "detail": worker.detail,
+        "rebalances": worker.rebalances,
+        "partitions": [asdict(partition) for partition in worker.partitions],
+    }
+    status = HTTPStatus.OK if worker.live else HTTPStatus.SERVICE_UNAVAILABLE
+    return Answer(status, _JSON, json.dumps(details, indent=2).encode() + b"\n")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Sends what `answer` gives for a path and an Accept header."""
+
+    answer: Callable[[str, str], Answer]
+    protocol_version = "HTTP/1.1"
+    server_version = "tidegauge"
+    sys_version = ""
+    timeout = _SECONDS_FOR_A_REQUEST
+
+    def do_GET(self) -> None:
+        """Answer with the page."""
+        self._send(with_body=True)
+
+    def do_HEAD(self) -> None:
+        """Answer as for GET, without the page."""
+        self._send(with_body=False)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Log requests where only somebody who looks for them sees them."""
+        log.debug("%s %s", self.address_string(), format % args)
+
+    def _send(self, *, with_body: bool) -> None:
+        status, content_type, body = self.answer(self.path, self.headers.get("Accept", ""))
+        packed = gzip_accepted(self.headers.get("Accept-Encoding", ""))
+        body = gzip.compress(body, compresslevel=1) if packed else body
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)

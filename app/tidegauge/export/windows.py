@@ -1,0 +1,119 @@
+"""The figures of windows: quality, traffic, latency, scores and features."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+from tidegauge.core.records import MetricRecord, WindowState
+from tidegauge.export.page import Metric, Row
+from tidegauge.settings.duration import text
+
+WINDOW_LABELS = ("model", "version", "segment_field", "segment_value", "window")
+FEATURE_LABELS = (*WINDOW_LABELS, "feature")
+
+Read: TypeAlias = Callable[[Any], float | None]
+
+
+def _figure(name: str, help_: str, read: str | Read) -> tuple[Metric, Read]:
+    metric = Metric(f"tidegauge_{name}", help_, WINDOW_LABELS)
+    return metric, attrgetter(read) if isinstance(read, str) else read
+
+
+def _feature(name: str, help_: str, read: str | Read) -> tuple[Metric, Read]:
+    metric = Metric(f"tidegauge_feature_{name}", help_, FEATURE_LABELS)
+    return metric, attrgetter(read) if isinstance(read, str) else read
+
+
+WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
+    _figure(
+        "window_end_timestamp_seconds",
+        "End of the window in event time: the figures beside it are as of then.",
+        lambda record: record.end_ms / 1000,
+    ),
+    _figure(
+        "window_final",
+        "1 once nothing can revise the window's figures any more, 0 before.",
+        lambda record: float(record.state is WindowState.FINAL),
+    ),
+    _figure("window_predictions", "Predictions made in the window.", "predictions"),
+    _figure("window_labelled_predictions", "Of them, those with a label.", "labelled"),
+    _figure(
+        "label_coverage_ratio",
+        "Share of the window's predictions that have a label.",
+        "label_coverage",
+    ),
+    _figure("accuracy_ratio", "Share of labelled predictions that were right.", "quality.accuracy"),
+    _figure("precision_ratio", "Share of predicted positives that were.", "quality.precision"),
+    _figure("recall_ratio", "Share of positives that were predicted so.", "quality.recall"),
+    _figure("f1_score", "Harmonic mean of precision and recall.", "quality.f1"),
+    _figure("roc_auc", "Area under the ROC curve.", "quality.auc"),
+    _figure("log_loss", "Mean negative log likelihood of the labels, in nats.", "quality.log_loss"),
+    _figure("brier_score", "Mean squared error of the scores.", "quality.brier"),
+    _figure(
+        "calibration_error",
+        "Expected calibration error: mean distance of score and share of positives.",
+        "quality.expected_calibration_error",
+    ),
+    _figure("positive_ratio", "Share of labels that are positive.", "quality.positive_rate"),
+    _figure(
+        "predicted_positive_ratio",
+        "Share of predictions that are positive.",
+        "traffic.predicted_positive_rate",
+    ),
+    _figure("predictions_per_second", "Traffic of the window.", "traffic.per_second"),
+    _figure("latency_mean_seconds", "Mean serving time.", "latency.mean"),
+    _figure("latency_p50_seconds", "Median serving time.", "latency.p50"),
+    _figure("latency_p90_seconds", "90th percentile of the serving time.", "latency.p90"),
+    _figure("latency_p99_seconds", "99th percentile of the serving time.", "latency.p99"),
+    _figure("score_mean", "Mean score.", "score.mean"),
+    _figure("score_deviation", "Standard deviation of the scores.", "score.deviation"),
+    _figure("score_psi", "Population stability index of the scores to the reference.", "score.psi"),
+    _figure(
+        "score_js_distance", "Jensen-Shannon distance of the scores to the reference.", "score.js"
+    ),
+)
+
+FEATURE_FIGURES: tuple[tuple[Metric, Read], ...] = (
+    _feature("values", "Predictions that carry the feature with a value.", "count"),
+    _feature(
+        "missing_ratio",
+        "Share of predictions without the feature.",
+        lambda stats: stats.missing / (stats.missing + stats.count),
+    ),
+    _feature("mean", "Mean of the feature.", "mean"),
+    _feature("deviation", "Standard deviation of the feature.", "deviation"),
+    _feature("psi", "Population stability index of the feature to the reference.", "psi"),
+    _feature("js_distance", "Jensen-Shannon distance of the feature to the reference.", "js"),
+    _feature("unseen_ratio", "Share of values in no category of the reference.", "unseen_share"),
+    _feature(
+        "out_of_range_ratio", "Share of values outside the reference's range.", "out_of_range_share"
+    ),
+)
+
+
+def window_rows(record: MetricRecord) -> Iterator[Row]:
+    """The figures of one window without its features; none for an empty window."""
+    if record.predictions:
+        labels = _labels(record)
+        for metric, read in WINDOW_FIGURES:
+            yield Row(metric, labels, read(record))
+
+
+def feature_rows(record: MetricRecord, feature: str) -> Iterator[Row]:
+    """The figures of one feature in one window; none when no prediction could carry it."""
+    stats = record.features[feature]
+    if stats.count or stats.missing:
+        labels = (*_labels(record), feature)
+        for metric, read in FEATURE_FIGURES:
+            yield Row(metric, labels, read(stats))
+
+
+def _labels(record: MetricRecord) -> tuple[str, ...]:
+    return (
+        record.model,
+        record.version,
+        record.segment_field or "",
+        record.segment_value or "",
+        text(timedelta(milliseconds=record.end_ms - record.start_ms)),
+    )

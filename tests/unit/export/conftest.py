@@ -1,0 +1,160 @@
+"""A view with something of everything, for the tests of the export."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tidegauge.core.config import HOUR, MINUTE
+from tidegauge.core.records import (
+    AlertRecord,
+    AlertStatus,
+    FeatureStats,
+    FeedbackLedger,
+    Latency,
+    LedgerRecord,
+    MetricRecord,
+    PredictionLedger,
+    Quality,
+    ScoreStats,
+    Severity,
+    Traffic,
+    WindowState,
+)
+from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
+
+END = 1_357_034_400_000
+"""2013-01-01T10:00:00Z."""
+
+
+def make_window(
+    predictions: int = 100, size_ms: int = HOUR, segment: tuple[str, str] | None = None
+) -> MetricRecord:
+    """A window whose figures are all there."""
+    return MetricRecord(
+        model="delay",
+        version="1",
+        segment_field=segment[0] if segment else None,
+        segment_value=segment[1] if segment else None,
+        start_ms=END - size_ms,
+        end_ms=END,
+        state=WindowState.PROVISIONAL,
+        revision=3,
+        predictions=predictions,
+        labelled=50,
+        label_coverage=0.5,
+        quality=Quality(
+            accuracy=0.75,
+            precision=0.5,
+            recall=0.25,
+            f1=1 / 3,
+            auc=0.8,
+            log_loss=0.3,
+            brier=0.2,
+            expected_calibration_error=0.05,
+            positive_rate=0.2,
+        ),
+        traffic=Traffic(predictions=predictions, per_second=0.1, predicted_positive_rate=0.3),
+        latency=Latency(count=100, mean=0.02, p50=0.01, p90=0.03, p99=0.2),
+        score=ScoreStats(count=100, mean=0.4, deviation=0.1, psi=0.02, js=0.01),
+        features={
+            "dep_delay": FeatureStats(
+                count=80,
+                missing=20,
+                mean=5.0,
+                deviation=2.0,
+                psi=0.3,
+                js=0.1,
+                out_of_range_share=0.01,
+            ),
+            "carrier": FeatureStats(count=100, psi=0.1, js=0.05, unseen_share=0.02),
+        },
+    )
+
+
+def make_alert() -> AlertRecord:
+    """An alert that fires."""
+    return AlertRecord(
+        id="a1",
+        fingerprint="0123456789abcdef",
+        status=AlertStatus.FIRING,
+        severity=Severity.WARNING,
+        model="delay",
+        time_ms=END,
+        starts_at_ms=END - MINUTE,
+        labels={"alertname": "FeatureDrift", "model": "delay", "feature": "dep_delay"},
+        annotations={"summary": "dep_delay moved"},
+        detector="page_hinkley",
+        statistic=31.5,
+        threshold=25.0,
+        window_start_ms=END - HOUR,
+        window_end_ms=END,
+        predictions=100,
+        labelled=50,
+        label_coverage=0.5,
+    )
+
+
+@pytest.fixture
+def full_view() -> View:
+    """A view in which every metric has a series."""
+    return View(
+        worker=WorkerView(
+            phase="running",
+            ready=True,
+            rebalances=2,
+            partitions=(
+                PartitionView(
+                    stage="collect",
+                    partition=3,
+                    state="active",
+                    restored=5,
+                    restore_total=10,
+                    topics={"predictions": TopicView(position=7, end=9, records=6, lost=1)},
+                    batches=4,
+                    batch_records=6,
+                    commits=2,
+                    commit_seconds=0.5,
+                    last_commit_seconds=0.2,
+                    uncommitted=1,
+                    repairs={"gap": 1},
+                ),
+            ),
+            dead_letters={("predictions", "invalid_json"): 2},
+            folded={("delay", "versions"): 1},
+        ),
+        watermarks={"delay": END},
+        windows=(
+            make_window(),
+            make_window(segment=("origin", "JFK")),
+            make_window(size_ms=MINUTE, predictions=0),
+        ),
+        detectors=(
+            DetectorView(
+                model="delay",
+                version="1",
+                detector="page_hinkley",
+                stream="feature",
+                feature="dep_delay",
+                statistic=31.5,
+                threshold=25.0,
+                baseline=5.0,
+                current=9.0,
+            ),
+        ),
+        alerts=(make_alert(),),
+        ledgers=(
+            LedgerRecord(
+                model="delay",
+                time_ms=END,
+                predictions=PredictionLedger(read=10, labelled=5, open=4, late=1, lost=3),
+                feedback=FeedbackLedger(read=6, joined=5, orphan_open=1),
+                labels=5,
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def window() -> Callable[..., MetricRecord]:
+    """Makes a window whose figures are all there: `make_window`."""
+    return make_window

@@ -1,0 +1,195 @@
+"""The metrics page: what a view becomes, what is left out, and the rules of Prometheus."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.registry import CollectorRegistry
+
+from tidegauge.core.records import FeatureStats, MetricRecord, Traffic, WindowState
+from tidegauge.export.collector import METRICS, ViewCollector, registry
+from tidegauge.export.view import View
+
+WindowMaker: TypeAlias = Callable[..., MetricRecord]
+END = 1_357_034_400_000
+WHOLE = {"model": "delay", "version": "1", "segment_field": "", "segment_value": "", "window": "1h"}
+JFK = {**WHOLE, "segment_field": "origin", "segment_value": "JFK"}
+
+
+def rendered(view: View, max_series: int = 10_000) -> CollectorRegistry:
+    page = CollectorRegistry()
+    page.register(ViewCollector(lambda: view, max_series, clock=lambda: END / 1000 + 30))
+    return page
+
+
+def names(page: CollectorRegistry) -> set[str]:
+    return {sample.name for family in page.collect() for sample in family.samples}
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "value"),
+    [
+        ("tidegauge_accuracy_ratio", WHOLE, 0.75),
+        (
+            "tidegauge_accuracy_ratio",
+            JFK,
+            0.75,
+        ),
+        ("tidegauge_window_end_timestamp_seconds", WHOLE, END / 1000),
+        ("tidegauge_window_final", WHOLE, 0),
+        ("tidegauge_latency_p99_seconds", WHOLE, 0.2),
+        ("tidegauge_feature_missing_ratio", {**WHOLE, "feature": "dep_delay"}, 0.2),
+        ("tidegauge_feature_unseen_ratio", {**WHOLE, "feature": "carrier"}, 0.02),
+        ("tidegauge_predictions_read_total", {"model": "delay"}, 10),
+        ("tidegauge_predictions", {"model": "delay", "state": "open"}, 4),
+        ("tidegauge_feedback", {"model": "delay", "state": "orphan_open"}, 1),
+        ("tidegauge_watermark_delay_seconds", {"model": "delay"}, 30),
+        ("tidegauge_lag_records", {"topic": "predictions", "partition": "3"}, 2),
+        ("tidegauge_restore_ratio", {"stage": "collect", "partition": "3"}, 0.5),
+        ("tidegauge_commit_duration_seconds_count", {"stage": "collect", "partition": "3"}, 2),
+        ("tidegauge_commit_duration_seconds_sum", {"stage": "collect", "partition": "3"}, 0.5),
+        ("tidegauge_dead_letters_total", {"topic": "predictions", "reason": "invalid_json"}, 2),
+    ],
+)
+def test_a_view_becomes_series(name: str, labels: dict[str, str], value: float, full_view: View):
+    assert rendered(full_view).get_sample_value(name, labels) == pytest.approx(value)
+
+
+def test_the_states_of_a_ledger_add_up_to_what_was_read(full_view: View):
+    page = rendered(full_view)
+    for ledger in ("predictions", "feedback"):
+        states = [
+            sample.value
+            for family in page.collect()
+            for sample in family.samples
+            if sample.name == f"tidegauge_{ledger}"
+        ]
+        read = page.get_sample_value(f"tidegauge_{ledger}_read_total", {"model": "delay"})
+        assert sum(states) == read
+
+
+def test_an_empty_window_has_no_series(window: WindowMaker):
+    windows = (window(predictions=0),)
+    assert not [name for name in names(rendered(View(windows=windows))) if "window" in name]
+
+
+def test_a_figure_that_is_undefined_has_no_series():
+    bare = MetricRecord(
+        model="m",
+        version="1",
+        start_ms=0,
+        end_ms=60_000,
+        state=WindowState.FINAL,
+        revision=0,
+        predictions=3,
+        labelled=0,
+        traffic=Traffic(predictions=3),
+        features={"never_seen": FeatureStats()},
+    )
+    windows = {
+        name
+        for name in names(rendered(View(windows=(bare,))))
+        if not name.startswith(("tidegauge_export", "tidegauge_worker", "tidegauge_build"))
+    }
+    assert windows == {
+        "tidegauge_window_end_timestamp_seconds",
+        "tidegauge_window_final",
+        "tidegauge_window_predictions",
+        "tidegauge_window_labelled_predictions",
+        "tidegauge_rebalances_total",
+    }
+
+
+def test_what_is_no_longer_in_the_view_is_no_longer_exported(full_view: View):
+    views = [full_view]
+    page = CollectorRegistry()
+    page.register(ViewCollector(lambda: views[-1], 10_000))
+    assert page.get_sample_value("tidegauge_accuracy_ratio", WHOLE) == 0.75
+    views.append(replace(full_view, windows=()))
+    assert page.get_sample_value("tidegauge_accuracy_ratio", WHOLE) is None
+
+
+def test_the_number_of_series_is_bounded_and_what_is_left_out_is_counted(
+    full_view: View, window: WindowMaker
+):
+    busy = tuple(window(100 + i, segment=("origin", f"s{i}")) for i in range(50))
+    view = replace(full_view, windows=(window(), *busy))
+    complete = rendered(view)
+    total = complete.get_sample_value("tidegauge_export_series")
+    assert complete.get_sample_value("tidegauge_export_series_dropped") == 0
+
+    limited = rendered(view, max_series=150)
+    kept = limited.get_sample_value("tidegauge_export_series")
+    assert kept is not None
+    assert kept <= 150
+    assert limited.get_sample_value("tidegauge_export_series_dropped") == total - kept
+    assert limited.get_sample_value("tidegauge_accuracy_ratio", WHOLE) == 0.75
+    segments = {
+        sample.labels["segment_value"]
+        for family in limited.collect()
+        for sample in family.samples
+        if sample.name == "tidegauge_accuracy_ratio"
+    }
+    assert "s49" in segments, "the busiest segment is kept"
+    assert "s0" not in segments, "the least busy is not"
+
+
+def test_every_metric_has_a_series_in_a_full_view(full_view: View):
+    families = {metric.name.removesuffix("_total") for metric in METRICS}
+    assert {family.name for family in rendered(full_view).collect()} == families
+
+
+def test_names_follow_the_conventions():
+    for metric in METRICS:
+        assert re.fullmatch(r"tidegauge_[a-z0-9_]+", metric.name)
+        assert metric.help.endswith(".")
+        assert (metric.kind == "counter") == metric.name.endswith("_total"), metric.name
+        assert not re.search(r"milli|_ms\b|percent|minutes|hours", metric.name)
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+
+
+def test_label_values_of_any_kind_survive():
+    odd = 'a"b\\c\nd é'
+    page = rendered(View(watermarks={odd: END}))
+    text = generate_latest(page).decode()
+    found = [
+        sample.labels["model"]
+        for family in parse_text(text)
+        for sample in family.samples
+        if sample.name == "tidegauge_watermark_timestamp_seconds"
+    ]
+    assert found == [odd]
+
+
+def test_both_formats_can_be_parsed(full_view: View):
+    page = registry(lambda: full_view, 10_000)
+    text = {family.name for family in parse_text(generate_latest(page).decode())}
+    open_ = {family.name for family in parse_openmetrics(generate_openmetrics(page).decode())}
+    assert "tidegauge_accuracy_ratio" in text & open_
+    assert "process_resident_memory_bytes" in text & open_
+    assert "python_gc_objects_collected" in text & open_
+
+
+@pytest.fixture
+def promtool() -> str:
+    path = shutil.which("promtool")
+    if path is None:
+        pytest.fail("promtool is not on the PATH; it comes with Prometheus (Debian: prometheus)")
+    return path
+
+
+@pytest.mark.promtool
+def test_promtool_finds_nothing_to_complain_about(promtool: str, full_view: View):
+    page = generate_latest(registry(lambda: full_view, 10_000))
+    run = subprocess.run(
+        [promtool, "check", "metrics"], input=page, capture_output=True, check=False
+    )
+    assert (run.returncode, run.stdout.decode(), run.stderr.decode()) == (0, "", "")
