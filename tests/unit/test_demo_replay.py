@@ -19,6 +19,7 @@ from tidegauge.demo.flights import (
 )
 from tidegauge.demo.model import load_model
 from tidegauge.demo.replay import Replayed, replay
+from tidegauge.wire.events import decode_feedback, decode_prediction
 
 FAULT_DAY = date(2013, 1, 17)
 FAULT_MS = new_york_midnight_ms(FAULT_DAY)
@@ -91,7 +92,8 @@ def test_label_says_whether_the_flight_was_over_15_minutes_late(
 def test_events_pass_the_contract_as_published(events: list[Replayed]):
     for item in events:
         raw = msgspec.json.encode(item.event)
-        assert msgspec.json.decode(raw, type=type(item.event)) == item.event
+        decode = decode_prediction if isinstance(item.event, Prediction) else decode_feedback
+        assert decode(raw) == item.event
         assert b'Z"' in raw
 
 
