@@ -26,17 +26,27 @@ class DetectionConfig:
     """How the change detectors decide (see `tidegauge.core.detect`)."""
 
     adwin_delta: float = 1e-4
+    """ADWIN's confidence; smaller is less sensitive."""
     page_hinkley_threshold: float = 25.0
+    """Accumulated deviation that is a change, in long-run standard deviations of one update."""
     page_hinkley_delta: float = 0.25
+    """Deviation of one update that is tolerated, in the same unit."""
     min_effect: float = 0.5
     """Smallest standardised change of a mean worth an alert (Cohen's d)."""
     min_rate_effect: float = 0.2
     """Smallest change of a rate worth an alert (Cohen's h, difference of arcsines)."""
+    min_samples: int = 400
+    """Samples over which an effect is measured, at least: the standard error of Cohen's d or h is
+    about ``1 / sqrt(min_samples)``, so 400 tell 0.2 from the 0.1 at which it resolves."""
+    block_samples: int = 30
+    """Sparse panes of a mean are joined until they hold so many samples, then judged together."""
     updates_per_pane: int = 200
     """At most so many updates of a rate stream's detector in one pane."""
     epoch_panes: int = 256
+    """Inputs of a detector that are kept when it is rebuilt; it holds fewer than twice as many."""
     resolve_panes: int = 12
-    """Closed panes that must look normal before an alert resolves."""
+    """Closed panes over which an effect is measured, at least: an alert opens when it reaches the
+    minimum after a detection, and resolves when it falls below half of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Change detection on closed panes: `stream.DetectorStream` is what the monitor stage steps."""

@@ -1,0 +1,115 @@
+"""One stream of one model's figures, from its first pane to its alerts.
+
+**Learning.** The first panes make the baseline (`tidegauge.core.detect.learning`); no alarm.
+
+**Watching** and **firing**: see `tidegauge.core.detect.watcher`.
+
+**The baseline never adapts**, neither while an alert lasts nor after it: what was learned stays the
+normal of this stream, and a change that lasts fires for as long as it lasts. Making a new level
+normal is a decision (a new reference, a new version), which starts a new stream.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from tidegauge.core.config import DetectionConfig
+from tidegauge.core.detect.learning import Learner
+from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
+from tidegauge.core.detect.watcher import Watcher
+from tidegauge.core.events import MAX_NUMBER
+
+
+class DetectorStream:
+    """Watches one figure of one model; see the module for how."""
+
+    def __init__(
+        self, kind: StreamKind, config: DetectionConfig, *, learn_ms: int, learn_samples: int
+    ) -> None:
+        """Start learning.
+
+        Args:
+            kind: What the panes' figures are.
+            config: How detections are made and which of them count.
+            learn_ms: Event time that the baseline is learned from, at least.
+            learn_samples: Samples that it is learned from, at least.
+        """
+        self._kind = kind
+        self._config = config
+        self._learner: Learner | None = Learner(learn_ms, learn_samples)
+        self._watcher: Watcher | None = None
+        self._last_ms: int | None = None
+
+    def step(self, pane: PaneInput) -> Verdict:
+        """Take the next closed pane; one of count 0 changes nothing.
+
+        Raises:
+            ValueError: The pane begins before the one before ended, or its figures are impossible.
+        """
+        self._check(pane)
+        if pane.count:
+            self._last_ms = pane.end_ms
+            if self._watcher is not None:
+                return self._watcher.step(pane, self._mean(pane))
+            if self._learner is not None:
+                self._learn(self._learner, pane)
+        return Verdict(Phase.LEARNING) if self._watcher is None else self._watcher.verdict()
+
+    def to_state(self) -> list[Any]:
+        """All of the state as plain lists, numbers, strings and None."""
+        return [
+            self._last_ms,
+            None if self._learner is None else self._learner.to_state(),
+            None if self._watcher is None else self._watcher.to_state(),
+        ]
+
+    @classmethod
+    def from_state(
+        cls,
+        kind: StreamKind,
+        config: DetectionConfig,
+        state: Sequence[Any],
+        *,
+        learn_ms: int,
+        learn_samples: int,
+    ) -> Self:
+        """The stream that gave ``state``; the other arguments are those it was built with."""
+        stream = cls(kind, config, learn_ms=learn_ms, learn_samples=learn_samples)
+        stream._last_ms, learner, watcher = state
+        stream._learner = None if learner is None else Learner(learn_ms, learn_samples, learner)
+        stream._watcher = None if watcher is None else Watcher.from_state(kind, config, watcher)
+        return stream
+
+    def _check(self, pane: PaneInput) -> None:
+        if self._last_ms is not None and pane.start_ms < self._last_ms:
+            raise ValueError(
+                f"the pane from {pane.start_ms} begins before {self._last_ms}, where the last one "
+                "ended: a stream takes panes in the order of event time, each once"
+            )
+        impossible = (
+            pane.end_ms <= pane.start_ms
+            or pane.count < 0
+            or not abs(pane.total) <= MAX_NUMBER
+            or not 0.0 <= pane.deviation <= MAX_NUMBER
+            or (self._kind is StreamKind.RATE and not 0 <= pane.total <= pane.count)
+        )
+        if impossible:
+            raise ValueError(
+                f"{pane} cannot be a pane of a {self._kind.value}: figures are finite and at "
+                f"most {MAX_NUMBER} in magnitude, a rate's total lies between 0 and count"
+            )
+
+    def _mean(self, pane: PaneInput) -> float:
+        rate = self._kind is StreamKind.RATE
+        return pane.total / pane.count if rate else float(pane.total)
+
+    def _learn(self, learner: Learner, pane: PaneInput) -> None:
+        mean = self._mean(pane)
+        if self._kind is StreamKind.RATE:
+            spread = pane.count * mean * (1.0 - mean)
+        else:
+            spread = pane.deviation * pane.deviation * (pane.count - 1)
+        learner.add(pane, mean, spread)
+        if learner.ready:
+            baseline = learner.baseline(self._kind, self._config.block_samples)
+            self._watcher = Watcher(self._kind, self._config, baseline)
+            self._learner = None

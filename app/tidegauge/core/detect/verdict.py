@@ -1,0 +1,75 @@
+"""What goes into a detector stream and what comes out of it."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+
+class StreamKind(StrEnum):
+    """What the figures of a stream's panes are."""
+
+    RATE = "rate"
+    """Errors of trials, or another share: missing values, unseen categories."""
+    MEAN = "mean"
+    """The mean of a feature or of a score."""
+
+
+class Phase(StrEnum):
+    """Where a stream stands."""
+
+    LEARNING = "learning"
+    """It has no baseline yet, and raises no alarm."""
+    WATCHING = "watching"
+    FIRING = "firing"
+
+
+class PaneInput(msgspec.Struct, frozen=True, gc=False):
+    """One closed, merged pane of a stream."""
+
+    start_ms: int
+    end_ms: int
+    """Exclusive."""
+    count: int
+    """Trials of a rate; values of a mean. A pane of 0 is ignored."""
+    total: float
+    """The number of errors of a rate; the exact mean of a mean."""
+    deviation: float = 0.0
+    """Of a mean: the standard deviation of the values in the pane. Cohen's d is in terms of it;
+    without it, pane means alone tell the spread, and changes look larger than they are."""
+
+
+class Verdict(NamedTuple):
+    """What a stream says after one pane.
+
+    The figures are those over the stream's latest panes, from ``window_start_ms`` to
+    ``window_end_ms``, and None while learning or before any pane is watched.
+    """
+
+    phase: Phase
+    opened: bool = False
+    """This pane opened an alert; its ground is `detectors`."""
+    resolved: bool = False
+    """This pane ended the alert."""
+    firing_since_ms: int | None = None
+    """Start of the window over which the change was measured when the alert opened; also given by
+    the verdict that resolves it."""
+    detectors: tuple[str, ...] = ()
+    """Names of the detectors that found the change of the alert that is firing or resolved now."""
+    statistic: float | None = None
+    """Of the first of them, when it found the change."""
+    threshold: float | None = None
+    """What ``statistic`` exceeded, if the detector has a fixed threshold."""
+    baseline: float | None = None
+    """The rate or mean that is normal for these panes, the daily season included."""
+    current: float | None = None
+    effect: float | None = None
+    """Cohen's h of a rate, Cohen's d of a mean; its sign is the direction of the change."""
+    min_effect: float = 0.0
+    """The magnitude of ``effect`` from which on a detection counts."""
+    samples: int = 0
+    """Trials or values in the window."""
+    baseline_samples: int = 0
+    """Trials or values that the baseline was learned from."""
+    window_start_ms: int | None = None
+    window_end_ms: int | None = None
