@@ -4,6 +4,8 @@ Counts and what follows from them are exact. Log loss and Brier score are exact 
 Figures that need the ranking or the mean of scores within a bin state their error.
 """
 
+import math
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -112,4 +114,4 @@ def _calibration_error(negatives: NDArray[np.int64], positives: NDArray[np.int64
         return None
     expected = np.bincount(_ECE_BIN, rows * MIDDLE, ECE_BINS)
     observed = np.bincount(_ECE_BIN, positives, ECE_BINS)
-    return float(np.abs(expected - observed).sum() / n)
+    return math.fsum(np.abs(expected - observed).tolist()) / n

@@ -1,0 +1,145 @@
+"""How far live distributions are from the reference's."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from tidegauge.core.stats import exactsum
+from tidegauge.core.stats.counts import dense
+from tidegauge.core.stats.features import FeatureCounts
+from tidegauge.core.stats.reference import FeatureReference, NumericReference, ReferenceProfile
+from tidegauge.core.stats.scorebins import N_BINS
+
+PSI_SMOOTHING = 0.5
+"""Added to each count, so that an empty bin has a finite logarithm."""
+SCORE_GROUPS = 10
+"""At most so many groups of score bins, of about equal counts in the reference."""
+
+
+def psi(expected: Sequence[int], actual: Sequence[int]) -> float | None:
+    """Population stability index between two histograms on the same bins.
+
+    ``sum((q - p) * ln(q / p))`` over the bins that are not empty in both, with the shares
+    ``(count + 0.5) / (n + 0.5 * bins)``: the Krichevsky-Trofimov estimator. Without any change its
+    mean is about ``(bins - 1) * (1 / n_expected + 1 / n_actual)`` (Yurdakul and Naranjo,
+    "Statistical properties of the population stability index", 2020).
+
+    Args:
+        expected: Counts of the reference.
+        actual: Counts to compare.
+
+    Returns:
+        The index, from 0; None where a histogram is empty.
+    """
+    if sum(expected) <= 0 or sum(actual) <= 0:
+        return None
+    held = [pair for pair in zip(expected, actual, strict=True) if any(pair)]
+    p, q = (_smooth_shares(counts) for counts in zip(*held, strict=True))
+    return math.fsum((b - a) * math.log(b / a) for a, b in zip(p, q, strict=True))
+
+
+def js_distance(expected: Sequence[int], actual: Sequence[int]) -> float | None:
+    """Jensen-Shannon distance to base 2 between two histograms on the same bins, unsmoothed.
+
+    The square root of the divergence (Endres and Schindelin, "A new metric for probability
+    distributions", 2003), from 0 for equal shares to 1 for no bin in common; None where a histogram
+    is empty.
+    """
+    n, m = sum(expected), sum(actual)
+    if n <= 0 or m <= 0:
+        return None
+    terms = []
+    for a, b in zip(expected, actual, strict=True):
+        p, q = a / n, b / m
+        terms += [share * math.log2(2.0 * share / (p + q)) / 2.0 for share in (p, q) if share]
+    # rounding can leave the range by the last bit
+    return math.sqrt(min(max(math.fsum(terms), 0.0), 1.0))
+
+
+class FeatureFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The distribution of one feature; a figure that is undefined is None."""
+
+    count: int
+    """Rows with a value of the right type."""
+    missing_share: float | None
+    wrong_type_share: float | None
+    """These two of all rows."""
+    mean: float | None
+    deviation: float | None
+    """Sample standard deviation."""
+    psi: float | None
+    js: float | None
+    unseen_share: float | None
+    """Of the values, those in no category of the reference; categorical features only."""
+    out_of_range_share: float | None
+    """Of the values, those outside the reference's range; numeric features only."""
+
+
+def feature_figures(counts: FeatureCounts, reference: FeatureReference | None) -> FeatureFigures:
+    """Read the figures of one feature from the total counts of a window."""
+    count = counts.rows - counts.missing - counts.wrong_type
+    actual = dense(counts.bins, range(len(reference.counts))) if reference else []
+    expected = reference.counts if reference else ()
+    outside = unseen = None
+    if isinstance(reference, NumericReference):
+        outside = _share(actual[reference.below] + actual[reference.above], count)
+    elif reference is not None and reference.rare is not None:
+        unseen = _share(actual[reference.unseen], count)
+    return FeatureFigures(
+        count=count,
+        missing_share=_share(counts.missing, counts.rows),
+        wrong_type_share=_share(counts.wrong_type, counts.rows),
+        mean=exactsum.mean(counts.n, counts.sum),
+        deviation=exactsum.deviation(counts.n, counts.sum, counts.sum_squares),
+        psi=psi(expected, actual),
+        js=js_distance(expected, actual),
+        unseen_share=unseen,
+        out_of_range_share=outside,
+    )
+
+
+def score_psi(score_counts: Mapping[int, int], reference: ReferenceProfile) -> float | None:
+    """Population stability index of scores, over groups of score bins.
+
+    Args:
+        score_counts: Count by score bin; predictions without a score are passed over.
+        reference: Its scores decide the groups, see `SCORE_GROUPS`.
+
+    Returns:
+        The index; None where either has no scores.
+    """
+    grouped = _score_groups(score_counts, reference)
+    return None if grouped is None else psi(*grouped)
+
+
+def score_js(score_counts: Mapping[int, int], reference: ReferenceProfile) -> float | None:
+    """Jensen-Shannon distance of scores over the groups of `score_psi`; None without scores."""
+    grouped = _score_groups(score_counts, reference)
+    return None if grouped is None else js_distance(*grouped)
+
+
+def _score_groups(
+    score_counts: Mapping[int, int], reference: ReferenceProfile
+) -> tuple[list[int], list[int]] | None:
+    expected = np.array(dense(reference.score_counts, range(N_BINS)))
+    actual = np.array(dense(score_counts, range(N_BINS)))
+    total = int(expected.sum())
+    if total <= 0:
+        return None
+    # a bin belongs where the middle of its rows ranks
+    middle = 2 * np.cumsum(expected) - expected
+    rank = np.minimum(middle * SCORE_GROUPS // (2 * total), SCORE_GROUPS - 1)
+    _, group = np.unique(rank, return_inverse=True)
+    groups = [np.bincount(group, counts).astype(int).tolist() for counts in (expected, actual)]
+    return groups[0], groups[1]
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+def _smooth_shares(counts: Sequence[int]) -> list[float]:
+    total = sum(counts) + PSI_SMOOTHING * len(counts)
+    return [(count + PSI_SMOOTHING) / total for count in counts]
