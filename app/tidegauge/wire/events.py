@@ -13,8 +13,17 @@ Rules that follow from the decoder:
 - A refused event of more than 32 KiB is described by msgspec's first complaint alone, since
   listing thousands of faults takes far longer than refusing.
 
-Where the two decoders differ (`tests/property/test_wire_agreement.py` keeps the list), msgspec's
-own words are given.
+The two agree on what is valid but for these, where msgspec's decision and words stand:
+
+======================================================  =======  ========
+input                                                   msgspec  pydantic
+======================================================  =======  ========
+a key twice, the first value invalid, the last valid    refused  accepted
+a time that rounding to microseconds moves to the       refused  accepted
+year after the last
+a time that rounding to microseconds moves to the       accepted refused
+first year
+======================================================  =======  ========
 """
 
 from collections.abc import Callable

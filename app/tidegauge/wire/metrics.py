@@ -26,7 +26,7 @@ def encode_metric(record: MetricRecord) -> tuple[bytes, bytes]:
         record.version,
         segment,
         value,
-        f"{size_seconds:g}s",
+        f"{size_seconds:.15g}s",
         rfc3339(record.start_ms),
     )
     public = to_public(record) | {"type": "window", "size_seconds": size_seconds}

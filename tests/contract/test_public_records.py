@@ -1,0 +1,391 @@
+"""What the wire package writes is what the contract says, and is read back as it was."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from tidegauge.contract.json_schema import MODELS, json_schema
+from tidegauge.core.reasons import Reason
+from tidegauge.core.records import (
+    AlertRecord,
+    AlertStatus,
+    Cause,
+    DeadLetterRecord,
+    DeadLetterSummaryRecord,
+    FeatureStats,
+    FeedbackLedger,
+    Latency,
+    LedgerRecord,
+    MetricRecord,
+    OffsetRange,
+    PredictionLedger,
+    Quality,
+    ScoreStats,
+    Severity,
+    Traffic,
+    Versions,
+    WindowState,
+)
+from tidegauge.core.reference_records import (
+    CategoricalProfile,
+    NumericProfile,
+    ReferenceRecord,
+)
+from tidegauge.wire.alerts import AlertMessage, decode_alert, encode_alert
+from tidegauge.wire.dead_letters import decode_dead_letter, encode_dead_letter, encode_summary
+from tidegauge.wire.metrics import decode_metrics, encode_ledger, encode_metric
+from tidegauge.wire.public import InvalidRecord, milliseconds, rfc3339
+from tidegauge.wire.references import decode_reference, encode_reference, reference_key
+
+# years 1970 to 9998, as the contract's times
+TIMES = st.integers(0, 253_370_764_799_999)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+COUNTS = st.integers(0, 2**53)
+SHARES = st.floats(0, 1)
+POSITIVE = st.floats(0, 1e100)
+NUMBERS = st.floats(-1e100, 1e100)
+FINGERPRINTS = st.from_regex("[0-9a-f]{16}", fullmatch=True)
+SORTED_NAMES = st.lists(NAMES, max_size=3).map(lambda names: tuple(sorted(names)))
+
+
+def figures(struct: type[msgspec.Struct], **numbers: st.SearchStrategy[Any]) -> Any:
+    """Figures that are null or a share, or what ``numbers`` says; counts are counts."""
+    fields = {
+        field.name: COUNTS if field.type is int else st.none() | numbers.get(field.name, SHARES)
+        for field in msgspec.structs.fields(struct)
+    }
+    return st.builds(struct, **fields)
+
+
+FEATURE_STATS = figures(FeatureStats, mean=NUMBERS, deviation=POSITIVE, psi=POSITIVE)
+QUALITY = figures(
+    Quality,
+    log_loss=POSITIVE,
+    **dict.fromkeys(
+        ["true_positives", "false_positives", "true_negatives", "false_negatives", "errors"], COUNTS
+    ),
+)
+NUMERIC_PROFILES = st.builds(
+    NumericProfile,
+    edges=st.lists(NUMBERS, max_size=4).map(lambda edges: tuple(sorted(edges))),
+    counts=st.lists(COUNTS, min_size=1, max_size=5).map(tuple),
+    missing=COUNTS,
+    mean=st.none() | NUMBERS,
+    deviation=st.none() | POSITIVE,
+    minimum=st.none() | NUMBERS,
+    maximum=st.none() | NUMBERS,
+)
+CATEGORICAL_PROFILES = st.builds(
+    CategoricalProfile,
+    counts=st.dictionaries(NAMES, COUNTS, max_size=3),
+    other=COUNTS,
+    missing=COUNTS,
+)
+ALERTS = st.builds(
+    AlertRecord,
+    id=NAMES,
+    fingerprint=FINGERPRINTS,
+    model=NAMES,
+    time_ms=TIMES,
+    starts_at_ms=TIMES,
+    ends_at_ms=st.none() | TIMES,
+    revision=COUNTS,
+    labels=st.dictionaries(NAMES, NAMES, max_size=3),
+    annotations=st.dictionaries(NAMES, NAMES, max_size=3),
+    statistic=st.none() | NUMBERS,
+    threshold=st.none() | NUMBERS,
+    window_start_ms=TIMES,
+    window_end_ms=TIMES,
+    predictions=COUNTS,
+    labelled=COUNTS,
+    label_coverage=st.none() | SHARES,
+    versions=st.builds(Versions, model=SORTED_NAMES, code=SORTED_NAMES, data=SORTED_NAMES),
+    causes=st.lists(
+        st.builds(
+            Cause,
+            name=NAMES,
+            contribution=st.none() | NUMBERS,
+            before=st.none() | NUMBERS,
+            after=st.none() | NUMBERS,
+            samples=COUNTS,
+        ),
+        max_size=2,
+    ).map(tuple),
+    detector=NAMES,
+    generator_url=NAMES,
+    status=st.sampled_from(AlertStatus),
+    severity=st.sampled_from(Severity),
+)
+METRICS = st.builds(
+    MetricRecord,
+    model=NAMES,
+    version=NAMES,
+    segment_field=st.none() | NAMES,
+    segment_value=st.none() | NAMES,
+    start_ms=TIMES,
+    end_ms=TIMES,
+    state=st.sampled_from(WindowState),
+    revision=COUNTS,
+    predictions=COUNTS,
+    labelled=COUNTS,
+    label_coverage=st.none() | SHARES,
+    reference=st.none() | NAMES,
+    quality=QUALITY,
+    traffic=figures(Traffic, per_second=POSITIVE),
+    latency=figures(Latency, **dict.fromkeys(["mean", "p50", "p90", "p99"], POSITIVE)),
+    score=figures(ScoreStats, deviation=POSITIVE, psi=POSITIVE),
+    features=st.dictionaries(NAMES, FEATURE_STATS, max_size=2),
+).map(
+    lambda record: msgspec.structs.replace(
+        record,
+        start_ms=min(record.start_ms, record.end_ms),
+        end_ms=max(record.start_ms, record.end_ms),
+    )
+)
+LEDGERS = st.builds(
+    LedgerRecord,
+    model=NAMES,
+    time_ms=TIMES,
+    predictions=figures(PredictionLedger),
+    feedback=figures(FeedbackLedger),
+    labels=COUNTS,
+)
+DEAD_LETTERS = st.builds(
+    DeadLetterRecord.of,
+    reason=st.sampled_from(Reason),
+    message=NAMES,
+    topic=NAMES,
+    partition=COUNTS,
+    offset=COUNTS,
+    timestamp_ms=TIMES,
+    key=st.none() | st.binary(max_size=20),
+    value=st.none() | st.binary(max_size=40),
+    model=st.none() | NAMES,
+    max_value_bytes=st.integers(0, 50),
+    max_key_bytes=st.integers(0, 25),
+)
+SUMMARIES = st.builds(
+    DeadLetterSummaryRecord,
+    reason=st.sampled_from(Reason),
+    topic=NAMES,
+    partition=COUNTS,
+    count=COUNTS,
+    ranges=st.lists(st.builds(OffsetRange, COUNTS, COUNTS, COUNTS), max_size=3).map(tuple),
+)
+REFERENCES = st.builds(
+    ReferenceRecord,
+    id=NAMES,
+    model=NAMES,
+    version=NAMES,
+    effective_from_ms=TIMES,
+    start_ms=TIMES,
+    end_ms=TIMES,
+    predictions=COUNTS,
+    labelled=COUNTS,
+    errors=COUNTS,
+    features=st.dictionaries(NAMES, NUMERIC_PROFILES | CATEGORICAL_PROFILES, max_size=2),
+    score=st.none() | NUMERIC_PROFILES,
+    predicted=st.dictionaries(NAMES, COUNTS, max_size=2),
+)
+VALIDATORS = {name: Draft202012Validator(json_schema(name)) for name in MODELS}
+
+
+def assert_in_contract(name: str, value: bytes) -> None:
+    MODELS[name].model_validate_json(value)
+    VALIDATORS[name].validate(json.loads(value))
+
+
+def headers_of(message: AlertMessage) -> bytes:
+    return json.dumps({name: value.decode() for name, value in message.headers}).encode()
+
+
+@given(ALERTS)
+@settings(max_examples=50, deadline=None)
+def test_alerts(record: AlertRecord) -> None:
+    message = encode_alert(record)
+    assert_in_contract("alert", message.value)
+    assert_in_contract("alert-headers", headers_of(message))
+    assert message.key == record.fingerprint.encode()
+    assert decode_alert(message.value, [*message.headers, ("traceparent", b"\xff")]) == record
+
+
+@given(METRICS)
+@settings(max_examples=50, deadline=None)
+def test_metrics(record: MetricRecord) -> None:
+    _, value = encode_metric(record)
+    assert_in_contract("metric", value)
+    assert decode_metrics(value) == record
+
+
+@given(LEDGERS)
+@settings(max_examples=20, deadline=None)
+def test_ledgers(record: LedgerRecord) -> None:
+    _, value = encode_ledger(record)
+    assert_in_contract("ledger", value)
+    assert decode_metrics(value) == record
+
+
+@given(DEAD_LETTERS)
+@settings(max_examples=50, deadline=None)
+def test_dead_letters(record: DeadLetterRecord) -> None:
+    _, value = encode_dead_letter(record)
+    assert_in_contract("dead-letter", value)
+    assert decode_dead_letter(value) == record
+
+
+@given(SUMMARIES)
+@settings(max_examples=20, deadline=None)
+def test_dead_letter_summaries(record: DeadLetterSummaryRecord) -> None:
+    _, value = encode_summary(record)
+    assert_in_contract("dead-letter-summary", value)
+    assert decode_dead_letter(value) == record
+
+
+@given(REFERENCES)
+@settings(max_examples=50, deadline=None)
+def test_references(record: ReferenceRecord) -> None:
+    key, value = encode_reference(record)
+    assert key == reference_key(record.model, record.version)
+    assert_in_contract("reference", value)
+    assert decode_reference(value) == record
+
+
+@given(st.lists(METRICS, min_size=2, max_size=2))
+@settings(max_examples=50, deadline=None)
+def test_two_windows_share_a_key_only_when_they_are_the_same_window(
+    records: list[MetricRecord],
+) -> None:
+    windows = [
+        (r.model, r.version, r.segment_field, r.segment_value, r.start_ms, r.end_ms)
+        for r in records
+    ]
+    keys = [encode_metric(record)[0] for record in records]
+    assert (windows[0] == windows[1]) == (keys[0] == keys[1])
+
+
+WINDOW = MetricRecord(
+    model="a|b",
+    version="1",
+    segment_field="origin",
+    segment_value="EWR 50%",
+    start_ms=1_360_332_000_000,
+    end_ms=1_360_332_060_000,
+    state=WindowState.OPEN,
+    revision=0,
+    predictions=0,
+    labelled=0,
+    traffic=Traffic(predictions=0),
+)
+
+
+def test_keys_are_readable_and_cannot_be_confused() -> None:
+    assert encode_metric(WINDOW)[0] == b"a%7Cb|1|origin|EWR 50%25|60s|2013-02-08T14:00:00.000Z"
+    assert encode_ledger(LedgerRecord(model="a|b", time_ms=0))[0] == b"a%7Cb|ledger"
+    assert reference_key("a|b", "1") == b"a%7Cb|1"
+    assert encode_dead_letter(dead_letter(b"x"))[0] == b"predictions|2|7"
+
+
+def test_an_empty_window_has_null_figures() -> None:
+    public = json.loads(encode_metric(WINDOW)[1])
+    assert set(public["quality"].values()) == {None}
+    assert public["label_coverage"] is None
+    assert public["size_seconds"] == 60
+
+
+def test_a_figure_that_is_not_finite_is_null() -> None:
+    record = msgspec.structs.replace(WINDOW, quality=Quality(log_loss=float("inf")))
+    assert json.loads(encode_metric(record)[1])["quality"]["log_loss"] is None
+
+
+def dead_letter(value: bytes | None) -> DeadLetterRecord:
+    return DeadLetterRecord.of(
+        reason=Reason.INVALID_JSON,
+        message="no JSON",
+        topic="predictions",
+        partition=2,
+        offset=7,
+        timestamp_ms=1,
+        key=b"r-1",
+        value=value,
+        max_value_bytes=4,
+    )
+
+
+def test_a_long_dead_letter_is_a_prefix_with_length_and_hash_of_the_whole() -> None:
+    original = b"0123456789"
+    public = json.loads(encode_dead_letter(dead_letter(original))[1])
+    assert base64.b64decode(public["value"]) == b"0123"
+    assert public["value_length"] == 10
+    assert public["value_sha256"] == hashlib.sha256(original).hexdigest()
+
+
+def test_a_dead_letter_tells_no_value_from_an_empty_one() -> None:
+    assert json.loads(encode_dead_letter(dead_letter(None))[1])["value"] is None
+    assert json.loads(encode_dead_letter(dead_letter(b""))[1])["value"] == ""
+
+
+def test_the_source_of_an_alert_is_a_uri_reference_whatever_the_model_is_called() -> None:
+    record = msgspec.convert(
+        {
+            "id": "i",
+            "fingerprint": "0" * 16,
+            "status": "firing",
+            "severity": "info",
+            "model": "späť/ model",
+            "time_ms": 0,
+            "starts_at_ms": 0,
+            "labels": {},
+            "annotations": {},
+            "detector": "adwin",
+            "window_start_ms": 0,
+            "window_end_ms": 1,
+            "predictions": 0,
+            "labelled": 0,
+        },
+        AlertRecord,
+    )
+    headers = dict(encode_alert(record).headers)
+    assert headers["ce_source"] == b"/tidegauge/models/sp%C3%A4%C5%A5%2F%20model"
+    assert headers["ce_type"] == b"tidegauge.alert.firing"
+
+
+@given(TIMES)
+def test_times_are_exact(time_ms: int) -> None:
+    assert milliseconds(rfc3339(time_ms)) == time_ms
+
+
+def test_times_are_utc_with_milliseconds() -> None:
+    assert rfc3339(1_356_998_400_250) == "2013-01-01T00:00:00.250Z"
+    assert milliseconds("2013-01-01T01:00:00.2509+01:00") == 1_356_998_400_250
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (b"\x00", "not a JSON object"),
+        (b"\xff", "not a JSON object"),
+        (b"[]", "not a JSON object"),
+        (b"{}", "type is None"),
+        (b'{"type":"other"}', "type is 'other'"),
+        (b'{"type":"ledger"}', "missing required field `model`"),
+        (b'{"type":"ledger","model":"m","time":"2013","x":1}', "unknown fields x"),
+        (b'{"type":"ledger","model":"m","time":"2013-01-01T00:00:00"}', "not an RFC 3339 time"),
+        (b'{"type":"ledger","model":"m","time":3}', "not an RFC 3339 time"),
+        (b'{"type":"ledger","model":3,"time":"2013-01-01T00:00:00Z"}', "got `int`"),
+    ],
+)
+def test_a_foreign_record_is_refused_with_its_fault(value: bytes, message: str) -> None:
+    with pytest.raises(InvalidRecord, match=message):
+        decode_metrics(value)
+
+
+def test_a_record_without_its_cloudevents_headers_is_no_alert() -> None:
+    with pytest.raises(InvalidRecord, match="not a CloudEvent"):
+        decode_alert(b'{"window":{"start":"","end":""},"samples":{}}', [])
