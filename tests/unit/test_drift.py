@@ -109,6 +109,13 @@ def test_scores_that_crowd_in_one_bin_make_one_group_of_it() -> None:
     assert moved == pytest.approx(drift.psi([70, 30], [0, 100]))
 
 
+def test_score_js_compares_the_same_groups(profile: ReferenceProfile) -> None:
+    scores = np.random.default_rng(2).beta(3, 2, 5000)
+    expected = drift.js_distance([10] * 10, np.histogram(scores, np.arange(11) / 10)[0].tolist())
+    assert drift.score_js(counted(scores), profile) == pytest.approx(expected, rel=1e-12)
+    assert drift.score_js({NO_SCORE: 5}, profile) is None
+
+
 def test_scores_that_are_missing_have_no_psi(profile: ReferenceProfile) -> None:
     assert drift.score_psi({NO_SCORE: 5}, profile) is None
     assert drift.score_psi({1: 5}, learn(np.full(100, np.nan))) is None
