@@ -6,12 +6,15 @@ import json
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from tidegauge.contract.examples import EXAMPLES
 from tidegauge.contract.json_schema import MODELS, json_schema
+from tidegauge.core.config import ReferenceConfig
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
     AlertRecord,
@@ -33,11 +36,8 @@ from tidegauge.core.records import (
     Versions,
     WindowState,
 )
-from tidegauge.core.reference_records import (
-    CategoricalProfile,
-    NumericProfile,
-    ReferenceRecord,
-)
+from tidegauge.core.stats.learn import build_reference
+from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.wire.alerts import AlertMessage, decode_alert, encode_alert
 from tidegauge.wire.dead_letters import decode_dead_letter, encode_dead_letter, encode_summary
 from tidegauge.wire.metrics import decode_metrics, encode_ledger, encode_metric
@@ -71,22 +71,6 @@ QUALITY = figures(
     **dict.fromkeys(
         ["true_positives", "false_positives", "true_negatives", "false_negatives", "errors"], COUNTS
     ),
-)
-NUMERIC_PROFILES = st.builds(
-    NumericProfile,
-    edges=st.lists(NUMBERS, max_size=4).map(lambda edges: tuple(sorted(edges))),
-    counts=st.lists(COUNTS, min_size=1, max_size=5).map(tuple),
-    missing=COUNTS,
-    mean=st.none() | NUMBERS,
-    deviation=st.none() | POSITIVE,
-    minimum=st.none() | NUMBERS,
-    maximum=st.none() | NUMBERS,
-)
-CATEGORICAL_PROFILES = st.builds(
-    CategoricalProfile,
-    counts=st.dictionaries(NAMES, COUNTS, max_size=3),
-    other=COUNTS,
-    missing=COUNTS,
 )
 ALERTS = st.builds(
     AlertRecord,
@@ -179,21 +163,28 @@ SUMMARIES = st.builds(
     count=COUNTS,
     ranges=st.lists(st.builds(OffsetRange, COUNTS, COUNTS, COUNTS), max_size=3).map(tuple),
 )
-REFERENCES = st.builds(
-    ReferenceRecord,
-    id=NAMES,
-    model=NAMES,
-    version=NAMES,
-    effective_from_ms=TIMES,
-    start_ms=TIMES,
-    end_ms=TIMES,
-    predictions=COUNTS,
-    labelled=COUNTS,
-    errors=COUNTS,
-    features=st.dictionaries(NAMES, NUMERIC_PROFILES | CATEGORICAL_PROFILES, max_size=2),
-    score=st.none() | NUMERIC_PROFILES,
-    predicted=st.dictionaries(NAMES, COUNTS, max_size=2),
-)
+
+
+@st.composite
+def profiles(draw: st.DrawFn) -> ReferenceProfile:
+    """A profile learned from a few predictions."""
+    values = st.none() | st.floats(-1e9, 1e9) | st.booleans() | NAMES
+    rows = draw(st.lists(st.fixed_dictionaries({}, optional={"a": values, "b": values})))
+    score = st.floats(0, 1) | st.just(float("nan"))
+    return build_reference(
+        rows,
+        np.array(draw(st.lists(score, min_size=len(rows), max_size=len(rows)))),
+        np.ones(len(rows), dtype=np.int64),
+        names=["a", "b"],
+        config=ReferenceConfig(),
+        model=draw(NAMES),
+        version=draw(NAMES),
+        effective_from=draw(TIMES),
+        learned_from=draw(TIMES),
+        learned_until=draw(TIMES),
+    )
+
+
 VALIDATORS = {name: Draft202012Validator(json_schema(name)) for name in MODELS}
 
 
@@ -235,7 +226,8 @@ def test_ledgers(record: LedgerRecord) -> None:
 @given(DEAD_LETTERS)
 @settings(max_examples=50, deadline=None)
 def test_dead_letters(record: DeadLetterRecord) -> None:
-    _, value = encode_dead_letter(record)
+    key, value = encode_dead_letter(record)
+    assert key == record.key
     assert_in_contract("dead-letter", value)
     assert decode_dead_letter(value) == record
 
@@ -248,13 +240,33 @@ def test_dead_letter_summaries(record: DeadLetterSummaryRecord) -> None:
     assert decode_dead_letter(value) == record
 
 
-@given(REFERENCES)
+@given(profiles())
 @settings(max_examples=50, deadline=None)
-def test_references(record: ReferenceRecord) -> None:
-    key, value = encode_reference(record)
-    assert key == reference_key(record.model, record.version)
+def test_references(profile: ReferenceProfile) -> None:
+    key, value = encode_reference(profile)
+    assert key == reference_key(profile.model, profile.version)
     assert_in_contract("reference", value)
-    assert decode_reference(value) == record
+    assert decode_reference(value) == profile
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "other"}, "its id is .* it was altered, publish it again"),
+        ({"sample_count": "5"}, "Expected `int`"),
+        ({"features": [{"type": "pickle"}]}, "Invalid value 'pickle'"),
+        ({"learned_from": 3}, "not an RFC 3339 time"),
+    ],
+)
+def test_an_altered_reference_is_refused(change: dict[str, Any], message: str) -> None:
+    decode_reference(json.dumps(EXAMPLES["reference"]).encode())
+    with pytest.raises(InvalidRecord, match=message):
+        decode_reference(json.dumps(EXAMPLES["reference"] | change).encode())
+
+
+def test_a_reference_without_a_field_is_refused() -> None:
+    with pytest.raises(InvalidRecord, match="missing field 'effective_from'"):
+        decode_reference(b"{}")
 
 
 @given(st.lists(METRICS, min_size=2, max_size=2))
@@ -289,7 +301,10 @@ def test_keys_are_readable_and_cannot_be_confused() -> None:
     assert encode_metric(WINDOW)[0] == b"a%7Cb|1|origin|EWR 50%25|60s|2013-02-08T14:00:00.000Z"
     assert encode_ledger(LedgerRecord(model="a|b", time_ms=0))[0] == b"a%7Cb|ledger"
     assert reference_key("a|b", "1") == b"a%7Cb|1"
-    assert encode_dead_letter(dead_letter(b"x"))[0] == b"predictions|2|7"
+    flood = DeadLetterSummaryRecord(
+        reason=Reason.NULL_KEY, topic="predictions", partition=2, count=0, ranges=()
+    )
+    assert encode_summary(flood)[0] == b"predictions|2|null_key"
 
 
 def test_an_empty_window_has_null_figures() -> None:

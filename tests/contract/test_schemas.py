@@ -13,7 +13,9 @@ from pydantic import BaseModel, ValidationError
 from tidegauge.contract.examples import EXAMPLES
 from tidegauge.contract.generate import SCHEMAS, differences, main
 from tidegauge.contract.json_schema import MODELS
-from tidegauge.contract.topics import TOPICS, Role
+from tidegauge.contract.topics import PUBLIC_TOPICS
+from tidegauge.kafka.topics import topic_specs
+from tidegauge.settings.kafka import TopicNames, TopicsSettings
 
 NAMES = sorted(MODELS)
 
@@ -153,7 +155,7 @@ def test_every_reference_of_the_asyncapi_document_resolves() -> None:
 
 def test_the_asyncapi_document_has_every_public_topic_and_message() -> None:
     document = asyncapi()
-    public = {topic.name: topic for topic in TOPICS if topic.role is not Role.INTERNAL}
+    public = {topic.name: topic for topic in PUBLIC_TOPICS}
     assert document["asyncapi"] == "3.0.0"
     assert set(document["channels"]) == set(public)
     headers = {name for name in MODELS if name.endswith("-headers")}
@@ -167,6 +169,15 @@ def test_the_asyncapi_document_has_every_public_topic_and_message() -> None:
             described = document["components"]["messages"][message]
             assert described["bindings"]["kafka"]["key"]["description"] == topic.key
             assert described["examples"][0]["payload"] == EXAMPLES[message]
+
+
+def test_topics_are_created_as_the_asyncapi_document_says() -> None:
+    specs = {spec.name: spec for spec in topic_specs(TopicNames(), TopicsSettings())}
+    for name, channel in asyncapi()["channels"].items():
+        described = dict(channel["bindings"]["kafka"]["topicConfiguration"])
+        described["cleanup.policy"] = ",".join(described["cleanup.policy"])
+        created = specs[name].config
+        assert {key: created.get(key) for key in described} == described
 
 
 def test_operations_are_seen_from_tidegauge() -> None:

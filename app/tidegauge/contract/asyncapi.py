@@ -9,7 +9,7 @@ from typing import Any
 from tidegauge import __version__
 from tidegauge.contract.examples import EXAMPLES
 from tidegauge.contract.json_schema import MODELS
-from tidegauge.contract.topics import TOPICS, Role, Topic
+from tidegauge.contract.topics import PUBLIC_TOPICS, Role, Topic
 
 _BINDING_VERSION = "0.5.0"
 _CONTENT_TYPE = "application/json"
@@ -17,7 +17,6 @@ _CONTENT_TYPE = "application/json"
 
 def asyncapi() -> dict[str, Any]:
     """The document; payloads refer to the JSON Schemas beside it."""
-    topics = [topic for topic in TOPICS if topic.role is not Role.INTERNAL]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -36,11 +35,13 @@ def asyncapi() -> dict[str, Any]:
                 "description": "The cluster that the settings name.",
             }
         },
-        "channels": {topic.name: _channel(topic) for topic in topics},
-        "operations": {_operation_name(topic): _operation(topic) for topic in topics},
+        "channels": {topic.name: _channel(topic) for topic in PUBLIC_TOPICS},
+        "operations": {_operation_name(topic): _operation(topic) for topic in PUBLIC_TOPICS},
         "components": {
             "messages": {
-                message: _message(message, topic) for topic in topics for message in topic.messages
+                message: _message(message, topic)
+                for topic in PUBLIC_TOPICS
+                for message in topic.messages
             }
         },
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 _MODEL = "flight-delay"
+_REFERENCE = "ad95b18dbf7c1b03a06625e94b07a406"
 _FINGERPRINT = "5f0c1e9a7b3d2468"
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -58,7 +59,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "model": ["3"],
             "code": ["9b1c2f7"],
             "data": ["weather-2"],
-            "reference": "r-2013-01-08",
+            "reference": _REFERENCE,
         },
         "causes": [
             {
@@ -108,7 +109,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "predictions": 50,
         "labelled": 40,
         "label_coverage": 0.8,
-        "reference": "r-2013-01-08",
+        "reference": _REFERENCE,
         "quality": {
             "accuracy": 0.75,
             "precision": 0.6,
@@ -215,45 +216,36 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         ],
     },
     "reference": {
-        "id": "r-2013-01-08",
+        "id": _REFERENCE,
         "model": _MODEL,
         "version": "3",
-        "source": "learned",
         "effective_from": "2013-01-08T05:10:00.000Z",
-        "start": "2013-01-01T05:00:00.000Z",
-        "end": "2013-01-08T05:00:00.000Z",
-        "predictions": 5000,
-        "labelled": 4950,
-        "errors": 693,
-        "features": {
-            "visibility": {
+        "learned_from": "2013-01-01T05:00:00.000Z",
+        "learned_until": "2013-01-08T05:00:00.000Z",
+        "sample_count": 5000,
+        "features": [
+            {
+                "type": "categorical",
+                "name": "carrier",
+                "categories": ["UA", "B6", "EV"],
+                "counts": [1900, 1500, 1400, 200, 0],
+                "rare": ["HA", "OO"],
+                "missing_share": 0.0,
+            },
+            {
                 "type": "numeric",
+                "name": "visibility",
                 "edges": [1.5, 5.0, 9.0],
-                "counts": [98, 310, 612, 3900],
-                "missing": 80,
+                "counts": [0, 98, 310, 612, 3900, 0],
+                "low": 0.0,
+                "high": 10.0,
                 "mean": 9.2,
                 "deviation": 2.1,
-                "minimum": 0.0,
-                "maximum": 10.0,
+                "missing_share": 0.016,
             },
-            "carrier": {
-                "type": "categorical",
-                "counts": {"B6": 1500, "EV": 1400, "UA": 1900},
-                "other": 200,
-                "missing": 0,
-            },
-        },
-        "score": {
-            "type": "numeric",
-            "edges": [0.25, 0.5, 0.75],
-            "counts": [4100, 600, 200, 100],
-            "missing": 0,
-            "mean": 0.17,
-            "deviation": 0.14,
-            "minimum": 0.01,
-            "maximum": 0.97,
-        },
-        "predicted": {"false": 4700, "true": 300},
+        ],
+        "score_counts": {"12": 4100, "25": 600, "51": 200, "76": 100},
+        "positive_rate": 0.06,
     },
 }
 """By the names of the schemas."""

@@ -4,34 +4,47 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegauge.contract.base import Count, Record, Time
-from tidegauge.core.reference_records import ReferenceSource
+from tidegauge.contract.base import Count, Record, Share, Time
 
 
-class NumericReference(Record):
-    """A numeric feature; bin ``i`` holds ``edges[i-1] <= x < edges[i]``, outer bins are open."""
+class NumericProfile(Record):
+    """A feature whose values are numbers.
+
+    With the bounds ``low, *edges, high``, inner bin ``i`` holds ``bounds[i-1] <= x < bounds[i]``,
+    and the last inner one also ``high``.
+    """
 
     type: Literal["numeric"]
+    name: str
     edges: list[float]
-    """Inner edges, ascending; one fewer than ``counts``."""
+    """Inner edges: quantiles, ascending, above ``low`` and up to ``high``."""
     counts: list[Count]
-    missing: Count
-    mean: float | None
+    """By bin: below ``low``, the inner bins, above ``high``."""
+    low: float
+    """Smallest value of the sample."""
+    high: float
+    """Largest value of the sample."""
+    mean: float
     deviation: Annotated[float, Field(ge=0)] | None
-    """Standard deviation."""
-    minimum: float | None
-    maximum: float | None
+    """Sample standard deviation; null for a single value."""
+    missing_share: Share
+    """Share of the sample without a value."""
 
 
-class CategoricalReference(Record):
-    """A text or boolean feature."""
+class CategoricalProfile(Record):
+    """A feature whose values are text or boolean."""
 
     type: Literal["categorical"]
-    counts: dict[str, Count]
-    """How often each category came."""
-    other: Count
-    """Values beyond the number of categories that are kept."""
-    missing: Count
+    name: str
+    categories: list[str]
+    """The frequent ones, most frequent first."""
+    counts: list[Count]
+    """By bin: each of ``categories``, other, unseen."""
+    rare: list[str] | None
+    """The categories counted as other; null when they are too many to list: then every category
+    that is not in ``categories`` is other, and none is unseen."""
+    missing_share: Share
+    """Share of the sample without a value."""
 
 
 class Reference(Record):
@@ -40,27 +53,21 @@ class Reference(Record):
     The newest record of a model version replaces the older ones.
     """
 
-    id: Annotated[str, Field(min_length=1)]
+    id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    """Hash of the content (XXH3, 128 bits)."""
     model: str
     version: str
-    source: ReferenceSource
-    """``learned`` from the first predictions, built from a ``file``, or ``pinned`` by the user
-    from a past period."""
     effective_from: Time
     """Start of the first pane that is compared with it."""
-    start: Time
-    """The interval of event time it was taken from."""
-    end: Time
+    learned_from: Time
+    """The interval of event time that its sample was taken from; inclusive."""
+    learned_until: Time
     """Exclusive."""
-    predictions: Count
-    """Predictions it was taken from."""
-    labelled: Count
-    errors: Count
-    """Labelled predictions that differ from their label."""
-    features: dict[
-        str, Annotated[NumericReference | CategoricalReference, Field(discriminator="type")]
-    ]
-    """By name of the feature."""
-    score: NumericReference | None
-    predicted: dict[str, Count]
-    """How often each class was predicted."""
+    sample_count: Count
+    """Predictions in the sample."""
+    features: list[Annotated[NumericProfile | CategoricalProfile, Field(discriminator="type")]]
+    """By ascending name."""
+    score_counts: dict[str, Count]
+    """Scores by number of the score bin, in decimal; bins without any are left out."""
+    positive_rate: Share | None
+    """Share predicted positive; null without a sample."""

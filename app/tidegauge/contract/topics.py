@@ -1,11 +1,10 @@
-"""The topics: what each carries, by which key, and how the broker keeps it.
+"""The public topics: what each carries, by which key, and how the broker keeps it.
 
-Names are the defaults; settings may change them, and how long a topic is retained. A worker checks
-at its start that a topic has the configuration given here.
+Names are the defaults of the settings. Sizes, retention and the internal topics are with the code
+that creates topics; a test holds both against each other.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 _WEEK_MS = 7 * 24 * 60 * 60 * 1000
@@ -18,8 +17,6 @@ class Role(StrEnum):
     """Publishers write, Tidegauge reads."""
     OUTPUT = "output"
     """Tidegauge writes, anyone reads."""
-    INTERNAL = "internal"
-    """Between Tidegauge's own stages; its content is no contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +27,44 @@ class Topic:
     role: Role
     about: str
     key: str
-    messages: tuple[str, ...] = ()
+    messages: tuple[str, ...]
     """The messages in it, by the names of their schemas."""
     cleanup: tuple[str, ...] = ("delete",)
     """Kafka's ``cleanup.policy``."""
-    config: Mapping[str, str] = field(default_factory=dict)
-    """Further topic configuration that must hold."""
+    compaction_lag_ms: int | None = None
+    """How long every record stays readable under compaction, at least."""
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Topic configuration beside the cleanup policy, as Kafka names and writes it."""
+        config = {}
+        if "delete" in self.cleanup:
+            config["message.timestamp.type"] = "LogAppendTime"
+        if self.compaction_lag_ms is not None:
+            config["min.compaction.lag.ms"] = str(self.compaction_lag_ms)
+        return config
 
 
-_APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
+_REQUEST_KEY = (
+    "The request id as UTF-8. The partition must be the one that the configured partitioner "
+    "(murmur2 by default) gives this key."
+)
 
-TOPICS = (
+PUBLIC_TOPICS = (
     Topic(
         name="predictions",
         role=Role.INPUT,
         about="One event for each answer of a model.",
-        key="The request id as UTF-8. The partition must be the one that the configured "
-        "partitioner (murmur2 by default) gives this key.",
+        key=_REQUEST_KEY,
         messages=("prediction",),
-        config=_APPEND_TIME,
     ),
     Topic(
         name="feedback",
         role=Role.INPUT,
         about="One event for each true answer that becomes known, and for each correction. It has "
         "as many partitions as predictions.",
-        key="The request id as UTF-8. The partition must be the one that the configured "
-        "partitioner (murmur2 by default) gives this key.",
+        key=_REQUEST_KEY,
         messages=("feedback",),
-        config=_APPEND_TIME,
     ),
     Topic(
         name="alerts",
@@ -68,7 +74,7 @@ TOPICS = (
         key="The alert's fingerprint.",
         messages=("alert",),
         cleanup=("compact", "delete"),
-        config={"min.compaction.lag.ms": str(_WEEK_MS)},
+        compaction_lag_ms=_WEEK_MS,
     ),
     Topic(
         name="metrics",
@@ -85,8 +91,8 @@ TOPICS = (
         role=Role.OUTPUT,
         about="Each event that could not be used, with the reason; floods of one reason as "
         "summaries.",
-        key="topic|partition|offset of the refused record; for a summary "
-        "topic|partition|first offset|reason.",
+        key="The key of the refused record, if it had one (at most its first 1024 bytes); for a "
+        "summary topic|partition|reason.",
         messages=("dead-letter", "dead-letter-summary"),
     ),
     Topic(
@@ -97,25 +103,4 @@ TOPICS = (
         messages=("reference",),
         cleanup=("compact",),
     ),
-    Topic(
-        name="partials",
-        role=Role.INTERNAL,
-        about="What the collect stage hands to the monitor stage.",
-        key="The slot, model first. The partition is murmur2 of the model.",
-    ),
-    Topic(
-        name="collect-state",
-        role=Role.INTERNAL,
-        about="The state of the collect stage; as many partitions as predictions.",
-        key="A part of the state of one source partition.",
-        cleanup=("compact",),
-    ),
-    Topic(
-        name="monitor-state",
-        role=Role.INTERNAL,
-        about="The state of the monitor stage; as many partitions as partials.",
-        key="A part of the state of one partition of partials.",
-        cleanup=("compact",),
-    ),
 )
-"""All topics."""

@@ -1,6 +1,6 @@
 """The dead-letters topic: refused records and summaries of floods, told apart by ``type``.
 
-Keys name the place: ``topic|partition|offset``, of a summary the first offset of its ranges.
+A refused record keeps its key, as far as it was kept; a summary has ``topic|partition|reason``.
 """
 
 from tidegauge.core.records import DeadLetterRecord, DeadLetterSummaryRecord
@@ -14,16 +14,14 @@ from tidegauge.wire.public import (
 )
 
 
-def encode_dead_letter(record: DeadLetterRecord) -> tuple[bytes, bytes]:
-    """Key and value of one refused record; bytes become base64."""
-    key = joined_key(record.topic, str(record.partition), str(record.offset))
-    return key, encode_json(to_public(record) | {"type": "record"})
+def encode_dead_letter(record: DeadLetterRecord) -> tuple[bytes | None, bytes]:
+    """Key and value of one refused record; bytes in the value are base64."""
+    return record.key, encode_json(to_public(record) | {"type": "record"})
 
 
 def encode_summary(record: DeadLetterSummaryRecord) -> tuple[bytes, bytes]:
     """Key and value of the summary of a flood."""
-    first = str(record.ranges[0].first) if record.ranges else ""
-    key = joined_key(record.topic, str(record.partition), first, record.reason)
+    key = joined_key(record.topic, str(record.partition), record.reason)
     return key, encode_json(to_public(record) | {"type": "summary"})
 
 

@@ -1,7 +1,18 @@
 """The references topic: the newest reference profile per model version, by ``model|version``."""
 
-from tidegauge.core.reference_records import ReferenceRecord
-from tidegauge.wire.public import decode_object, encode_json, from_public, joined_key, to_public
+import msgspec
+
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.wire.public import (
+    InvalidRecord,
+    decode_object,
+    encode_json,
+    joined_key,
+    milliseconds,
+    rfc3339,
+)
+
+_TIMES = ("effective_from", "learned_from", "learned_until")
 
 
 def reference_key(model: str, version: str) -> bytes:
@@ -9,15 +20,32 @@ def reference_key(model: str, version: str) -> bytes:
     return joined_key(model, version)
 
 
-def encode_reference(record: ReferenceRecord) -> tuple[bytes, bytes]:
+def encode_reference(profile: ReferenceProfile) -> tuple[bytes, bytes]:
     """Key and value of a profile."""
-    return reference_key(record.model, record.version), encode_json(to_public(record))
+    public = msgspec.structs.asdict(profile)
+    public |= {name: rfc3339(public[name]) for name in _TIMES}
+    public["score_counts"] = {str(number): n for number, n in profile.score_counts.items()}
+    return reference_key(profile.model, profile.version), encode_json(public)
 
 
-def decode_reference(value: bytes) -> ReferenceRecord:
+def decode_reference(value: bytes) -> ReferenceProfile:
     """Reads a profile.
 
     Raises:
-        InvalidRecord: It is none.
+        InvalidRecord: It is none, or its id does not belong to its content.
     """
-    return from_public(decode_object(value), ReferenceRecord)
+    public = decode_object(value)
+    try:
+        public |= {name: milliseconds(public[name]) for name in _TIMES}
+        profile = msgspec.convert(public, ReferenceProfile, str_keys=True)
+    except KeyError as error:
+        raise InvalidRecord(f"missing field {error}") from None
+    except msgspec.ValidationError as error:
+        raise InvalidRecord(str(error)) from None
+    if profile.id != profile.content_id():
+        raise InvalidRecord(
+            f"reference profile of {profile.model!r} version {profile.version!r}: its id is "
+            f"{profile.id!r}, but its content has the id {profile.content_id()!r}; it was "
+            "altered, publish it again"
+        )
+    return profile
