@@ -41,7 +41,7 @@ from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.wire.alerts import AlertMessage, decode_alert, encode_alert
 from tidegauge.wire.dead_letters import decode_dead_letter, encode_dead_letter, encode_summary
 from tidegauge.wire.metrics import decode_metrics, encode_ledger, encode_metric
-from tidegauge.wire.public import InvalidRecord, milliseconds, rfc3339
+from tidegauge.wire.public import InvalidRecord
 from tidegauge.wire.references import decode_reference, encode_reference, reference_key
 
 # years 1970 to 9998, as the contract's times
@@ -369,16 +369,6 @@ def test_the_source_of_an_alert_is_a_uri_reference_whatever_the_model_is_called(
     headers = dict(encode_alert(record).headers)
     assert headers["ce_source"] == b"/tidegauge/models/sp%C3%A4%C5%A5%2F%20model"
     assert headers["ce_type"] == b"tidegauge.alert.firing"
-
-
-@given(TIMES)
-def test_times_are_exact(time_ms: int) -> None:
-    assert milliseconds(rfc3339(time_ms)) == time_ms
-
-
-def test_times_are_utc_with_milliseconds() -> None:
-    assert rfc3339(1_356_998_400_250) == "2013-01-01T00:00:00.250Z"
-    assert milliseconds("2013-01-01T01:00:00.2509+01:00") == 1_356_998_400_250
 
 
 @pytest.mark.parametrize(

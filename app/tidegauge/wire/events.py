@@ -9,21 +9,20 @@ Rules that follow from the decoder:
   2^53 in magnitude where a class is expected, since other readers could not tell them apart.
 - Unpaired surrogates are no text and are refused, escaped or not.
 - Times keep microseconds; further digits are rounded.
-
 - A refused event of more than 32 KiB is described by msgspec's first complaint alone, since
   listing thousands of faults takes far longer than refusing.
 
 The two agree on what is valid but for these, where msgspec's decision and words stand:
 
-======================================================  =======  ========
-input                                                   msgspec  pydantic
-======================================================  =======  ========
-a key twice, the first value invalid, the last valid    refused  accepted
-a time that rounding to microseconds moves to the       refused  accepted
-year after the last
-a time that rounding to microseconds moves to the       accepted refused
+=======================================================  ========  ========
+input                                                    msgspec   pydantic
+=======================================================  ========  ========
+a key twice, the first value invalid, the last valid     refused   accepted
+a time that rounding to microseconds moves past the      refused   accepted
+last year
+a time that rounding to microseconds moves into the      accepted  refused
 first year
-======================================================  =======  ========
+=======================================================  ========  ========
 """
 
 from collections.abc import Callable
