@@ -10,10 +10,10 @@ _DENSE_CELLS = 1 << 17
 """Up to this many cells a dense table is faster than sorting the rows."""
 
 
-def add_counts(counts: dict[int, int], other: Mapping[int, int]) -> None:
-    """Add ``other`` into ``counts``; cells that cancel out disappear."""
+def add_counts(counts: dict[int, int], other: Mapping[int, int], sign: int = 1) -> None:
+    """Add ``other`` into ``counts`` (``sign`` -1: take it away); cells that cancel disappear."""
     for cell, count in other.items():
-        total = counts.get(cell, 0) + count
+        total = counts.get(cell, 0) + sign * count
         if total:
             counts[cell] = total
         else:

@@ -45,15 +45,15 @@ class FeatureCounts(msgspec.Struct):
     bins: dict[int, int] = {}
     """Count by bin of the reference; empty without one."""
 
-    def add(self, other: Self) -> None:
-        """Add the rows of ``other``, which was counted on the same reference."""
-        self.rows += other.rows
-        self.missing += other.missing
-        self.wrong_type += other.wrong_type
-        self.n += other.n
-        self.sum += other.sum
-        self.sum_squares += other.sum_squares
-        add_counts(self.bins, other.bins)
+    def add(self, other: Self, sign: int = 1) -> None:
+        """Add the rows of ``other``, counted on the same reference; ``sign`` -1 takes them away."""
+        self.rows += sign * other.rows
+        self.missing += sign * other.missing
+        self.wrong_type += sign * other.wrong_type
+        self.n += sign * other.n
+        self.sum += sign * other.sum
+        self.sum_squares += sign * other.sum_squares
+        add_counts(self.bins, other.bins, sign)
 
     def to_wire(self) -> list[Any]:
         """Return plain lists, integers and bytes for msgpack."""

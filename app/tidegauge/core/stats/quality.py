@@ -36,12 +36,12 @@ class LabelCounts(msgspec.Struct):
     log_loss: int = 0
     scored: int = 0
 
-    def add(self, other: Self) -> None:
-        """Add the rows of ``other``, which may be retractions."""
-        add_counts(self.cells, other.cells)
-        self.brier += other.brier
-        self.log_loss += other.log_loss
-        self.scored += other.scored
+    def add(self, other: Self, sign: int = 1) -> None:
+        """Add the rows of ``other``, which may be retractions; ``sign`` -1 takes them away."""
+        add_counts(self.cells, other.cells, sign)
+        self.brier += sign * other.brier
+        self.log_loss += sign * other.log_loss
+        self.scored += sign * other.scored
 
     def is_zero(self) -> bool:
         """Whether adding this changes nothing."""

@@ -1,0 +1,188 @@
+"""From a stream's verdict to alert events: identity, lifecycle, evidence and causes.
+
+An alert's fingerprint says *what* is wrong (model, subject, feature), not how badly. Its id adds
+start, status and evidence, all functions of closed panes, so every run over the same input gives
+the same ids.
+"""
+
+import msgspec
+import xxhash
+
+from tidegauge.core.detect.verdict import Verdict
+from tidegauge.core.records import (
+    AlertRecord,
+    AlertStatus,
+    Cause,
+    CauseKind,
+    Effect,
+    Severity,
+    Versions,
+)
+from tidegauge.core.streams import StreamKey, Subject
+
+CRITICAL_EFFECTS = 3.0
+"""An effect this many times the smallest one worth an alert is critical."""
+
+NAMES = {
+    Subject.ERROR_RATE: "ErrorRateChanged",
+    Subject.SCORE: "ScoreDrift",
+    Subject.POSITIVE_RATE: "PredictionDrift",
+    Subject.FEATURE: "FeatureDrift",
+    Subject.MISSING: "FeatureMissing",
+}
+
+_WORDS = {
+    Subject.ERROR_RATE: "error rate",
+    Subject.SCORE: "mean score",
+    Subject.POSITIVE_RATE: "share of positive predictions",
+    Subject.FEATURE: "mean of feature {feature}",
+    Subject.MISSING: "share of missing values of feature {feature}",
+}
+
+
+class AlertBook:
+    """The alerts of one model that fire."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self.firing: dict[str, AlertRecord] = {}
+        self.changed: set[str] = set()
+
+    def decide(
+        self, key: StreamKey, verdict: Verdict, causes: tuple[Cause, ...], versions: Versions
+    ) -> AlertRecord | None:
+        """The alert event that follows from a verdict, if one does."""
+        fingerprint = self.fingerprint(key)
+        known = self.firing.get(fingerprint)
+        if verdict.opened and known is None:
+            record = self._record(key, verdict, causes, versions)
+            self.firing[fingerprint] = record
+        elif verdict.resolved and known is not None:
+            record = self._resolve(key, verdict, known)
+            del self.firing[fingerprint]
+        else:
+            return None
+        self.changed.add(fingerprint)
+        return record
+
+    def fingerprint(self, key: StreamKey) -> str:
+        """The identity of what is wrong, 16 hex digits."""
+        identity = f"{self._model}\0{key.subject.value}\0{key.feature}"
+        return xxhash.xxh3_64_hexdigest(identity.encode())
+
+    def _record(
+        self, key: StreamKey, verdict: Verdict, causes: tuple[Cause, ...], versions: Versions
+    ) -> AlertRecord:
+        start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+        is_error = key.subject is Subject.ERROR_RATE
+        record = AlertRecord(
+            id="",
+            fingerprint=self.fingerprint(key),
+            status=AlertStatus.FIRING,
+            severity=_severity(verdict),
+            model=self._model,
+            time_ms=end,
+            starts_at_ms=verdict.firing_since_ms or start,
+            labels=_labels(self._model, key),
+            annotations=_annotations(self._model, key, verdict, causes),
+            detector="+".join(verdict.detectors),
+            statistic=verdict.statistic,
+            threshold=verdict.threshold,
+            window_start_ms=start,
+            window_end_ms=end,
+            predictions=verdict.samples,
+            labelled=verdict.samples if is_error else 0,
+            label_coverage=1.0 if is_error else None,
+            versions=versions,
+            causes=causes,
+        )
+        return _identified(record)
+
+    def _resolve(self, key: StreamKey, verdict: Verdict, known: AlertRecord) -> AlertRecord:
+        end = verdict.window_end_ms or known.time_ms
+        record = msgspec.structs.replace(
+            known,
+            status=AlertStatus.RESOLVED,
+            time_ms=end,
+            ends_at_ms=end,
+            revision=known.revision + 1,
+            annotations=_annotations(self._model, key, verdict, known.causes),
+            statistic=verdict.statistic,
+            threshold=verdict.threshold,
+            window_start_ms=verdict.window_start_ms or known.window_start_ms,
+            window_end_ms=end,
+            predictions=verdict.samples,
+            labelled=verdict.samples if key.subject is Subject.ERROR_RATE else 0,
+        )
+        return _identified(record)
+
+
+def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
+    """The cause of a change that is no error: the stream itself, before and now."""
+    kind, effect, name = {
+        Subject.FEATURE: (CauseKind.FEATURE, Effect.DATA_DRIFT, key.feature),
+        Subject.MISSING: (CauseKind.FEATURE, Effect.MISSING, key.feature),
+    }.get(key.subject, (CauseKind.SCORE, Effect.PREDICTION_DRIFT, key.subject.value))
+    cause = Cause(
+        kind=kind,
+        effect=effect,
+        name=name,
+        contribution=1.0,
+        before=verdict.baseline,
+        after=verdict.current,
+        samples=verdict.samples,
+        summary=_change(key, verdict),
+    )
+    return (cause,)
+
+
+def _change(key: StreamKey, verdict: Verdict) -> str:
+    what = _WORDS[key.subject].format(feature=key.feature)
+    return f"{what}: {_number(verdict.baseline)} before, {_number(verdict.current)} now"
+
+
+def _number(figure: float | None) -> str:
+    return "unknown" if figure is None else f"{figure:.4g}"
+
+
+def _severity(verdict: Verdict) -> Severity:
+    large = abs(verdict.effect or 0.0) >= CRITICAL_EFFECTS * verdict.min_effect
+    return Severity.CRITICAL if large else Severity.WARNING
+
+
+def _labels(model: str, key: StreamKey) -> dict[str, str]:
+    labels = {"alertname": NAMES[key.subject], "model": model, "subject": key.subject.value}
+    if key.feature:
+        labels["feature"] = key.feature
+    return labels
+
+
+def _annotations(
+    model: str, key: StreamKey, verdict: Verdict, causes: tuple[Cause, ...]
+) -> dict[str, str]:
+    effect = "unknown" if verdict.effect is None else f"{verdict.effect:+.2f}"
+    measured = (
+        f"Effect {effect} (smallest worth an alert {verdict.min_effect:g}) over "
+        f"{verdict.samples} samples; baseline from {verdict.baseline_samples} samples."
+    )
+    description = " ".join([measured, *(f"{cause.summary}." for cause in causes[:3])])
+    return {
+        "summary": f"Model {model}: {_change(key, verdict)}",
+        "description": description,
+    }
+
+
+def _identified(record: AlertRecord) -> AlertRecord:
+    """Give an alert event the id that its content determines."""
+    evidence = (
+        record.fingerprint,
+        record.status.value,
+        record.starts_at_ms,
+        record.revision,
+        record.window_start_ms,
+        record.window_end_ms,
+        record.predictions,
+        record.statistic,
+    )
+    packed = msgspec.msgpack.encode(evidence)
+    return msgspec.structs.replace(record, id=xxhash.xxh3_128_hexdigest(packed))

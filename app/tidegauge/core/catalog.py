@@ -1,0 +1,108 @@
+"""Which models, versions, segments and features are told apart, within the limits.
+
+First come, first kept; once a set is full, what is not in it is folded into ``__other__`` and
+counted. A set never loses a member, so an event folds the same way whenever it is folded.
+"""
+
+import msgspec
+
+from tidegauge.core.config import Limits
+
+OTHER = "__other__"
+
+
+class ModelCatalog(msgspec.Struct, array_like=True):
+    """What is told apart within one model; ``folded`` counts what was not, by kind."""
+
+    versions: list[str] = msgspec.field(default_factory=list)
+    fields: list[str] = msgspec.field(default_factory=list)
+    values: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    features: list[str] = msgspec.field(default_factory=list)
+    folded: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class ModelNames:
+    """Fast look-ups over one `ModelCatalog`."""
+
+    def __init__(
+        self, catalog: ModelCatalog, limits: Limits, fields: tuple[str, ...] | None
+    ) -> None:
+        self.catalog = catalog
+        self.changed = True
+        self._limits = limits
+        self._fixed = fields
+        self._versions = {v: v for v in catalog.versions}
+        self._segments: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
+        self.features = frozenset(catalog.features)
+
+    def version(self, version: str) -> str:
+        """The version as it is told apart."""
+        known = self._versions.get(version)
+        return self._take_version(version) if known is None else known
+
+    def _take_version(self, version: str) -> str:
+        if len(self.catalog.versions) >= self._limits.versions:
+            self._count("versions")
+            return OTHER
+        self.catalog.versions.append(version)
+        self._versions[version] = version
+        self.changed = True
+        return version
+
+    def segments(self, segments: dict[str, str]) -> tuple[str, ...]:
+        """The segments as they are told apart: fields and values in turn, by field name."""
+        if not segments:
+            return ()
+        key = tuple(segments.items())
+        known = self._segments.get(key)
+        if known is None:
+            folded: list[str] = []
+            whole = True
+            for field in sorted(segments):
+                value = self._value(field, segments[field])
+                whole = whole and value == segments[field]
+                if value is not None:
+                    folded += (field, value)
+            known = tuple(folded)
+            if whole:  # what is folded is not remembered: it is unbounded
+                self._segments[key] = known
+        return known
+
+    def _value(self, field: str, value: str) -> str | None:
+        if not self._has_field(field):
+            return None
+        values = self.catalog.values.setdefault(field, [])
+        if value in values:
+            return value
+        if len(values) >= self._limits.segment_values:
+            self._count("segment_values")
+            return OTHER
+        values.append(value)
+        self.changed = True
+        return value
+
+    def _has_field(self, field: str) -> bool:
+        if self._fixed is not None:
+            return field in self._fixed
+        if field in self.catalog.fields:
+            return True
+        if len(self.catalog.fields) >= self._limits.segment_fields:
+            self._count("segment_fields")
+            return False
+        self.catalog.fields.append(field)
+        self.changed = True
+        return True
+
+    def take_features(self, names: set[str]) -> None:
+        """Get to know features not seen before, in order of their names."""
+        for name in sorted(names - self.features):
+            if len(self.catalog.features) >= self._limits.features:
+                self._count("features")
+            else:
+                self.catalog.features.append(name)
+                self.changed = True
+        self.features = frozenset(self.catalog.features)
+
+    def _count(self, kind: str) -> None:
+        self.catalog.folded[kind] = self.catalog.folded.get(kind, 0) + 1
+        self.changed = True

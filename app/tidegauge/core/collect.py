@@ -1,0 +1,362 @@
+"""The collect stage of one source partition: check, join, fold.
+
+A pure machine: it is given batches of decoded events with the times they were appended, and is
+asked at each commit what changed. Nothing here reads a clock, and nothing depends on where one
+batch ends and the next begins.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.collect_state import CollectState, ModelState
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.fold import BatchFold, Deltas
+from tidegauge.core.join import Join, Joined
+from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
+from tidegauge.core.outcomes import binary_class
+from tidegauge.core.panes import pane_start
+from tidegauge.core.partial import Partial, Progress
+from tidegauge.core.partitioner import Partitioner, partitions_for
+from tidegauge.core.reasons import Reason
+from tidegauge.core.request import Answer, Revision
+from tidegauge.core.sampling import Sampler
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.streamtime import NEVER, StreamClock, bound
+
+Event = TypeVar("Event", Prediction, Feedback)
+
+REQUESTS = b"r"
+"""First byte of the changelog keys of retained requests."""
+
+SAMPLES_PER_PARTIAL = 500
+
+
+class Refusal(NamedTuple):
+    """Why a record is not accepted; ``model`` is None where it cannot be told."""
+
+    reason: Reason
+    message: str
+    model: str | None = None
+
+
+class Batch(NamedTuple, Generic[Event]):
+    """Consecutive records of one topic of the partition, as columns of equal length.
+
+    ``events`` holds the decoded event or the refusal of a record that could not be decoded,
+    ``digests`` a hash of an event's content, ``appends`` the broker's append times in ms.
+    """
+
+    events: Sequence[Event | Refusal]
+    keys: Sequence[bytes | None]
+    offsets: Sequence[int]
+    appends: Sequence[int]
+    digests: Sequence[int]
+
+
+Refused = list[tuple[int, Refusal]]
+"""Refused records: their index in the batch and why."""
+
+
+class Collect:
+    """One source partition.
+
+    Args:
+        config: the rules.
+        source: the number of this partition.
+        partitions: how many partitions the input topics have.
+        partitioner: ``murmur2`` or ``crc32``: which partition is an event's home.
+    """
+
+    def __init__(
+        self, config: CoreConfig, source: int, partitions: int, partitioner: Partitioner = "murmur2"
+    ) -> None:
+        self._config = config
+        self._source = source
+        self._partitions = partitions
+        self._partitioner = partitioner
+        self.state = CollectState(config)
+        self._fold = BatchFold(config.panes, self._told_version)
+        self.join = Join(config.model, self.state.ledgers, self._fold, config.limits.open_requests)
+        self._sampler = Sampler(config.default.reference.sample_size)
+        self._deltas: dict[str, Deltas] = {}
+        self._seen: set[str] = set()
+        self.predictions_complete = NEVER
+        self.feedback_complete = NEVER
+
+    def predictions(self, batch: Batch[Prediction], complete_until: int) -> Refused:
+        """Take predictions; the log is then complete up to the append time ``complete_until``."""
+        refused: Refused = []
+        homes = self._homes(batch.keys)
+        for index, event in enumerate(batch.events):
+            if isinstance(event, Refusal):
+                self.state.ledgers.prediction(self._told(event.model), "invalid")
+                refused.append((index, event))
+                continue
+            model = self.state.model(event.model)
+            key = batch.keys[index]
+            refusal = self._misplaced(key, event, homes[index])
+            if refusal is None:
+                append, digest = batch.appends[index], batch.digests[index]
+                refusal = self._predict(model, key or b"", event, append, digest)
+            else:
+                self.state.ledgers.prediction(model.name, "misplaced")
+            if refusal is not None:
+                refused.append((index, refusal))
+        self.predictions_complete = max(self.predictions_complete, complete_until)
+        for name in self._seen:
+            model = self.state.models[name]
+            model.predictions.observe(model.newest_prediction, batch.appends[-1])
+        self._finish_batch(batch.appends)
+        return refused
+
+    def _predict(
+        self, model: ModelState, key: bytes, event: Prediction, append: int, digest: int
+    ) -> Refusal | None:
+        time = round(event.timestamp.timestamp() * 1000)
+        rules = model.rules
+        if time > append + rules.max_future_ms:
+            self.state.ledgers.prediction(model.name, "invalid")
+            return _from_the_future(event, append)
+        if time < model.newest_prediction - rules.lateness_ms:
+            self.state.ledgers.prediction(model.name, "late")
+            return None
+        model.newest_prediction = max(model.newest_prediction, time)
+        self._seen.add(model.name)
+        answer = Answer(
+            model.name,
+            event.version if model.name == event.model else f"{event.model}/{event.version}",
+            time,
+            digest,
+            binary_class(event.prediction, rules.positive_class),
+            event.score,
+            model.names.segments(event.segments),
+        )
+        joined = self.join.answer(key, answer)
+        if joined is Joined.ACCEPTED:
+            self._count(model, key, answer, event)
+        elif joined is Joined.CONFLICT:
+            return Refusal(
+                Reason.CONFLICT_PREDICTION,
+                f"the prediction of model {event.model!r} version {event.version!r} for request "
+                f"{event.request_id!r} differs from an earlier one, which counts; "
+                "publish each answer once, and give a new answer a new request id",
+                event.model,
+            )
+        return None
+
+    def _count(self, model: ModelState, key: bytes, answer: Answer, event: Prediction) -> None:
+        version = model.names.version(answer.version)
+        self._fold.prediction(answer, event.latency_seconds)
+        if not event.features.keys() <= model.names.features:
+            model.names.take_features(set(event.features))
+        start = pane_start(answer.time, self._config.panes[0].width_ms)
+        reference = model.reference_at(version, start)
+        if event.features:
+            self._fold.features(answer, event.features, reference)
+        if version not in model.references:
+            self._sampler.offer(key, answer, version, event)
+        if event.code_version or event.data_version:
+            model.note_versions(version, event.code_version or "", event.data_version or "")
+
+    def feedback(self, batch: Batch[Feedback], complete_until: int) -> Refused:
+        """Take feedback; the log is then complete up to the append time ``complete_until``."""
+        refused: Refused = []
+        homes = self._homes(batch.keys)
+        for index, event in enumerate(batch.events):
+            if isinstance(event, Refusal):
+                self.state.ledgers.feedback(self._told(event.model), "invalid")
+                refused.append((index, event))
+                continue
+            model = self.state.model(event.model or UNKNOWN_MODEL)
+            key = batch.keys[index]
+            refusal = self._misplaced(key, event, homes[index])
+            if refusal is None:
+                time = round(event.timestamp.timestamp() * 1000)
+                revision = Revision(
+                    event.revision, time, event.label, batch.digests[index], batch.offsets[index]
+                )
+                refusal = self._learn(model, key or b"", event, revision, batch.appends[index])
+            else:
+                self.state.ledgers.feedback(model.name, "misplaced")
+            if refusal is not None:
+                refused.append((index, refusal))
+        self.feedback_complete = max(self.feedback_complete, complete_until)
+        for name in self._seen:
+            model = self.state.models[name]
+            model.feedback.observe(model.newest_feedback, batch.appends[-1])
+        self._finish_batch(batch.appends)
+        return refused
+
+    def _learn(
+        self, model: ModelState, key: bytes, event: Feedback, revision: Revision, append: int
+    ) -> Refusal | None:
+        if revision.time > append + model.rules.max_future_ms:
+            self.state.ledgers.feedback(model.name, "invalid")
+            return _from_the_future(event, append)
+        model.newest_feedback = max(model.newest_feedback, revision.time)
+        self._seen.add(model.name)
+        joined = self.join.feedback(key, model.name if event.model else None, revision)
+        if joined is Joined.CONFLICT:
+            return Refusal(
+                Reason.CONFLICT_FEEDBACK,
+                f"feedback for request {event.request_id!r} revision {event.revision} differs "
+                "from an earlier one, which counts; to correct a label publish it with a higher "
+                "revision",
+                event.model,
+            )
+        return None
+
+    def tick(self, predictions_complete: int, feedback_complete: int) -> None:
+        """Nothing came, and the logs are complete up to these append times."""
+        self.predictions_complete = max(self.predictions_complete, predictions_complete)
+        self.feedback_complete = max(self.feedback_complete, feedback_complete)
+        self._expire()
+
+    def adopt(self, profile: ReferenceProfile) -> None:
+        """A reference profile was announced."""
+        if self.state.adopt(profile):
+            self._sampler.stop(profile.model, profile.version)
+
+    # ---------------------------------------------------------------- checks
+
+    def _homes(self, keys: Sequence[bytes | None]) -> npt.NDArray[np.integer[Any]]:
+        return partitions_for(keys, self._partitions, self._partitioner)
+
+    def _told(self, model: str | None) -> str:
+        return UNKNOWN_MODEL if model is None else self.state.model(model).name
+
+    def _told_version(self, model: str, version: str) -> str:
+        return self.state.models[model].names.version(version)
+
+    def _misplaced(
+        self, key: bytes | None, event: Prediction | Feedback, home: Any
+    ) -> Refusal | None:
+        if key is None:
+            return Refusal(
+                Reason.NULL_KEY,
+                "the record has no key; publish it with the request id as key, so that "
+                "predictions and feedback of one request meet in one partition",
+                event.model,
+            )
+        if key != event.request_id.encode():
+            return Refusal(
+                Reason.KEY_MISMATCH,
+                f"the record's key is not its request id {event.request_id!r}; use the request "
+                "id as key",
+                event.model,
+            )
+        if home != self._source:
+            return Refusal(
+                Reason.WRONG_PARTITION,
+                f"request {event.request_id!r} belongs in partition {home} of "
+                f"{self._partitions} by {self._partitioner}, but lies in {self._source}; set the "
+                f"producer's partitioner to {self._partitioner} (librdkafka: "
+                "partitioner=murmur2_random), or the setting join.partitioner to the producers'",
+                event.model,
+            )
+        return None
+
+    # ---------------------------------------------------------------- batches and commits
+
+    def _finish_batch(self, appends: Sequence[int]) -> None:
+        models = self.state.models
+        for name, time in self._fold.newest_labels.items():
+            models[name].newest_feedback = max(models[name].newest_feedback, time)
+            models[name].feedback.observe(models[name].newest_feedback, appends[-1])
+        names = {name: model.names.catalog.features for name, model in models.items()}
+        for name, deltas in self._fold.finish(names, self.state.profiles).items():
+            self._deltas.setdefault(name, Deltas()).add(deltas)
+        self.state.touched |= self._seen
+        self._seen.clear()
+        self._expire()
+        self.join.shrink()
+
+    def _expire(self) -> None:
+        skew = self._config.publication_skew_ms
+        unknown = self.state.model(UNKNOWN_MODEL).feedback
+        for name in self.join.models():
+            if name == UNKNOWN_MODEL:
+                time = min(unknown.time, unknown.as_of(self.predictions_complete - skew))
+            else:
+                time = self._expiry_time(self.state.models[name], unknown, skew)
+            if time > NEVER:
+                self.join.expire(name, time)
+
+    def _expiry_time(self, model: ModelState, unknown: StreamClock, skew: int) -> int:
+        """The event time that both topics have passed for ``model``, as far as is known."""
+        labels = [model.feedback, unknown]
+        predictions = bound(model.predictions.time, labels, self.predictions_complete, skew)
+        feedback = bound(model.feedback.time, [model.predictions], self.feedback_complete, skew)
+        earliest = min(self.predictions_complete, self.feedback_complete) - skew
+        model.predictions.forget_before(earliest)
+        model.feedback.forget_before(earliest)
+        return min(predictions, feedback)
+
+    def progress(self, model: str) -> Progress:
+        """How far this partition has come, in all and for one model (empty: in all only)."""
+        progress = Progress(self.predictions_complete, self.feedback_complete)
+        state = self.state.models.get(model)
+        if state is not None:
+            progress.predictions_time = state.predictions.time
+            progress.predictions_append = state.predictions.last_append
+            progress.feedback_time = state.feedback.time
+            progress.feedback_append = state.feedback.last_append
+        return progress
+
+    def partials(self) -> list[Partial]:
+        """What changed since the last call, by model in the order of their names."""
+        changed = self.state.touched | self.state.ledgers.changed | set(self._deltas)
+        samples = self._sampler.take()
+        partials = []
+        for name in sorted(changed):
+            deltas = self._deltas.get(name, Deltas())
+            rows = samples.get(name, [])
+            model = self.state.model(name)
+            partials.append(
+                Partial(
+                    self._source,
+                    name,
+                    self.progress(name),
+                    self.state.ledgers.by_model.get(name, ModelLedger()),
+                    [(list(key), sums.to_wire()) for key, sums in deltas.slots.items()],
+                    [(list(key), pair) for key, pair in deltas.outcomes.items()],
+                    rows[:SAMPLES_PER_PARTIAL],
+                    model.take_versions(),
+                )
+            )
+            for first in range(SAMPLES_PER_PARTIAL, len(rows), SAMPLES_PER_PARTIAL):
+                more = rows[first : first + SAMPLES_PER_PARTIAL]
+                partials.append(Partial(self._source, name, self.progress(name), samples=more))
+        self._deltas = {}
+        return partials
+
+    @property
+    def dirty(self) -> int:
+        """How many changelog records the next commit writes, about."""
+        return len(self.join.dirty)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take one changelog record, in the order of the log."""
+        if key[:1] == REQUESTS:
+            self.join.restore(key[1:], value)
+        elif value is not None:
+            self.state.restore(key, value)
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """The changelog records of what changed since the last call (ask `partials` first)."""
+        requests = [(REQUESTS + key, packed) for key, packed in self.join.changes()]
+        return requests + self.state.changes()
+
+
+def _from_the_future(event: Prediction | Feedback, append: int) -> Refusal:
+    ahead = event.timestamp.timestamp() - append / 1000
+    return Refusal(
+        Reason.FUTURE_TIMESTAMP,
+        f"timestamp {event.timestamp.isoformat()} is {ahead:.0f} s ahead of the time the record "
+        "was appended; check the producer's clock and time zone (setting time.max_future)",
+        event.model,
+    )

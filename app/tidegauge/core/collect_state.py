@@ -1,0 +1,176 @@
+"""What collect keeps of each model: stream time, catalog, ledger and adopted references."""
+
+import msgspec
+
+from tidegauge.core.catalog import OTHER, ModelCatalog, ModelNames
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger
+from tidegauge.core.panes import pane_start
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.streamtime import NEVER, StreamClock
+
+CLOCKS, CATALOG, REFERENCES = b"m", b"c", b"p"
+"""First byte of the changelog keys of the three tables."""
+
+MAX_DEPLOYMENTS = 200
+"""Combinations of model, code and data version remembered per model."""
+
+
+class Adopted(msgspec.Struct, array_like=True):
+    """A reference profile and the pane from which this source partition uses it, in ms."""
+
+    since: int
+    profile: ReferenceProfile
+
+
+class _Clocks(msgspec.Struct, array_like=True):
+    prediction_time: int
+    prediction_append: int
+    feedback_time: int
+    feedback_append: int
+    ledger: ModelLedger
+
+
+_decode_clocks = msgspec.msgpack.Decoder(_Clocks).decode
+_decode_catalog = msgspec.msgpack.Decoder(ModelCatalog).decode
+_decode_adopted = msgspec.msgpack.Decoder(list[Adopted]).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class ModelState:
+    """One model in one source partition."""
+
+    def __init__(self, name: str, config: CoreConfig, catalog: ModelCatalog) -> None:
+        self.name = name
+        self.rules = config.model(name)
+        self.names = ModelNames(catalog, config.limits, config.segment_fields)
+        grain = config.panes[0].width_ms // 2
+        self.predictions = StreamClock(grain_ms=grain)
+        self.feedback = StreamClock(grain_ms=grain)
+        self.newest_prediction = NEVER
+        self.newest_feedback = NEVER
+        self.references: dict[str, list[Adopted]] = {}
+        self._versions: set[tuple[str, str, str]] = set()
+        self._new_versions: list[tuple[str, str, str]] = []
+
+    def note_versions(self, version: str, code: str, data: str) -> None:
+        """Remember which code and data a model version was seen with, within a bound."""
+        seen = (version, code, data)
+        if seen not in self._versions and len(self._versions) < MAX_DEPLOYMENTS:
+            self._versions.add(seen)
+            self._new_versions.append(seen)
+
+    def take_versions(self) -> list[tuple[str, str, str]]:
+        """What `note_versions` was told for the first time since the last call."""
+        new, self._new_versions = self._new_versions, []
+        return new
+
+    def reference_at(self, version: str, start: int) -> str:
+        """The id of the reference for a pane of ``version`` that starts at ``start``, or empty."""
+        for adopted in reversed(self.references.get(version, ())):
+            if adopted.since <= start:
+                return adopted.profile.id
+        return ""
+
+
+class CollectState:
+    """All models of one source partition."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        self.ledgers = Ledgers()
+        self.models: dict[str, ModelState] = {}
+        self.profiles: dict[str, ReferenceProfile] = {}
+        self.touched: set[str] = set()
+        self._adopted: set[tuple[str, str]] = set()
+
+    def model(self, name: str) -> ModelState:
+        """The model called ``name``, or ``__other__`` when there are too many."""
+        state = self.models.get(name)
+        if state is None:
+            if len(self.models) >= self._config.limits.models and name != UNKNOWN_MODEL:
+                name = OTHER
+                state = self.models.get(name)
+            if state is None:
+                state = self.models[name] = ModelState(name, self._config, ModelCatalog())
+        return state
+
+    def adopt(self, profile: ReferenceProfile) -> bool:
+        """Use ``profile`` from its stated pane on, or from the first one not begun, if later.
+
+        Returns whether it was new.
+        """
+        model = self.model(profile.model)
+        known = model.references.setdefault(profile.version, [])
+        if any(a.profile.id == profile.id for a in known):
+            return False
+        width = self._config.panes[0].width_ms
+        begun = model.newest_prediction
+        since = profile.effective_from
+        if begun > NEVER:
+            since = max(since, pane_start(begun, width) + width)
+        known.append(Adopted(since, profile))
+        del known[:-2]
+        self.profiles[profile.id] = profile
+        self._adopted.add((model.name, profile.version))
+        return True
+
+    def restore(self, key: bytes, value: bytes) -> None:
+        """Take one changelog record of these tables."""
+        name = key[1:].split(b"\0")[0].decode()
+        if key[:1] == CATALOG:
+            catalog = _decode_catalog(value)
+            self.models[name] = self._with_catalog(name, catalog)
+            return
+        model = self.model(name)
+        if key[:1] == CLOCKS:
+            clocks = _decode_clocks(value)
+            model.newest_prediction, model.newest_feedback = (
+                clocks.prediction_time,
+                clocks.feedback_time,
+            )
+            grain = self._config.panes[0].width_ms // 2
+            model.predictions = StreamClock(
+                clocks.prediction_time, clocks.prediction_append, grain_ms=grain
+            )
+            model.feedback = StreamClock(
+                clocks.feedback_time, clocks.feedback_append, grain_ms=grain
+            )
+            self.ledgers.by_model[name] = clocks.ledger
+        else:
+            version = key[1:].split(b"\0")[1].decode()
+            model.references[version] = _decode_adopted(value)
+            for adopted in model.references[version]:
+                self.profiles[adopted.profile.id] = adopted.profile
+
+    def _with_catalog(self, name: str, catalog: ModelCatalog) -> ModelState:
+        fresh = ModelState(name, self._config, catalog)
+        fresh.names.changed = False
+        known = self.models.get(name)
+        if known is not None:
+            known.names = fresh.names
+            return known
+        return fresh
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """The changelog records of what changed since the last call."""
+        records: list[tuple[bytes, bytes | None]] = []
+        for name in sorted(self.touched | self.ledgers.changed):
+            model = self.model(name)
+            ledger = self.ledgers.by_model.setdefault(name, ModelLedger())
+            clocks = _Clocks(
+                model.newest_prediction,
+                model.predictions.last_append,
+                model.newest_feedback,
+                model.feedback.last_append,
+                ledger,
+            )
+            records.append((CLOCKS + name.encode(), _encode(clocks)))
+            if model.names.changed:
+                records.append((CATALOG + name.encode(), _encode(model.names.catalog)))
+                model.names.changed = False
+        for name, version in sorted(self._adopted):
+            key = REFERENCES + name.encode() + b"\0" + version.encode()
+            records.append((key, _encode(self.models[name].references[version])))
+        self.touched, self.ledgers.changed, self._adopted = set(), set(), set()
+        return records

@@ -1,0 +1,284 @@
+"""The join of predictions and feedback by request id, with all its rules, for one source partition.
+
+Retained requests are kept packed (one bytes object each), which is also how they go to the
+changelog: they cost no garbage collection and are encoded once. `tidegauge.core.request` says what
+follows from a request's events; this file reads, changes and writes requests, keeps the ledgers
+in step, and says what has to be folded.
+"""
+
+from enum import Enum, auto
+from typing import Protocol
+
+import msgspec
+
+from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
+from tidegauge.core.outcomes import binary_class
+from tidegauge.core.request import (
+    MAX_ANSWERS,
+    MAX_LINES,
+    MAX_REVISIONS,
+    UNLABELLED,
+    Answer,
+    Line,
+    Request,
+    Revision,
+    Rules,
+    accounts,
+    effective,
+    expires_at,
+    first_label,
+    in_time,
+    owner,
+)
+
+BUCKET_MS = 60_000
+"""Requests are looked at for expiry in groups of this much stream time."""
+
+HELD = ("open", "orphan_open")
+EXPIRED = ("unlabelled", "orphan_expired")
+EVICTED = ("evicted", "evicted")
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Request).decode
+
+
+class Joined(Enum):
+    """What became of an event in the join."""
+
+    ACCEPTED = auto()
+    DUPLICATE = auto()
+    CONFLICT = auto()
+    EVICTED = auto()
+    """One request has more answers, or feedback for more models, than is kept."""
+
+
+class LabelSink(Protocol):
+    """Where the join says what a label does."""
+
+    def level(self, delay_ms: int) -> int:
+        """The level of the pane pyramid that takes a label ``delay_ms`` after its prediction."""
+
+    def label(self, answer: Answer, sign: int) -> None:
+        """Apply (1) or retract (-1) the label that ``answer`` carries, at the level it carries."""
+
+    def first(self, answer: Answer, label: int, time_ms: int) -> None:
+        """Show the error detectors the first label of an answer, at its label time."""
+
+
+class Join:
+    """The retained requests of one source partition.
+
+    Args:
+        rules: the rules of each model.
+        ledgers: the accounts to keep in step.
+        sink: where labels are applied and retracted.
+        capacity: requests retained at most; the ones that would expire first make room.
+    """
+
+    def __init__(self, rules: Rules, ledgers: Ledgers, sink: LabelSink, capacity: int) -> None:
+        self._rules = rules
+        self._ledgers = ledgers
+        self._sink = sink
+        self._capacity = capacity
+        self.requests: dict[bytes, bytes] = {}
+        self.dirty: set[bytes] = set()
+        self._buckets: dict[str, dict[int, list[bytes]]] = {}
+
+    def restore(self, key: bytes, packed: bytes | None) -> None:
+        """Take one record of the changelog, in the order of the log."""
+        if packed is None:
+            self.requests.pop(key, None)
+        else:
+            self.requests[key] = packed
+
+    def restored(self) -> None:
+        """The changelog is read: find out when each request expires."""
+        for key, packed in self.requests.items():
+            self._schedule(key, _decode(packed))
+
+    def answer(self, key: bytes, answer: Answer) -> Joined:
+        """Take a prediction."""
+        packed = self.requests.get(key)
+        if packed is None:
+            self._ledgers.prediction(answer.model, HELD[0])
+            self._store(key, Request([answer], []), new=True)
+            return Joined.ACCEPTED
+        request = _decode(packed)
+        for known in request.answers:
+            if known.model == answer.model and known.version == answer.version:
+                return self._repeated(key, request, known, answer)
+        if len(request.answers) >= MAX_ANSWERS:
+            self._ledgers.prediction(answer.model, EVICTED[0])
+            return Joined.EVICTED
+        before = accounts(request, self._rules, waiting=HELD)
+        request.answers.append(answer)
+        self._settle(key, request, before)
+        return Joined.ACCEPTED
+
+    def _repeated(self, key: bytes, request: Request, known: Answer, answer: Answer) -> Joined:
+        same = known.digest == answer.digest
+        if same:
+            known.duplicates += 1
+        else:
+            known.conflicts += 1
+        self._ledgers.prediction(answer.model, "duplicate" if same else "conflict")
+        self._store(key, request)
+        return Joined.DUPLICATE if same else Joined.CONFLICT
+
+    def feedback(self, key: bytes, model: str | None, revision: Revision) -> Joined:
+        """Take feedback on ``model``, or on any model (None)."""
+        packed = self.requests.get(key)
+        if packed is None:
+            self._ledgers.feedback(model or UNKNOWN_MODEL, HELD[1])
+            self._store(key, Request([], [Line(model, [revision])]), new=True)
+            return Joined.ACCEPTED
+        request = _decode(packed)
+        if (
+            not request.lines
+            and len(request.answers) == 1
+            and self._joins(request, model, revision)
+        ):
+            self._join_alone(key, request, Line(model, [revision]))
+            return Joined.ACCEPTED
+        before = accounts(request, self._rules, waiting=HELD)
+        line = next((x for x in request.lines if x.model == model), None)
+        if line is None:
+            if len(request.lines) >= MAX_LINES:
+                self._ledgers.feedback(model or owner(request), EVICTED[1])
+                return Joined.EVICTED
+            request.lines.append(Line(model, [revision]))
+            outcome = Joined.ACCEPTED
+        else:
+            outcome = _add_revision(line, revision)
+        self._settle(key, request, before)
+        return outcome
+
+    def _joins(self, request: Request, model: str | None, revision: Revision) -> bool:
+        answer = request.answers[0]
+        return model in (None, answer.model) and in_time(
+            answer, revision, self._rules(answer.model)
+        )
+
+    def _join_alone(self, key: bytes, request: Request, line: Line) -> None:
+        """The ordinary case, one answer and its first label, without general accounting."""
+        answer = request.answers[0]
+        request.lines.append(line)
+        ledger = self._ledgers.of(answer.model)
+        ledger.feedback_read += 1
+        ledger.feedback["joined"] = ledger.feedback.get("joined", 0) + 1
+        ledger.predictions["open"] -= 1
+        ledger.predictions["labelled"] = ledger.predictions.get("labelled", 0) + 1
+        self._relabel(answer, request.lines)
+        self._store(key, request)
+
+    def _settle(self, key: bytes, request: Request, before: Accounts) -> None:
+        """Bring labels and ledgers in step with a request that has changed."""
+        for answer in request.answers:
+            self._relabel(answer, request.lines)
+        after = accounts(request, self._rules, waiting=HELD)
+        self._ledgers.apply(before, -1)
+        self._ledgers.apply(after, 1)
+        self._store(key, request, new=True)
+
+    def _relabel(self, answer: Answer, lines: list[Line]) -> None:
+        rules = self._rules(answer.model)
+        chosen = effective(answer, lines, rules)
+        if chosen is None:
+            return
+        label = binary_class(chosen.label, rules.positive_class)
+        level = self._sink.level(chosen.time - answer.time)
+        if (answer.label, answer.level) != (label, level):
+            if answer.label == UNLABELLED:
+                self._ledgers.of(answer.model).labels += 1
+            else:
+                self._sink.label(answer, -1)
+            answer.label, answer.level = label, level
+            self._sink.label(answer, 1)
+        if not answer.shown:
+            earliest = first_label(answer, lines, rules) or chosen
+            shown = binary_class(earliest.label, rules.positive_class)
+            self._sink.first(answer, shown, max(earliest.time, answer.time))
+            answer.shown = True
+
+    def _store(self, key: bytes, request: Request, *, new: bool = False) -> None:
+        if new:
+            self._schedule(key, request)
+        self.requests[key] = _encode(request)
+        self.dirty.add(key)
+
+    def _schedule(self, key: bytes, request: Request) -> None:
+        bucket = expires_at(request, self._rules) // BUCKET_MS
+        self._buckets.setdefault(_clock_of(request), {}).setdefault(bucket, []).append(key)
+
+    def models(self) -> list[str]:
+        """The models whose stream time lets requests expire."""
+        return list(self._buckets)
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """The requests that changed since the last call, packed; None for those that left."""
+        changed = [(key, self.requests.get(key)) for key in self.dirty]
+        self.dirty = set()
+        return changed
+
+    def expire(self, model: str, time_ms: int) -> int:
+        """Let go of the requests of ``model`` that nothing can refer to at ``time_ms``."""
+        buckets = self._buckets.get(model)
+        if not buckets:
+            return 0
+        last = time_ms // BUCKET_MS
+        gone = 0
+        for bucket in sorted(b for b in buckets if b < last):
+            for key in buckets.pop(bucket):
+                gone += self._let_go(key, model, bucket, EXPIRED)
+        return gone
+
+    def shrink(self) -> int:
+        """Evict what would expire first until the capacity is kept; how many requests went."""
+        gone = 0
+        while len(self.requests) > self._capacity:
+            model, bucket = min(
+                ((m, min(b)) for m, b in self._buckets.items() if b), key=lambda item: item[1]
+            )
+            keys = self._buckets[model][bucket]
+            while keys and len(self.requests) > self._capacity:
+                gone += self._let_go(keys.pop(), model, bucket, EVICTED)
+            if not keys:
+                del self._buckets[model][bucket]
+        return gone
+
+    def _let_go(self, key: bytes, model: str, bucket: int, states: tuple[str, str]) -> int:
+        packed = self.requests.get(key)
+        if packed is None:
+            return 0
+        request = _decode(packed)
+        scheduled = expires_at(request, self._rules) // BUCKET_MS
+        if (scheduled, _clock_of(request)) != (bucket, model):
+            return 0  # it was rescheduled since, and stands in another bucket
+        self._ledgers.apply(accounts(request, self._rules, waiting=HELD), -1)
+        self._ledgers.apply(accounts(request, self._rules, waiting=states), 1)
+        del self.requests[key]
+        self.dirty.add(key)
+        return 1
+
+
+def _clock_of(request: Request) -> str:
+    """The model by whose stream time the request expires: the one its expiry is reckoned from."""
+    models = [answer.model for answer in request.answers] or [
+        line.model for line in request.lines if line.model
+    ]
+    return min(models, default=UNKNOWN_MODEL)
+
+
+def _add_revision(line: Line, revision: Revision) -> Joined:
+    for known in line.revisions:
+        if known.revision == revision.revision:
+            if known.digest == revision.digest:
+                line.duplicates += 1
+                return Joined.DUPLICATE
+            line.conflicts += 1
+            return Joined.CONFLICT
+    line.revisions.append(revision)
+    if len(line.revisions) > MAX_REVISIONS:
+        line.revisions.remove(min(line.revisions, key=lambda r: r.revision))
+        line.dropped += 1
+    return Joined.ACCEPTED

@@ -1,0 +1,57 @@
+"""Learning a version's reference profile from its first predictions.
+
+The predictions with the smallest hashes of their request id are the sample
+(`tidegauge.core.stats.sample`). Learning ends with the first closed pane at which enough event time
+has passed and enough predictions were counted; what was sampled after that pane is left out.
+"""
+
+import msgspec
+import numpy as np
+
+from tidegauge.core.config import ReferenceConfig
+from tidegauge.core.partial import SampleRow
+from tidegauge.core.request import UNSUPPORTED
+from tidegauge.core.stats.learn import build_reference
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.streamtime import NEVER
+
+
+class Learning(msgspec.Struct, array_like=True):
+    """How far the reference of one version has come: its first pane, its closed predictions."""
+
+    start: int = NEVER
+    predictions: int = 0
+    rows: dict[int, SampleRow] = msgspec.field(default_factory=dict)
+
+    def add(self, row: SampleRow) -> None:
+        """Take a row offered by a source partition."""
+        self.rows[row.hash] = row
+
+    def close(self, start: int, end: int, predictions: int, config: ReferenceConfig) -> bool:
+        """Count a closed pane; whether learning is complete with it."""
+        if not predictions:
+            return False
+        if self.start == NEVER:
+            self.start = start
+        self.predictions += predictions
+        return end - self.start >= config.learn_ms and self.predictions >= config.min_predictions
+
+    def profile(
+        self, model: str, version: str, end: int, effective_from: int, config: ReferenceConfig
+    ) -> ReferenceProfile:
+        """The profile of all sampled predictions before ``end``, in effect ``effective_from``."""
+        hashes = sorted(h for h, row in self.rows.items() if row.time < end)
+        rows = [self.rows[h] for h in hashes[: config.sample_size]]
+        names = sorted({name for row in rows for name in row.features})
+        return build_reference(
+            [row.features for row in rows],
+            np.array([np.nan if row.score is None else row.score for row in rows], np.float64),
+            np.array([int(row.predicted == 1) for row in rows if row.predicted != UNSUPPORTED]),
+            names=names,
+            config=config,
+            model=model,
+            version=version,
+            effective_from=effective_from,
+            learned_from=self.start,
+            learned_until=end,
+        )

@@ -1,0 +1,217 @@
+"""One model in the monitor stage: panes close, windows move, detectors step, alerts change."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tidegauge.core.alerts import AlertBook, stream_causes
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.detect.verdict import PaneInput
+from tidegauge.core.errorbook import ErrorBook
+from tidegauge.core.figures import figures
+from tidegauge.core.learning import Learning
+from tidegauge.core.ledger import ModelLedger, merged
+from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
+from tidegauge.core.partial import Partial
+from tidegauge.core.records import AlertRecord, Cause, MetricRecord, Versions, WindowState
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.streams import StreamKey, Streams, Subject, prediction_inputs
+from tidegauge.core.streamtime import NEVER
+from tidegauge.core.sums import SlotSums
+from tidegauge.core.watermark import Completeness, Watermarks
+from tidegauge.core.windows import FrameKey, Series, Windows
+
+ERRORS = StreamKey(Subject.ERROR_RATE)
+
+
+class ModelMonitor:
+    """All that monitor keeps of one model.
+
+    Args:
+        name: the model.
+        config: the rules.
+        sources: how many source partitions there are.
+    """
+
+    def __init__(self, name: str, config: CoreConfig, sources: int) -> None:
+        self.name = name
+        self.rules = config.model(name)
+        self._width = config.panes[0].width_ms
+        self.watermarks = Watermarks(config, self.rules, sources)
+        self.windows = Windows(config, self.rules)
+        self.streams = Streams(self.rules)
+        self.errors = ErrorBook(self._width)
+        self.alerts = AlertBook(name)
+        self.ledgers: dict[int, ModelLedger] = {}
+        self.references: dict[str, ReferenceProfile] = {}
+        self.learning: dict[str, Learning] = {}
+        self.deployments: dict[str, list[list[str]]] = {}
+        self.active: dict[str, list[int]] = {}
+        """First and last closed pane of each version."""
+        self.closed_predictions = NEVER
+        self.closed_labels = NEVER
+
+    # ---------------------------------------------------------------- input
+
+    def take(self, partial: Partial) -> None:
+        """Add what one source partition says."""
+        self.watermarks.observe(partial.source, partial.progress)
+        newest = self.watermarks.newest_prediction()
+        if newest > NEVER:
+            self.windows.advance(newest)
+        if partial.ledger is not None:
+            self.ledgers[partial.source] = partial.ledger
+        for slot, wire in partial.slots:
+            self.windows.add(SlotKey(*slot), SlotSums.from_wire(wire))
+        for outcome, pair in partial.outcomes:
+            self.errors.add(OutcomeKey(*outcome), pair, self.closed_labels)
+        for row in partial.samples:
+            if row.version not in self.references:
+                self.learning.setdefault(row.version, Learning()).add(row)
+        for version, code, data in partial.versions:
+            seen = self.deployments.setdefault(version, [])
+            if [code, data] not in seen:
+                seen.append([code, data])
+
+    def adopt(self, profile: ReferenceProfile) -> None:
+        """A reference was announced, by this stage or from outside."""
+        self.references[profile.version] = profile
+        self.learning.pop(profile.version, None)
+
+    # ---------------------------------------------------------------- time
+
+    def advance(
+        self, complete: Mapping[int, Completeness]
+    ) -> tuple[list[AlertRecord], list[ReferenceProfile]]:
+        """Close what the watermarks allow; the alert events and references that follow."""
+        marks = self.watermarks.advance(complete)
+        alerts: list[AlertRecord] = []
+        profiles: list[ReferenceProfile] = []
+        if marks.predictions > self.closed_predictions:
+            for start in self.windows.starts(
+                self._width, self.closed_predictions, marks.predictions
+            ):
+                alerts += self._close_pane(start)
+                profiles += self._learn(start)
+            self.closed_predictions = marks.predictions
+        if marks.labels > self.closed_labels:
+            for start, pair in list(self.errors.closing(self.closed_labels, marks.labels)):
+                alerts += self._close_label_pane(start, pair)
+            self.closed_labels = marks.labels
+        return alerts, profiles
+
+    def _pane(self, start: int) -> dict[str, SlotSums]:
+        """The sums of a finest pane by version."""
+        return {
+            key.series.version: self.windows.frames[key].sums
+            for key in self.windows.keys(self._width, start)
+            if (key.series.field, key.series.value) == WHOLE
+        }
+
+    def _close_pane(self, start: int) -> Iterator[AlertRecord]:
+        end = start + self._width
+        pane = self._pane(start)
+        for version, sums in pane.items():
+            if sums.traffic is not None and sums.traffic.predictions:
+                self.active.setdefault(version, [start, start])[1] = start
+        for key, inputs in prediction_inputs(pane.values(), start, end):
+            verdict = self.streams.step(key, inputs)
+            causes = stream_causes(key, verdict)
+            yield from self._decide(key, causes)
+
+    def _close_label_pane(self, start: int, pair: list[int]) -> Iterator[AlertRecord]:
+        inputs = PaneInput(start, start + self._width, pair[0], pair[1])
+        verdict = self.streams.step(ERRORS, inputs)
+        causes: tuple[Cause, ...] = ()
+        if verdict.opened:
+            causes = self.errors.causes(verdict.window_start_ms or 0, verdict.window_end_ms or 0)
+        self.errors.after(start, verdict)
+        yield from self._decide(ERRORS, causes)
+
+    def _decide(self, key: StreamKey, causes: tuple[Cause, ...]) -> Iterator[AlertRecord]:
+        verdict = self.streams.verdicts[key]
+        if verdict.opened or verdict.resolved:
+            versions = self._running(verdict.window_start_ms or 0, verdict.window_end_ms or 0)
+            record = self.alerts.decide(key, verdict, causes, versions)
+            if record is not None:
+                yield record
+
+    def _running(self, start: int, end: int) -> Versions:
+        """The versions with closed panes in an interval."""
+        versions = sorted(
+            v for v, (first, last) in self.active.items() if first < end and last >= start
+        )
+        seen = [pair for v in versions for pair in self.deployments.get(v, ())]
+        return Versions(
+            model=tuple(versions),
+            code=tuple(sorted({code for code, _ in seen if code})),
+            data=tuple(sorted({data for _, data in seen if data})),
+        )
+
+    def _learn(self, start: int) -> Iterator[ReferenceProfile]:
+        end = start + self._width
+        for version, sums in self._pane(start).items():
+            if version in self.references or sums.traffic is None:
+                continue
+            learning = self.learning.setdefault(version, Learning())
+            config = self.rules.reference
+            if learning.close(start, end, sums.traffic.predictions, config):
+                # the first pane that no source partition can have begun to count without it
+                newest = self.watermarks.newest_prediction()
+                since = newest - newest % self._width + 2 * self._width
+                profile = learning.profile(self.name, version, end, since, config)
+                self.adopt(profile)
+                yield profile
+
+    # ---------------------------------------------------------------- output
+
+    def publish(self, *, everything: bool) -> Iterator[MetricRecord]:
+        """The windows that became final, and with ``everything`` all that changed as well."""
+        final = self.windows.settle(self.watermarks.marks.settled)
+        changed: Iterable[FrameKey] = sorted(self.windows.unpublished) if everything else ()
+        for key in (*final, *(key for key in changed if not self.windows.is_final(key))):
+            frame = self.windows.frames[key]
+            frame.revision += 1
+            self.windows.changed.add(key)
+            self.windows.unpublished.discard(key)
+            yield self._record(key.series, key.start, key.size, frame.sums, frame.revision)
+        self.windows.let_go()
+
+    def present(self) -> Iterator[MetricRecord]:
+        """The sliding windows that end now."""
+        for series, windows in sorted(self.windows.sliding.items()):
+            for size, sums in windows.items():
+                if not sums.is_zero():
+                    end = self.windows.sliding_end(size)
+                    yield self._record(series, end - size, size, sums, 0)
+
+    def _record(
+        self, series: Series, start: int, size: int, sums: SlotSums, revision: int
+    ) -> MetricRecord:
+        shown = figures(sums, size, self.references.get(series.version))
+        return MetricRecord(
+            model=self.name,
+            version=series.version,
+            segment_field=series.field or None,
+            segment_value=series.value if series.field else None,
+            start_ms=start,
+            end_ms=start + size,
+            state=self._state(FrameKey(series, size, start)),
+            revision=revision,
+            predictions=shown.predictions,
+            labelled=shown.labelled,
+            label_coverage=shown.label_coverage,
+            reference=shown.reference,
+            quality=shown.quality,
+            traffic=shown.traffic,
+            latency=shown.latency,
+            score=shown.score,
+            features=shown.features,
+        )
+
+    def _state(self, key: FrameKey) -> WindowState:
+        if key.end > self.closed_predictions:
+            return WindowState.OPEN
+        return WindowState.FINAL if self.windows.is_final(key) else WindowState.PROVISIONAL
+
+    def ledger(self) -> ModelLedger:
+        """The ledger over all source partitions."""
+        return merged(self.ledgers)

@@ -1,0 +1,116 @@
+"""The monitor stage of one partition of partials: all models whose home it is.
+
+A pure machine, like collect: it is given partials and completeness, and is asked at each commit
+what changed and what is to be published.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.ledger import ModelLedger
+from tidegauge.core.model_monitor import ModelMonitor
+from tidegauge.core.monitor_state import MonitorTables
+from tidegauge.core.partial import Partial
+from tidegauge.core.records import AlertRecord, MetricRecord
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.watermark import Completeness
+
+
+class Published(NamedTuple):
+    """What one commit publishes: ledgers as (model, ledger, watermark in ms)."""
+
+    alerts: list[AlertRecord]
+    metrics: list[MetricRecord]
+    ledgers: list[tuple[str, ModelLedger, int]]
+    references: list[ReferenceProfile]
+
+
+class Monitor:
+    """One partition of partials.
+
+    Args:
+        config: the rules.
+        sources: how many source partitions there are.
+    """
+
+    def __init__(self, config: CoreConfig, sources: int) -> None:
+        self._config = config
+        self._sources = sources
+        self.models: dict[str, ModelMonitor] = {}
+        self.complete: dict[int, Completeness] = {}
+        self._tables = MonitorTables(self)
+        self._stirred: set[str] = set()
+        self._alerts: list[AlertRecord] = []
+        self._references: list[ReferenceProfile] = []
+
+    def model(self, name: str) -> ModelMonitor:
+        """The monitor of one model, which appears with its first partial."""
+        monitor = self.models.get(name)
+        if monitor is None:
+            monitor = self.models[name] = ModelMonitor(name, self._config, self._sources)
+        return monitor
+
+    def take(self, partial: Partial) -> None:
+        """Add what one source partition says."""
+        known = self.complete.setdefault(partial.source, Completeness())
+        progress = partial.progress
+        known.predictions = max(known.predictions, progress.predictions_complete)
+        known.feedback = max(known.feedback, progress.feedback_complete)
+        self._tables.sources.add(partial.source)
+        if partial.model:
+            self.model(partial.model).take(partial)
+            self._stirred.add(partial.model)
+            self._tables.touch(partial.model, partial.source)
+
+    def advance(self) -> None:
+        """Close what the watermarks allow, after a batch of partials."""
+        for name, monitor in self.models.items():
+            before = monitor.closed_predictions, monitor.closed_labels
+            alerts, references = monitor.advance(self.complete)
+            self._alerts += alerts
+            self._references += references
+            if (monitor.closed_predictions, monitor.closed_labels) != before:
+                self._tables.touch(name)
+                self._stirred.add(name)
+
+    def adopt(self, profile: ReferenceProfile) -> None:
+        """A reference was announced."""
+        monitor = self.model(profile.model)
+        known = monitor.references.get(profile.version)
+        if known is None or known.id != profile.id:
+            monitor.adopt(profile)
+            self._tables.touch(profile.model)
+
+    def publish(self, *, everything: bool) -> Published:
+        """What is to be published now; with ``everything`` also what is not urgent."""
+        metrics: list[MetricRecord] = []
+        ledgers: list[tuple[str, ModelLedger, int]] = []
+        for name in sorted(self._stirred if everything else self.models):
+            monitor = self.models[name]
+            metrics += monitor.publish(everything=everything)
+            if everything:
+                ledgers.append((name, monitor.ledger(), monitor.watermarks.marks.predictions))
+        if everything:
+            self._stirred = set()
+        alerts, self._alerts = self._alerts, []
+        references, self._references = self._references, []
+        return Published(alerts, metrics, ledgers, references)
+
+    @property
+    def dirty(self) -> int:
+        """How many changelog records the next commit writes, about."""
+        return sum(len(monitor.windows.changed) for monitor in self.models.values())
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take one changelog record, in the order of the log."""
+        self._tables.restore(key, value)
+
+    def restored(self) -> None:
+        """The changelog is read."""
+        self._tables.restored()
+        self._stirred = set(self.models)
+
+    def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """The changelog records of what changed since the last call (ask `publish` first)."""
+        return self._tables.changes()

@@ -1,0 +1,241 @@
+"""The monitor stage's changelog: one record per frame, stream, alert, clock and label pane.
+
+A key is the msgpack of a list that begins with the table's name; a value is msgpack too, and None
+where the thing is gone.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tidegauge.core.learning import Learning
+from tidegauge.core.ledger import ModelLedger
+from tidegauge.core.model_monitor import ModelMonitor
+from tidegauge.core.panes import OutcomeKey
+from tidegauge.core.partial import Progress, SampleRow
+from tidegauge.core.records import AlertRecord
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.streams import StreamKey, Subject
+from tidegauge.core.sums import SlotSums
+from tidegauge.core.watermark import Completeness, Marks
+from tidegauge.core.windows import Frame, FrameKey, Series
+
+if TYPE_CHECKING:
+    from tidegauge.core.monitor import Monitor
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder().decode
+
+Record = tuple[bytes, bytes | None]
+
+
+class _Model(msgspec.Struct, array_like=True):
+    marks: Marks
+    closed_predictions: int
+    closed_labels: int
+    newest: int
+    moved: int
+    after_final: int
+    deployments: dict[str, list[list[str]]]
+    active: dict[str, list[int]]
+
+
+class _Learned(msgspec.Struct, array_like=True):
+    start: int
+    predictions: int
+
+
+class MonitorTables:
+    """Writes and reads the state of one `Monitor`."""
+
+    def __init__(self, monitor: "Monitor") -> None:
+        self._monitor = monitor
+        self.sources: set[int] = set()
+        self._models: dict[str, set[int]] = {}
+        self._sampled: dict[tuple[str, str], set[int]] = {}
+        self._written_references: dict[tuple[str, str], str] = {}
+        self._newest: dict[str, int] = {}
+        self._pending: dict[bytes, bytes] = {}
+
+    def touch(self, model: str, source: int | None = None) -> None:
+        """Something of ``model`` changed, and of its progress in ``source``."""
+        sources = self._models.setdefault(model, set())
+        if source is not None:
+            sources.add(source)
+
+    # ---------------------------------------------------------------- writing
+
+    def changes(self) -> Iterator[Record]:
+        """All records that differ from those written before."""
+        for source in sorted(self.sources):
+            yield _pack(["complete", source]), _pack(self._monitor.complete[source])
+        self.sources = set()
+        for name, model in sorted(self._monitor.models.items()):
+            if name in self._models or model.windows.changed:
+                yield from self._model(model, sorted(self._models.get(name, ())))
+        self._models = {}
+
+    def _model(self, model: ModelMonitor, sources: list[int]) -> Iterator[Record]:
+        name = model.name
+        state = _Model(
+            model.watermarks.marks,
+            model.closed_predictions,
+            model.closed_labels,
+            model.windows.end - 1,
+            model.errors.moved,
+            model.windows.after_final,
+            model.deployments,
+            model.active,
+        )
+        yield _pack(["model", name]), _pack(state)
+        for source in sources:
+            yield _pack(["progress", name, source]), _pack(model.watermarks.progress(source))
+            if source in model.ledgers:
+                yield _pack(["ledger", name, source]), _pack(model.ledgers[source])
+        yield from self._frames(model)
+        yield from self._errors(model)
+        for key in sorted(model.streams.changed):
+            record = _pack(model.streams.to_state(key))
+            yield _pack(["stream", name, key.subject.value, key.feature]), record
+        model.streams.changed = set()
+        for fingerprint in sorted(model.alerts.changed):
+            alert = model.alerts.firing.get(fingerprint)
+            yield _pack(["alert", name, fingerprint]), None if alert is None else _pack(alert)
+        model.alerts.changed = set()
+        yield from self._references(model)
+
+    def _frames(self, model: ModelMonitor) -> Iterator[Record]:
+        for key in sorted(model.windows.changed):
+            packed = _pack(["frame", model.name, *key.series, key.size, key.start])
+            frame = model.windows.frames.get(key)
+            if frame is None:
+                yield packed, None
+            else:
+                pending = key in model.windows.unpublished
+                yield packed, _pack([frame.revision, pending, frame.sums.to_wire()])
+        model.windows.changed = set()
+
+    def _errors(self, model: ModelMonitor) -> Iterator[Record]:
+        book = model.errors
+        for key in sorted(book.changed):
+            series = Series(key.version, key.field, key.value)
+            pair = book.panes.get(key.start, {}).get(series)
+            yield _pack(["outcome", model.name, *key]), None if pair is None else _pack(pair)
+        for series in sorted(book.changed_baseline):
+            yield _pack(["baseline", model.name, *series]), _pack(book.baseline[series])
+        book.changed, book.changed_baseline = set(), set()
+
+    def _references(self, model: ModelMonitor) -> Iterator[Record]:
+        for version, profile in sorted(model.references.items()):
+            if self._written_references.get((model.name, version)) != profile.id:
+                self._written_references[model.name, version] = profile.id
+                yield _pack(["reference", model.name, version]), profile.encode()
+                yield _pack(["learning", model.name, version]), None
+                for hashed in sorted(self._sampled.pop((model.name, version), ())):
+                    yield _pack(["sample", model.name, version, hashed]), None
+        for version, learning in sorted(model.learning.items()):
+            learned = _Learned(learning.start, learning.predictions)
+            yield _pack(["learning", model.name, version]), _pack(learned)
+            written = self._sampled.setdefault((model.name, version), set())
+            for hashed in sorted(learning.rows.keys() - written):
+                row = learning.rows[hashed]
+                yield _pack(["sample", model.name, version, hashed]), _pack(row)
+            written |= learning.rows.keys()
+
+    # ---------------------------------------------------------------- reading
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take one record, in the order of the log."""
+        if value is None:
+            self._pending.pop(key, None)
+        else:
+            self._pending[key] = value
+
+    def restored(self) -> None:
+        """All records are read: build the state from the newest of each key."""
+        readers: dict[str, Callable[[list[Any], bytes], None]] = {
+            "complete": self._read_complete,
+            "model": self._read_model,
+            "progress": self._read_progress,
+            "ledger": self._read_ledger,
+            "frame": self._read_frame,
+            "outcome": self._read_outcome,
+            "baseline": self._read_baseline,
+            "stream": self._read_stream,
+            "alert": self._read_alert,
+            "reference": self._read_reference,
+            "learning": self._read_learning,
+            "sample": self._read_sample,
+        }
+        for key, value in self._pending.items():
+            table, *rest = _unpack(key)
+            readers[table](rest, value)
+        self._pending = {}
+        for name, newest in self._newest.items():
+            model = self._monitor.model(name)
+            model.windows.restored(newest, model.watermarks.marks.settled)
+
+    def _read_complete(self, key: list[Any], value: bytes) -> None:
+        self._monitor.complete[key[0]] = msgspec.msgpack.decode(value, type=Completeness)
+
+    def _read_model(self, key: list[Any], value: bytes) -> None:
+        state = msgspec.msgpack.decode(value, type=_Model)
+        model = self._monitor.model(key[0])
+        model.watermarks.marks = state.marks
+        model.closed_predictions = state.closed_predictions
+        model.closed_labels = state.closed_labels
+        model.errors.moved = state.moved
+        model.windows.after_final = state.after_final
+        model.deployments, model.active = state.deployments, state.active
+        self._newest[key[0]] = state.newest
+
+    def _read_progress(self, key: list[Any], value: bytes) -> None:
+        progress = msgspec.msgpack.decode(value, type=Progress)
+        self._monitor.model(key[0]).watermarks.restore(key[1], progress)
+
+    def _read_ledger(self, key: list[Any], value: bytes) -> None:
+        ledger = msgspec.msgpack.decode(value, type=ModelLedger)
+        self._monitor.model(key[0]).ledgers[key[1]] = ledger
+
+    def _read_frame(self, key: list[Any], value: bytes) -> None:
+        name, version, field, segment, size, start = key
+        revision, pending, wire = _unpack(value)
+        windows = self._monitor.model(name).windows
+        frame_key = FrameKey(Series(version, field, segment), size, start)
+        windows.restore(frame_key, Frame(SlotSums.from_wire(wire), revision))
+        if pending:
+            windows.unpublished.add(frame_key)
+
+    def _read_outcome(self, key: list[Any], value: bytes) -> None:
+        outcome = OutcomeKey(*key[1:])
+        book = self._monitor.model(key[0]).errors
+        series = Series(outcome.version, outcome.field, outcome.value)
+        book.panes.setdefault(outcome.start, {})[series] = _unpack(value)
+
+    def _read_baseline(self, key: list[Any], value: bytes) -> None:
+        self._monitor.model(key[0]).errors.baseline[Series(*key[1:])] = _unpack(value)
+
+    def _read_stream(self, key: list[Any], value: bytes) -> None:
+        name, subject, feature = key
+        stream = StreamKey(Subject(subject), feature)
+        self._monitor.model(name).streams.restore(stream, _unpack(value))
+
+    def _read_alert(self, key: list[Any], value: bytes) -> None:
+        alert = msgspec.msgpack.decode(value, type=AlertRecord)
+        self._monitor.model(key[0]).alerts.firing[key[1]] = alert
+
+    def _read_reference(self, key: list[Any], value: bytes) -> None:
+        profile = ReferenceProfile.decode(value)
+        self._monitor.model(key[0]).references[key[1]] = profile
+        self._written_references[key[0], key[1]] = profile.id
+
+    def _read_learning(self, key: list[Any], value: bytes) -> None:
+        learned = msgspec.msgpack.decode(value, type=_Learned)
+        learning = self._monitor.model(key[0]).learning.setdefault(key[1], Learning())
+        learning.start, learning.predictions = learned.start, learned.predictions
+
+    def _read_sample(self, key: list[Any], value: bytes) -> None:
+        row = msgspec.msgpack.decode(value, type=SampleRow)
+        self._monitor.model(key[0]).learning.setdefault(key[1], Learning()).add(row)
+        self._sampled.setdefault((key[0], key[1]), set()).add(row.hash)

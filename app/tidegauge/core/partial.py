@@ -1,0 +1,62 @@
+"""What collect tells monitor: deltas of slots and how far the source partition has come.
+
+Partials are *deltas*, not totals: both stages commit with exactly-once transactions, so each delta
+is added once, deltas of several partitions commute, and a correction is a negative count. Neither
+stage keeps totals for the other's sake.
+"""
+
+from typing import Any
+
+import msgspec
+
+from tidegauge.core.events import FeatureValue
+from tidegauge.core.ledger import ModelLedger
+from tidegauge.core.streamtime import NEVER
+
+
+class Progress(msgspec.Struct, array_like=True):
+    """How far one source partition has read its two logs for one model, times in ms.
+
+    ``*_complete`` holds for all models; the others are the model's own stream time and the append
+    time of its last event.
+    """
+
+    predictions_complete: int = NEVER
+    feedback_complete: int = NEVER
+    predictions_time: int = NEVER
+    predictions_append: int = NEVER
+    feedback_time: int = NEVER
+    feedback_append: int = NEVER
+
+
+class SampleRow(msgspec.Struct, array_like=True, gc=False):
+    """A prediction offered for the reference profile; the smallest hashes are used."""
+
+    hash: int
+    time: int
+    version: str
+    score: float | None
+    predicted: int
+    features: dict[str, FeatureValue]
+
+
+class Partial(msgspec.Struct, array_like=True):
+    """What one commit of one source partition changed for one model (empty: progress only).
+
+    ``slots`` holds pairs of a `SlotKey` and the wire form of its `SlotSums`, ``outcomes`` pairs of
+    an `OutcomeKey` and ``[trials, errors]``, ``versions`` the code and data versions seen with each
+    model version, ``reasons`` refusals by reason since the last partial.
+    """
+
+    source: int
+    model: str
+    progress: Progress
+    ledger: ModelLedger | None = None
+    slots: list[tuple[list[Any], list[Any]]] = []
+    outcomes: list[tuple[list[Any], list[int]]] = []
+    samples: list[SampleRow] = []
+    versions: list[tuple[str, str, str]] = []
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Partial).decode

@@ -1,0 +1,125 @@
+"""What a slot counts: exact, mergeable, and reversible, so that a delta may be negative."""
+
+from typing import Any
+
+import msgspec
+
+from tidegauge.core.stats.counts import add_counts
+from tidegauge.core.stats.features import FeatureCounts
+from tidegauge.core.stats.quality import LabelCounts
+
+SCORE_UNIT = 2.0**-24
+"""Scores are summed in whole units of this size, so that no order of summing matters."""
+
+LATENCY_UNIT = 1e-6
+"""Latencies are summed in whole microseconds."""
+
+
+class TrafficCounts(msgspec.Struct, array_like=True):
+    """Predictions of a slot, and the distributions of their answers, scores and latencies.
+
+    ``classes`` counts the predictions whose answer is a class, ``positives`` the positive ones
+    among them. ``score_sum`` is in units of `SCORE_UNIT` and ``score_squares`` in its square,
+    ``latency_sum`` in `LATENCY_UNIT`; ``scores`` and ``latencies`` are sparse histograms.
+    """
+
+    predictions: int = 0
+    classes: int = 0
+    positives: int = 0
+    scored: int = 0
+    score_sum: int = 0
+    score_squares: int = 0
+    timed: int = 0
+    latency_sum: int = 0
+    scores: dict[int, int] = msgspec.field(default_factory=dict)
+    latencies: dict[int, int] = msgspec.field(default_factory=dict)
+
+    def add(self, other: "TrafficCounts", sign: int = 1) -> None:
+        """Add (or with ``sign`` -1 take away) ``other``."""
+        self.predictions += sign * other.predictions
+        self.classes += sign * other.classes
+        self.positives += sign * other.positives
+        self.scored += sign * other.scored
+        self.score_sum += sign * other.score_sum
+        self.score_squares += sign * other.score_squares
+        self.timed += sign * other.timed
+        self.latency_sum += sign * other.latency_sum
+        add_counts(self.scores, other.scores, sign)
+        add_counts(self.latencies, other.latencies, sign)
+
+
+FeatureTable = dict[str, dict[str, FeatureCounts]]
+"""Feature counts by reference id (empty: none yet), then by feature."""
+
+
+class SlotSums:
+    """All counts of one slot: traffic, labels, features."""
+
+    __slots__ = ("features", "labels", "traffic")
+
+    def __init__(
+        self,
+        traffic: TrafficCounts | None = None,
+        labels: LabelCounts | None = None,
+        features: FeatureTable | None = None,
+    ) -> None:
+        self.traffic = traffic
+        self.labels = labels
+        self.features: FeatureTable = features or {}
+
+    def add(self, other: "SlotSums", sign: int = 1) -> None:
+        """Add (or with ``sign`` -1 take away) ``other``."""
+        if other.traffic is not None:
+            if self.traffic is None:
+                self.traffic = TrafficCounts()
+            self.traffic.add(other.traffic, sign)
+        if other.labels is not None:
+            if self.labels is None:
+                self.labels = LabelCounts()
+            self.labels.add(other.labels, sign)
+        for reference, table in other.features.items():
+            mine = self.features.setdefault(reference, {})
+            for name, counts in table.items():
+                if name not in mine:
+                    mine[name] = FeatureCounts()
+                mine[name].add(counts, sign)
+
+    def is_zero(self) -> bool:
+        """Whether nothing is counted: what was added has been taken away."""
+        return (self.traffic is None or self.traffic.predictions == 0) and (
+            self.labels is None or self.labels.is_zero()
+        )
+
+    def all_features(self) -> dict[str, FeatureCounts]:
+        """Feature counts over all references; their bins mean nothing and are left out."""
+        whole: dict[str, FeatureCounts] = {}
+        for table in self.features.values():
+            for name, counts in table.items():
+                whole.setdefault(name, FeatureCounts()).add(counts)
+        for counts in whole.values():
+            counts.bins = {}
+        return whole
+
+    def to_wire(self) -> list[Any]:
+        """Plain lists and dicts, for msgpack."""
+        return [
+            None if self.traffic is None else msgspec.to_builtins(self.traffic, str_keys=False),
+            None if self.labels is None else self.labels.to_wire(),
+            {
+                reference: {name: counts.to_wire() for name, counts in table.items()}
+                for reference, table in self.features.items()
+            },
+        ]
+
+    @classmethod
+    def from_wire(cls, wire: list[Any]) -> "SlotSums":
+        """The inverse of `to_wire`."""
+        traffic, labels, features = wire
+        return cls(
+            None if traffic is None else msgspec.convert(traffic, TrafficCounts),
+            None if labels is None else LabelCounts.from_wire(labels),
+            {
+                reference: {name: FeatureCounts.from_wire(counts) for name, counts in table.items()}
+                for reference, table in features.items()
+            },
+        )
