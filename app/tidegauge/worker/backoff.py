@@ -1,0 +1,46 @@
+"""Waiting for a broker that does not answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+FIRST_SECONDS = 0.2
+LONGEST_SECONDS = 10.0
+
+
+class Backoff:
+    """Exponential waits, logged.
+
+    Args:
+        doing: What is tried, for the log.
+        notify: Told of each wait, for the status.
+    """
+
+    def __init__(self, doing: str, notify: Callable[[str], None] | None = None) -> None:
+        self._doing = doing
+        self._notify = notify
+        self._attempt = 0
+
+    def reset(self) -> None:
+        """It worked."""
+        if self._attempt:
+            log.info("event=broker_back doing=%r attempts=%d", self._doing, self._attempt)
+        self._attempt = 0
+
+    async def wait(self, error: BaseException) -> None:
+        """Wait before the next attempt, longer each time."""
+        seconds = min(LONGEST_SECONDS, FIRST_SECONDS * 2**self._attempt)
+        self._attempt += 1
+        message = f"{self._doing}: {error!r}"
+        log.warning(
+            "event=broker_missing doing=%r attempt=%d retry_in=%.1fs error=%r",
+            self._doing,
+            self._attempt,
+            seconds,
+            str(error),
+        )
+        if self._notify is not None:
+            self._notify(message)
+        await asyncio.sleep(seconds)

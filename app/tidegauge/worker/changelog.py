@@ -1,0 +1,192 @@
+"""A stage's changelog: its records, and the two the shell keeps among them.
+
+- ``#pos``: how far each input topic is processed, and how many raw records that were. It is the
+  truth about positions; the group's offsets mirror it for lag tools. The raw count is not
+  idempotent, so it shows a replay that the stage's own state would hide.
+- ``#meta``: version of the encoding and fingerprint of the settings the state was made under.
+"""
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tidegauge.worker.exits import RefusedError, StageError
+from tidegauge.worker.stage import RESERVED_PREFIX, Stage, StageSpec
+
+POSITIONS = RESERVED_PREFIX + b"pos"
+META = RESERVED_PREFIX + b"meta"
+FETCH_BYTES = 8 * 1024 * 1024
+RECORDS_PER_TURN = 10_000
+
+
+class Mark(msgspec.Struct, array_like=True):
+    """How far one input topic is processed.
+
+    Attributes:
+        position: Offset of the next record to process.
+        records: Raw records processed since the state was empty.
+        lost: Offsets that retention removed before they were read.
+    """
+
+    position: int = 0
+    records: int = 0
+    lost: int = 0
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """Under what the state was made."""
+
+    schema_version: int
+    fingerprint: str
+
+
+@dataclass(slots=True)
+class Restored:
+    """The shell's own records of a changelog, and how many records it held."""
+
+    marks: dict[str, Mark] | None = None
+    meta: Meta | None = None
+    records: int = 0
+
+
+_marks = msgspec.json.Decoder(dict[str, Mark])
+_meta = msgspec.json.Decoder(Meta)
+
+
+def encode_marks(marks: Mapping[str, Mark]) -> bytes:
+    """The value of ``#pos``."""
+    return msgspec.json.encode(marks)
+
+
+def encode_meta(spec: StageSpec) -> bytes:
+    """The value of ``#meta``."""
+    return msgspec.json.encode(Meta(spec.schema_version, spec.fingerprint))
+
+
+def check_meta(spec: StageSpec, partition: int, found: Restored) -> None:
+    """Refuse state that was made under other settings.
+
+    Raises:
+        RefusedError: Naming what differs.
+    """
+    wanted = Meta(spec.schema_version, spec.fingerprint)
+    if found.records == 0 or found.meta == wanted:
+        return
+    where = f"{spec.changelog}-{partition}"
+    if found.meta is None:
+        raise RefusedError(
+            f"{where} holds {found.records} records but no {META.decode()} record: it was not "
+            f"written by stage {spec.name}. Check the topic's name, or use an empty topic."
+        )
+    raise RefusedError(
+        f"{where} was written with schema version {found.meta.schema_version} and settings "
+        f"{found.meta.fingerprint}; this worker has {wanted.schema_version} and "
+        f"{wanted.fingerprint}. Start with the settings it was written with, or give the stage an "
+        f"empty changelog topic and a new group to compute its state again from the input topics."
+    )
+
+
+class _CollectorPause:
+    """Switches the cyclic garbage collector off while any restore runs.
+
+    A restore only allocates what it keeps; scanning it again and again takes two thirds of the
+    time. What was restored is then moved out of the collector's sight.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        self._depth += 1
+        gc.disable()
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                gc.freeze()
+                gc.enable()
+
+
+_collector_paused = _CollectorPause()
+
+
+async def restore(
+    client_options: Mapping[str, Any],
+    spec: StageSpec,
+    partition: int,
+    stage: Stage,
+    progress: Callable[[int, int], None],
+) -> Restored:
+    """Feed a changelog partition to an empty stage.
+
+    The caller must own the partition's transactional id, so that nothing is left open in the log.
+
+    Args:
+        client_options: Arguments of the Kafka client.
+        spec: The stage.
+        partition: The partition.
+        stage: Takes the records.
+        progress: Told the offsets read and to be read.
+
+    Returns:
+        The shell's own records.
+
+    Raises:
+        StageError: The stage did not take a record.
+        aiokafka.errors.KafkaError: The broker cannot be reached.
+    """
+    tp = TopicPartition(spec.changelog, partition)
+    consumer = AIOKafkaConsumer(
+        **client_options,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=100,
+    )
+    found = Restored()
+    try:
+        await consumer.start()
+        consumer.assign([tp])
+        start = (await consumer.beginning_offsets([tp]))[tp]
+        end = (await consumer.end_offsets([tp]))[tp]
+        progress(0, end - start)
+        if start == end:
+            return found
+        consumer.seek(tp, start)
+        with _collector_paused():
+            position = start
+            while position < end:
+                batches = await consumer.getmany(tp, timeout_ms=200, max_records=RECORDS_PER_TURN)
+                for record in batches.get(tp, ()):
+                    _take(found, spec, stage, record)
+                position = await consumer.position(tp)
+                progress(min(position, end) - start, end - start)
+                await asyncio.sleep(0)
+    finally:
+        await consumer.stop()
+    return found
+
+
+def _take(found: Restored, spec: StageSpec, stage: Stage, record: Any) -> None:
+    found.records += 1
+    if record.key == POSITIONS:
+        found.marks = _marks.decode(record.value)
+    elif record.key == META:
+        found.meta = _meta.decode(record.value)
+    else:
+        try:
+            stage.restore(record.key, record.value)
+        except Exception as error:
+            raise StageError(
+                f"stage={spec.name} failed to restore {record.topic}-{record.partition} "
+                f"offset={record.offset}: {error!r}"
+            ) from error

@@ -1,0 +1,79 @@
+"""Fetched records of one topic partition, waiting to be processed.
+
+Faust can lose a fetched batch between the fetcher and the agent around a rebalance, or bring one
+twice. The inbox therefore admits a batch only where the one before it ended.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from aiokafka import ConsumerRecord, TopicPartition
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What one fetch brought for one topic partition; ``start`` and ``end`` are positions."""
+
+    tp: TopicPartition
+    start: int
+    end: int
+    readable_end: int
+    records: Sequence[ConsumerRecord]
+
+
+class Admission(Enum):
+    """What became of a fetch."""
+
+    TAKEN = auto()
+    TRIMMED = auto()
+    DUPLICATE = auto()
+    GAP = auto()
+    """Something before it is missing: seek back to `Inbox.expected`."""
+
+
+@dataclass(slots=True)
+class Inbox:
+    """A queue of contiguous fetches.
+
+    Attributes:
+        expected: Position at which the next fetch must start.
+    """
+
+    expected: int = 0
+    _queue: deque[Fetch] = field(default_factory=deque)
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def reset(self, position: int) -> None:
+        """Forget what waits; the next fetch must start at ``position``."""
+        self._queue.clear()
+        self.expected = position
+
+    def admit(self, fetch: Fetch) -> Admission:
+        """Queue a fetch if it continues what is known."""
+        if fetch.start > self.expected:
+            return Admission.GAP
+        if fetch.end <= self.expected:
+            return Admission.DUPLICATE
+        admission = Admission.TAKEN
+        if fetch.start < self.expected:
+            admission = Admission.TRIMMED
+            kept = [record for record in fetch.records if record.offset >= self.expected]
+            fetch = replace(fetch, start=self.expected, records=kept)
+        self._queue.append(fetch)
+        self.expected = fetch.end
+        return admission
+
+    def head_time(self) -> int | None:
+        """Append time of the first waiting record; 0 when only markers wait; None when empty."""
+        if not self._queue:
+            return None
+        records = self._queue[0].records
+        return int(records[0].timestamp) if records else 0
+
+    def pop(self) -> Fetch:
+        """Take the oldest fetch."""
+        return self._queue.popleft()

@@ -1,0 +1,154 @@
+"""Making a partition active: fence, restore, compare, position."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from tidegauge.worker import changelog
+from tidegauge.worker.backoff import Backoff
+from tidegauge.worker.changelog import Mark
+from tidegauge.worker.cluster import group_offsets
+from tidegauge.worker.exits import RefusedError
+from tidegauge.worker.logends import LogEnds
+from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.partition import Partition
+from tidegauge.worker.stage import StageSpec
+from tidegauge.worker.status import PartitionState
+from tidegauge.worker.transaction import BATCH_BYTES
+
+log = logging.getLogger(__name__)
+
+REPAIR_COMMAND = "tidegauge worker --repair-offsets"
+SETTLE_SECONDS = 3.0
+"""A transaction's offsets can become visible a moment after its end was acknowledged."""
+RETRY_BACKOFF_MS = 20
+
+
+def transactional_producer(
+    settings: ShellSettings, spec: StageSpec, partition: int
+) -> AIOKafkaProducer:
+    """The producer that owns a partition of a stage, not yet started."""
+    return AIOKafkaProducer(
+        **settings.client_options,
+        transactional_id=settings.transactional_id(spec.name, partition),
+        transaction_timeout_ms=int(settings.transaction_timeout * 1000),
+        max_batch_size=BATCH_BYTES,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+    )
+
+
+class Opener:
+    """Opens partitions, some at a time.
+
+    Args:
+        settings: Settings of the shell.
+        log_ends: Ends of the input logs.
+    """
+
+    def __init__(self, settings: ShellSettings, log_ends: LogEnds) -> None:
+        self._settings = settings
+        self._log_ends = log_ends
+        self._places = asyncio.Semaphore(settings.open_at_once)
+
+    async def open(self, partition: Partition) -> None:
+        """Bring a partition to the point where it can be activated.
+
+        A missing broker is waited for. Cancelling leaves the partition closed.
+
+        Raises:
+            RefusedError: The stored state or positions do not fit.
+            StageError: The stage did not take its changelog.
+        """
+        started = time.monotonic()
+        backoff = Backoff(f"opening {partition}")
+        async with self._places:
+            while True:
+                try:
+                    await self._attempt(partition)
+                    break
+                except KafkaError as error:
+                    await partition.close()
+                    if not error.retriable:
+                        raise RefusedError(f"{partition} cannot be opened: {error!r}") from error
+                    await backoff.wait(error)
+                except BaseException:
+                    await partition.close()
+                    raise
+        log.info(
+            "event=opened %s restored=%d seconds=%.2f positions=%s",
+            partition,
+            partition.restored,
+            time.monotonic() - started,
+            {tp.topic: position for tp, position in partition.positions().items()},
+        )
+
+    async def _attempt(self, partition: Partition) -> None:
+        spec, number = partition.spec, partition.number
+        partition.state = PartitionState.OPENING
+        partition.stage = spec.make_stage(number)
+        partition.producer = transactional_producer(self._settings, spec, number)
+        await partition.producer.start()
+        # known metadata lets a transaction queue everything before it first waits
+        for topic in (spec.changelog, *spec.outputs):
+            await partition.producer.partitions_for(topic)
+        partition.state = PartitionState.RESTORING
+
+        def progress(done: int, total: int) -> None:
+            partition.restored, partition.restore_total = done, total
+
+        found = await changelog.restore(
+            self._settings.client_options, spec, number, partition.stage, progress
+        )
+        changelog.check_meta(spec, number, found)
+        partition.meta_due = found.meta is None
+        await self._compare_with_group(partition, found.marks)
+        partition.load_marks(found.marks or {})
+        await self._compare_with_logs(partition)
+        partition.finish_restore()
+
+    async def _compare_with_group(
+        self, partition: Partition, marks: Mapping[str, Mark] | None
+    ) -> None:
+        stored = {topic: mark.position for topic, mark in (marks or {}).items()}
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            committed = await group_offsets(
+                self._settings.client_options, self._settings.group, partition.tps.values()
+            )
+            wrong = {
+                topic: offset
+                for (topic, _), offset in committed.items()
+                if offset != stored.get(topic, 0)
+            }
+            if not wrong:
+                return
+            if time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.2)
+        differing = ", ".join(
+            f"{topic}-{partition.number}: group {offset}, state {stored.get(topic, 0)}"
+            for topic, offset in wrong.items()
+        )
+        raise RefusedError(
+            f"{partition}: the offsets of group {self._settings.group} differ from the positions "
+            f"stored with the state ({differing}). Either another application uses this group, or "
+            f"the offsets or the topic {partition.spec.changelog} were changed by hand. To set the "
+            f"group's offsets to the stored positions, stop all workers and run: {REPAIR_COMMAND}"
+        )
+
+    async def _compare_with_logs(self, partition: Partition) -> None:
+        tps = list(partition.tps.values())
+        starts, ends = await self._log_ends.starts(tps), await self._log_ends.ends(tps)
+        for tp, position in partition.positions().items():
+            if position > ends[tp]:
+                raise RefusedError(
+                    f"{partition}: {tp.topic}-{tp.partition} ends at {ends[tp]}, before the stored "
+                    f"position {position}: the topic was truncated or made anew. Give the stage an "
+                    f"empty changelog topic and a new group to start again."
+                )
+            if position < starts[tp]:
+                partition.lose(tp.topic, starts[tp])

@@ -1,0 +1,50 @@
+"""What the worker shell is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSettings:
+    """Settings of the worker shell; times in seconds.
+
+    Attributes:
+        group: Consumer group, also the Faust app id.
+        transaction_prefix: First part of the transactional ids ``prefix.stage.partition``.
+        client_options: Arguments for every aiokafka client: ``bootstrap_servers`` and security.
+        commit_interval: Time between two transactions of a partition.
+        commit_records: A partition with more changed records commits early.
+        tick_interval: Time between two looks at the ends of the logs, and so between ticks.
+        transaction_timeout: The broker aborts a transaction after this, and the worker gives up.
+        session_timeout: Takeover time after a crash (the broker's minimum is 6 s).
+        heartbeat_interval: How soon members notice a rebalance.
+        rebalance_timeout: How long the group waits for a slow or dead member.
+        poll_interval: Longest time without a fetch before a member counts as dead.
+        instance_id: Static group membership, only with names that survive a restart.
+        chunk_records: Most records in one fetch.
+        inbox_chunks: Chunks held ready per topic partition; more are not fetched.
+        open_at_once: Partitions restored concurrently.
+        shutdown_timeout: A worker told to stop ends within this, committed or not.
+    """
+
+    group: str
+    client_options: Mapping[str, Any] = field(repr=False)
+    transaction_prefix: str = "tidegauge"
+    commit_interval: float = 1.0
+    commit_records: int = 50_000
+    tick_interval: float = 1.0
+    transaction_timeout: float = 60.0
+    session_timeout: float = 10.0
+    heartbeat_interval: float = 1.0
+    rebalance_timeout: float = 30.0
+    poll_interval: float = 300.0
+    instance_id: str | None = None
+    chunk_records: int = 5_000
+    inbox_chunks: int = 2
+    open_at_once: int = 8
+    shutdown_timeout: float = 25.0
+
+    def transactional_id(self, stage: str, partition: int) -> str:
+        """The transactional id that owns a partition of a stage."""
+        return f"{self.transaction_prefix}.{stage}.{partition}"

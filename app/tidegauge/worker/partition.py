@@ -1,0 +1,357 @@
+"""One partition of one stage on this worker: its state, its positions, its transactions.
+
+Correctness rests on order, not on the group protocol: taking the transactional id fences every
+earlier owner and settles its last transaction; only then is the changelog read; and everything is
+written with that id alone. An owner that lost the partition without noticing fails its next commit.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TypeVar
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from tidegauge.worker import changelog, transaction
+from tidegauge.worker.changelog import Mark
+from tidegauge.worker.exits import CommitError, StageError
+from tidegauge.worker.inbox import Admission, Fetch, Inbox
+from tidegauge.worker.logends import LogEnds
+from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.stage import RESERVED_PREFIX, Chunk, Output, Stage, StageSpec
+from tidegauge.worker.status import Counters, PartitionState, PartitionStatus, TopicStatus
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PREFERENCE_PATIENCE = 2.0
+"""Seconds a preferred topic may keep the others waiting without bringing anything."""
+FRESH_MS = 5_000
+"""A partition whose complete time is older than this is behind: it gets no ticks."""
+
+
+class Partition:
+    """State, positions and commits of one partition; `tidegauge.worker.opening` makes it active.
+
+    Args:
+        spec: The stage.
+        number: The partition.
+        settings: Settings of the shell.
+        log_ends: Ends of the input logs.
+        wake: Called when there may be something to process.
+    """
+
+    def __init__(
+        self,
+        spec: StageSpec,
+        number: int,
+        settings: ShellSettings,
+        log_ends: LogEnds,
+        wake: Callable[[], None],
+    ) -> None:
+        self.spec = spec
+        self.number = number
+        self.state = PartitionState.OPENING
+        self.tps = {topic: TopicPartition(topic, number) for topic in spec.inputs}
+        self.inboxes = {topic: Inbox() for topic in spec.inputs}
+        self.marks = {topic: Mark() for topic in spec.inputs}
+        self.counters = Counters()
+        self.restored = 0
+        self.restore_total = 0
+        self.meta_due = False
+        self.stage: Stage = spec.make_stage(number)
+        self.producer: AIOKafkaProducer | None = None
+        self._settings = settings
+        self._log_ends = log_ends
+        self._wake = wake
+        self._saved: dict[str, int] = {}
+        self._readable: dict[str, int] = {}
+        self._complete: dict[str, int] = dict.fromkeys(spec.inputs, 0)
+        self._ticked: dict[str, int] = dict.fromkeys(spec.inputs, 0)
+        self._committing = asyncio.Lock()
+        self._commit_now = asyncio.Event()
+        self._last_progress = time.time()
+
+    def __str__(self) -> str:
+        return f"stage={self.spec.name} partition={self.number}"
+
+    @property
+    def active(self) -> bool:
+        """Whether its records count."""
+        return self.state is PartitionState.ACTIVE
+
+    # positions
+
+    def load_marks(self, marks: Mapping[str, Mark]) -> None:
+        """Continue from stored positions."""
+        for topic in self.spec.inputs:
+            self.marks[topic] = marks.get(topic, Mark())
+        self._saved = {topic: mark.position for topic, mark in self.marks.items()}
+
+    def positions(self) -> dict[TopicPartition, int]:
+        """Next offset to process, by input topic partition."""
+        return {self.tps[topic]: mark.position for topic, mark in self.marks.items()}
+
+    def lose(self, topic: str, log_start: int) -> None:
+        """Count what retention removed before it was read, and continue after it."""
+        mark = self.marks[topic]
+        lost = log_start - mark.position
+        mark.lost += lost
+        mark.position = log_start
+        self.inboxes[topic].reset(log_start)
+        log.error(
+            "event=records_lost %s topic=%s offsets=%d..%d count=%d reason=%r",
+            self,
+            topic,
+            log_start - lost,
+            log_start - 1,
+            lost,
+            "retention removed them before they were read",
+        )
+
+    # life
+
+    def finish_restore(self) -> None:
+        """The changelog is read and checked."""
+        self._guard(self.stage.restored, "restored")
+
+    def activate(self) -> None:
+        """Let records count, from the positions reached."""
+        for topic, mark in self.marks.items():
+            self.inboxes[topic].reset(mark.position)
+        self._readable.clear()
+        self._last_progress = time.time()
+        self.state = PartitionState.ACTIVE
+
+    def park(self) -> None:
+        """Let no record count, but keep state and producer."""
+        if self.active:
+            self.state = PartitionState.PARKED
+            for topic, mark in self.marks.items():
+                self.inboxes[topic].reset(mark.position)
+
+    async def close(self) -> None:
+        """Give up state and producer; what is not committed is lost here and in the log again."""
+        self.state = PartitionState.CLOSED
+        if self.producer is not None:
+            producer, self.producer = self.producer, None
+            await producer.stop()
+
+    # records
+
+    def has_room(self, topic: str) -> bool:
+        """Whether another fetch of a topic is wanted."""
+        return self.active and len(self.inboxes[topic]) < self._settings.inbox_chunks
+
+    def admit(self, fetch: Fetch) -> Admission:
+        """Queue a fetch, trim it or refuse it."""
+        admission = self.inboxes[fetch.tp.topic].admit(fetch)
+        self._readable[fetch.tp.topic] = fetch.readable_end
+        match admission:
+            case Admission.GAP:
+                self._count(gaps=1)
+            case Admission.TRIMMED:
+                self._count(trims=1)
+            case Admission.DUPLICATE:
+                self._count(duplicates=1)
+            case Admission.TAKEN:
+                pass
+        return admission
+
+    def count_seek_back(self) -> None:
+        """The watchdog found records that were fetched and never came."""
+        self._count(seek_backs=1)
+
+    def next_topic(self) -> str | None:
+        """The topic to process next, or None when nothing may be processed now."""
+        if not self.active or self._overfull():
+            return None
+        waiting = {
+            topic: head
+            for topic, inbox in self.inboxes.items()
+            if (head := inbox.head_time()) is not None
+        }
+        if not waiting:
+            return None
+        preferred = self._guard(self.stage.preferred, "preferred")
+        if preferred is not None and preferred not in waiting and self._worth_waiting(preferred):
+            return None
+        if preferred in waiting:
+            return preferred
+        return min(waiting, key=lambda topic: waiting[topic])
+
+    def _worth_waiting(self, topic: str) -> bool:
+        more = self._readable.get(topic, self._log_ends.last(self.tps[topic]))
+        idle = time.time() - self._last_progress
+        return self.marks[topic].position < more and idle < PREFERENCE_PATIENCE
+
+    def _overfull(self) -> bool:
+        # the next commit cannot begin before the one under way ends, so changes would pile up
+        return self._committing.locked() and self.stage.dirty > 2 * self._settings.commit_records
+
+    def process(self, topic: str) -> None:
+        """Process the oldest fetch of a topic."""
+        fetch = self.inboxes[topic].pop()
+        mark = self.marks[topic]
+        chunk = Chunk(
+            topic=topic,
+            partition=self.number,
+            start=fetch.start,
+            end=fetch.end,
+            readable_end=fetch.readable_end,
+            complete_until_ms=self._complete_until(topic, fetch),
+            records=tuple(fetch.records),
+        )
+        try:
+            self.stage.process(chunk)
+        except Exception as error:
+            offset = getattr(error, "offset", None)
+            named = f" offset={offset}" if offset is not None else ""
+            raise StageError(
+                f"{self} failed on topic={topic} offsets={fetch.start}..{fetch.end - 1}"
+                f"{named}: {error!r}"
+            ) from error
+        mark.position = fetch.end
+        mark.records += len(fetch.records)
+        self._last_progress = time.time()
+        self._count(chunks=1, records=len(fetch.records))
+        self.counters = replace(self.counters, last_chunk=len(fetch.records))
+        if self.stage.dirty > self._settings.commit_records:
+            self._commit_now.set()
+
+    def _complete_until(self, topic: str, fetch: Fetch) -> int:
+        known = self._log_ends.complete_until(self.tps[topic], fetch.end)
+        if fetch.records and fetch.records[-1].timestamp_type == 1:
+            # a record of the same millisecond may follow
+            known = max(known, fetch.records[-1].timestamp - 1)
+        self._complete[topic] = max(self._complete[topic], known)
+        return self._complete[topic]
+
+    def tick(self, now_ms: int) -> None:
+        """Tell the stage the time, if all inputs were read to their ends since the last tick."""
+        if not self.active or any(self.inboxes.values()):
+            return
+        complete = {
+            topic: self._log_ends.complete_until(self.tps[topic], mark.position)
+            for topic, mark in self.marks.items()
+        }
+        for topic, until in complete.items():
+            if until <= self._ticked[topic] or until < now_ms - FRESH_MS:
+                return
+        for topic, until in complete.items():
+            self._complete[topic] = max(self._complete[topic], until)
+        self._ticked = complete
+        self._guard(lambda: self.stage.tick(dict(self._complete)), "tick")
+        self._count(ticks=1)
+
+    def broadcast(self, key: bytes, value: bytes | None) -> None:
+        """Pass on a record of the broadcast topic."""
+        self._guard(lambda: self.stage.broadcast(key, value), f"broadcast key={key!r}")
+
+    def _guard(self, call: Callable[[], T], what: str) -> T:
+        try:
+            return call()
+        except Exception as error:
+            raise StageError(f"{self} failed in {what}: {error!r}") from error
+
+    # commits
+
+    async def commit_regularly(self) -> None:
+        """Commit about every interval, earlier when much has changed, until closed."""
+        while self.state is not PartitionState.CLOSED:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._commit_now.wait(), self._settings.commit_interval)
+            self._commit_now.clear()
+            if self.active:
+                await self.commit()
+                self._wake()
+
+    async def commit(self) -> None:
+        """Commit what changed, if anything did.
+
+        Raises:
+            CommitError: The transaction had begun and did not succeed.
+        """
+        async with self._committing:
+            if not self._changed():
+                return
+            await self._log_ends.broker_reachable()
+            if self.producer is None or not self._changed():
+                return
+            started = time.monotonic()
+            outputs, positions = self._collect()
+            await self._within_timeout(
+                transaction.write(self.producer, outputs, positions, self._settings.group)
+            )
+            self.meta_due = False
+            self._saved = {tp.topic: position for tp, position in positions.items()}
+            seconds = time.monotonic() - started
+            self._count(commits=1, commit_seconds=seconds)
+            self.counters = replace(self.counters, last_commit_seconds=seconds)
+
+    def _changed(self) -> bool:
+        moved = any(mark.position != self._saved.get(t) for t, mark in self.marks.items())
+        return moved or self.meta_due or self.stage.dirty > 0
+
+    def _collect(self) -> tuple[list[Output], dict[TopicPartition, int]]:
+        snapshot = self._guard(self.stage.snapshot, "snapshot")
+        for key, _ in snapshot.state:
+            if key.startswith(RESERVED_PREFIX):
+                raise StageError(f"{self} used the reserved changelog key {key!r}")
+        state = snapshot.state
+        state.append((changelog.POSITIONS, changelog.encode_marks(self.marks)))
+        if self.meta_due:
+            state.append((changelog.META, changelog.encode_meta(self.spec)))
+        outputs = [Output(self.spec.changelog, self.number, key, value) for key, value in state]
+        outputs.extend(snapshot.outputs)
+        return outputs, self.positions()
+
+    async def _within_timeout(self, writing: Awaitable[None]) -> None:
+        # not cancelled at the timeout: aiokafka would wait for the broker again to abort, and the
+        # process ends anyway
+        task = asyncio.ensure_future(writing)
+        await asyncio.wait({task}, timeout=self._settings.transaction_timeout)
+        if not task.done():
+            raise CommitError(
+                f"{self} could not commit within {self._settings.transaction_timeout:g} s"
+            )
+        if (error := task.exception()) is not None:
+            if self.state is PartitionState.CLOSED:
+                log.info("event=commit_abandoned %s error=%r", self, error)
+                return
+            raise CommitError(f"{self} could not commit: {error!r}") from error
+
+    # status
+
+    def _count(self, **by: float) -> None:
+        self.counters = replace(
+            self.counters, **{name: getattr(self.counters, name) + n for name, n in by.items()}
+        )
+
+    def status(self) -> PartitionStatus:
+        """What is known now."""
+        topics = {
+            topic: TopicStatus(
+                position=mark.position,
+                end=max(self._log_ends.last(self.tps[topic]), self._readable.get(topic, 0)),
+                records=mark.records,
+                lost=mark.lost,
+                complete_until_ms=self._complete[topic],
+            )
+            for topic, mark in self.marks.items()
+        }
+        return PartitionStatus(
+            stage=self.spec.name,
+            partition=self.number,
+            state=self.state,
+            restored=self.restored,
+            restore_total=self.restore_total,
+            topics=topics,
+            counters=self.counters,
+            dirty=self.stage.dirty if self.active else 0,
+            last_progress=self._last_progress,
+        )

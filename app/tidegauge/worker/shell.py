@@ -1,0 +1,237 @@
+"""What runs beside Faust in a worker, and how the worker ends."""
+
+import asyncio
+import gc
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Collection
+from typing import Any
+
+from aiokafka.errors import KafkaError
+
+from tidegauge.worker.backoff import Backoff
+from tidegauge.worker.broadcast import Broadcast
+from tidegauge.worker.cluster import partition_counts
+from tidegauge.worker.exits import COMMIT_FAILED, OK, RefusedError, exit_code
+from tidegauge.worker.logends import LogEnds
+from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.ownership import Ownership
+from tidegauge.worker.partition import Partition
+from tidegauge.worker.pump import pump
+from tidegauge.worker.stage import StageSpec
+from tidegauge.worker.status import PartitionState, Phase, StatusBoard
+
+log = logging.getLogger(__name__)
+
+CRASH_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
+PUBLISH_SECONDS = 0.5
+
+
+class Shell:
+    """Ties stages, ownership, clocks and status together around one Faust app.
+
+    Args:
+        settings: Settings of the shell.
+        specs: The stages.
+        board: Where the status is left.
+    """
+
+    def __init__(
+        self, settings: ShellSettings, specs: Collection[StageSpec], board: StatusBoard
+    ) -> None:
+        self.settings = settings
+        self.specs = tuple(specs)
+        self.board = board
+        self.app: Any = None
+        self.death: BaseException | None = None
+        self.session_lost = False
+        self.log_ends = LogEnds(
+            settings.client_options, settings.tick_interval, self._watched, self._looked
+        )
+        self.ownership = Ownership(settings, specs, self.log_ends, self._welcome, self.die)
+        self._broadcasts = {
+            spec.name: Broadcast(settings.client_options, spec.broadcast, self._teller(spec.name))
+            for spec in specs
+            if spec.broadcast is not None
+        }
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # life
+
+    async def prepare(self) -> None:
+        """Wait for the broker, check the topics, start what runs beside Faust.
+
+        Raises:
+            RefusedError: Topics are missing or do not fit together.
+        """
+        # few cycles are made here; the default makes the collector scan large states all the time
+        gc.set_threshold(100_000, 50, 100)
+        self.board.phase(Phase.WAITING_FOR_BROKER)
+        await self.log_ends.start()
+        await self._check_topics()
+        self.board.phase(Phase.JOINING)
+        for work in (
+            self.log_ends.run(),
+            pump(self.ownership),
+            self.ownership.watch_for_losses(self._fetched),
+            self._publish(),
+            *(broadcast.run() for broadcast in self._broadcasts.values()),
+        ):
+            self._run(work)
+
+    def _run(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.die(error)
+
+    async def _check_topics(self) -> None:
+        topics = {
+            topic
+            for spec in self.specs
+            for topic in (*spec.inputs, spec.changelog, *spec.outputs, spec.broadcast)
+            if topic is not None
+        }
+        backoff = Backoff("reading the topics")
+        while True:
+            try:
+                counts = await partition_counts(self.settings.client_options, topics)
+                break
+            except (KafkaError, OSError) as error:
+                await backoff.wait(error)
+        missing = sorted(topics - counts.keys())
+        if missing:
+            raise RefusedError(
+                f"topics {missing} do not exist; create them with: tidegauge topics create"
+            )
+        for spec in self.specs:
+            inputs = {topic: counts[topic] for topic in spec.inputs}
+            if len(set(inputs.values())) > 1:
+                raise RefusedError(
+                    f"the inputs of stage {spec.name} need equal partition counts, found {inputs}; "
+                    f"see: tidegauge topics describe"
+                )
+            if counts[spec.changelog] < max(inputs.values()):
+                raise RefusedError(
+                    f"{spec.changelog} has {counts[spec.changelog]} partitions, fewer than the "
+                    f"inputs of stage {spec.name} ({inputs}); see: tidegauge topics describe"
+                )
+
+    # rebalances, called by Faust
+
+    async def on_revoked(self, *_: Any, **__: Any) -> None:
+        """Commit and park, or drop."""
+        if self.death is not None:
+            return
+        try:
+            await self.ownership.revoked(session_lost=self.session_lost)
+        except Exception as error:  # noqa: BLE001 - Faust would log it and go on
+            self.die(error)
+
+    async def on_rebalance_complete(self, *_: Any, **__: Any) -> None:
+        """Open and close partitions."""
+        try:
+            await self.ownership.settle(self.app.consumer.assignment())
+        except Exception as error:  # noqa: BLE001 - Faust would log it and go on
+            self.die(error)
+
+    async def on_before_shutdown(self, *_: Any, **__: Any) -> None:
+        """Commit for the last time."""
+        if self.death is None:
+            self.board.phase(Phase.STOPPING)
+            try:
+                await self.ownership.shut_down()
+            except Exception as error:  # noqa: BLE001 - Faust would log it and go on
+                self.die(error)
+            else:
+                # everything is saved; aiokafka can hang in a rebalance at this point
+                self.exit_after(CLOSE_SECONDS, OK)
+        for task in self._tasks:
+            task.cancel()
+        await self.log_ends.stop()
+
+    # the end
+
+    def die(self, error: BaseException) -> None:
+        """End the worker because of an error; the first one decides the exit code."""
+        if self.death is not None:
+            return
+        self.death = error
+        code = exit_code(error)
+        log.critical(
+            "event=worker_dies exit_code=%d error=%r",
+            code,
+            str(error) or repr(error),
+            exc_info=None if isinstance(error, RefusedError) else error,
+        )
+        self.board.phase(Phase.FAILED, str(error) or repr(error))
+        self.exit_after(CRASH_SECONDS, code)
+        self._run(self.app.crash(error))
+
+    def stop_requested(self) -> None:
+        """A signal asked the worker to stop; it will not take longer than the settings say."""
+        self.board.phase(Phase.STOPPING)
+        self.exit_after(self.settings.shutdown_timeout, COMMIT_FAILED)
+
+    def exit_after(self, seconds: float, code: int) -> None:
+        """End the process, whatever still hangs."""
+
+        def leave() -> None:
+            log.critical("event=exit_forced exit_code=%d", code)
+            os._exit(code)
+
+        timer = threading.Timer(seconds, leave)
+        timer.daemon = True
+        timer.start()
+
+    # between the parts
+
+    async def handle(self, fetches: Any) -> None:
+        """The agent: take fetches from Faust's stream."""
+        async for fetch in fetches:
+            self.ownership.deliver(fetch)
+
+    async def _welcome(self, partition: Partition) -> None:
+        broadcast = self._broadcasts.get(partition.spec.name)
+        if broadcast is not None:
+            await broadcast.welcome(partition)
+
+    def _teller(self, stage: str) -> Any:
+        def tell(key: bytes, value: bytes | None) -> None:
+            for partition in self.ownership:
+                told = partition.state in {PartitionState.ACTIVE, PartitionState.PARKED}
+                if partition.spec.name == stage and told:
+                    partition.broadcast(key, value)
+
+        return tell
+
+    def _watched(self) -> list[Any]:
+        return self.ownership.watched()
+
+    def _looked(self) -> None:
+        self.ownership.tick()
+
+    def _fetched(self) -> dict[Any, int]:
+        seeker = self.ownership.seeker
+        return {} if seeker is None else seeker.fetched()
+
+    async def _publish(self) -> None:
+        while True:
+            self.board.partitions(self.ownership.statuses(), self.ownership.rebalances)
+            self.board.phase(*self._phase())
+            await asyncio.sleep(PUBLISH_SECONDS)
+
+    def _phase(self) -> tuple[Phase, str]:
+        current = self.board.read().phase
+        if current in {Phase.STOPPING, Phase.FAILED}:
+            return current, self.board.read().detail
+        if (silent := self.log_ends.silent_seconds()) > 0:
+            return Phase.WAITING_FOR_BROKER, f"no answer for {silent:.0f} s"
+        if not self.ownership.between_assignments:
+            return Phase.RUNNING, ""
+        return (Phase.REBALANCING if self.ownership.rebalances > 1 else Phase.JOINING), ""

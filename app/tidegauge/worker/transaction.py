@@ -1,0 +1,78 @@
+"""One Kafka transaction: state, outputs and positions, all or nothing.
+
+Two properties of aiokafka shape it. A commit succeeds although one of its records failed, so every
+delivery is awaited and checked first. And `send` costs a future per record, so records are packed
+into batches, one future each. All first batches are queued before anything is awaited: partitions
+are then added to the transaction in one request, where the broker would otherwise stall it.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from tidegauge.worker.stage import Output
+
+BATCH_BYTES = 512 * 1024
+"""Size of a batch, half the broker's default limit. A larger record travels alone."""
+
+
+def _pack(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> list[list[object]]:
+    """Batches of one topic partition, in order."""
+    batches = [producer.create_batch()]
+    for output in outputs:
+        record = {
+            "timestamp": output.timestamp_ms,
+            "key": output.key,
+            "value": output.value,
+            "headers": list(output.headers),
+        }
+        if batches[-1].append(**record) is None:
+            batches.append(producer.create_batch())
+            if batches[-1].append(**record) is None:
+                raise ValueError(
+                    f"a record for {output.topic}-{output.partition} does not fit a batch"
+                )
+    return batches
+
+
+async def write(
+    producer: AIOKafkaProducer,
+    outputs: Iterable[Output],
+    positions: Mapping[TopicPartition, int],
+    group: str,
+) -> None:
+    """Commit outputs and the group's positions in one transaction.
+
+    Args:
+        producer: A started transactional producer.
+        outputs: The records; order is kept within a topic partition.
+        positions: Next offset to read, by input topic partition.
+        group: The consumer group that owns the positions.
+
+    Raises:
+        Exception: Anything here is fatal for the producer; nothing was committed, or its fate is
+            unknown until the transactional id is taken again.
+    """
+    by_partition: dict[TopicPartition, list[Output]] = defaultdict(list)
+    for output in outputs:
+        by_partition[TopicPartition(output.topic, output.partition)].append(output)
+    waves = {tp: _pack(producer, records) for tp, records in by_partition.items()}
+    await producer.begin_transaction()
+    deliveries = []
+    while waves:
+        for tp, batches in list(waves.items()):
+            deliveries.append(
+                await producer.send_batch(batches.pop(0), tp.topic, partition=tp.partition)
+            )
+            if not batches:
+                del waves[tp]
+    for result in await asyncio.gather(*deliveries, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+    await producer.send_offsets_to_transaction(
+        {tp: OffsetAndMetadata(position, "") for tp, position in positions.items()}, group
+    )
+    await producer.commit_transaction()
