@@ -7,6 +7,8 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from tidegauge.broker.config import HOST
+from tidegauge.broker.ports import free_ports
 from tidegauge.kafka.admin import ClusterError, admin_client, create_missing, describe
 from tidegauge.kafka.check import TopicCheck
 from tidegauge.kafka.client import Connection
@@ -85,3 +87,12 @@ def test_a_refusal_of_the_cluster_is_told_with_its_address(
         admin_client(connection) as client,
     ):
         create_missing(client, [impossible])
+
+
+def test_a_cluster_that_does_not_run_is_told_with_its_address() -> None:
+    (port,) = free_ports(1, HOST)
+    with (
+        pytest.raises(ClusterError, match=rf"{HOST}:{port}: .*refused.*kafka\.bootstrap"),
+        admin_client(Connection(f"{HOST}:{port}")),
+    ):
+        pass

@@ -1,5 +1,7 @@
 """Create and describe the topics of a cluster."""
 
+import socket
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +13,8 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from tidegauge.kafka.client import Connection, client_options
 from tidegauge.kafka.topics import TopicSpec
 
-_TIMEOUT_MS = 15_000
+_REACH_SECONDS = 5.0
+_TIMEOUT_MS = 10_000
 
 
 class ClusterError(Exception):
@@ -47,18 +50,20 @@ def admin_client(connection: Connection) -> Iterator[KafkaAdminClient]:
     Raises:
         ClusterError: No broker can be reached or logged in to, or a request failed.
     """
+    options = client_options(connection)
+    _reach(connection, options.get("ssl_context"))
     try:
         client = KafkaAdminClient(
-            **client_options(connection),
+            **options,
             client_id="tidegauge-admin",
             request_timeout_ms=_TIMEOUT_MS,
             bootstrap_timeout_ms=_TIMEOUT_MS,
         )
     except (KafkaError, OSError) as error:
         raise ClusterError(
-            f"No Kafka broker can be used at {connection.bootstrap} "
-            f"({connection.security_protocol}): {error}. Check that the cluster runs, "
-            "kafka.bootstrap, kafka.security_protocol, and the login if it needs one."
+            f"A server answers at {connection.bootstrap}, but not as a Kafka broker with "
+            f"{connection.security_protocol} does, or it refuses the login: {error}. Check "
+            "kafka.security_protocol, kafka.sasl_mechanism, kafka.sasl_username and the password."
         ) from error
     try:
         yield client
@@ -66,6 +71,27 @@ def admin_client(connection: Connection) -> Iterator[KafkaAdminClient]:
         raise ClusterError(f"The Kafka cluster {connection.bootstrap} refused: {error}") from error
     finally:
         client.close()
+
+
+def _reach(connection: Connection, tls: ssl.SSLContext | None) -> None:
+    """Open and close a connection: kafka-python only logs why it could not."""
+    failures = []
+    for server in connection.bootstrap.split(","):
+        host, _, port = server.rpartition(":")
+        host = host.strip("[]")
+        try:
+            with socket.create_connection((host, int(port)), _REACH_SECONDS) as plain:
+                if tls is not None:
+                    tls.wrap_socket(plain, server_hostname=host).close()
+        except OSError as error:
+            failures.append(f"{server}: {error}")
+        else:
+            return
+    raise ClusterError(
+        f"No Kafka broker can be reached with {connection.security_protocol}: "
+        f"{'; '.join(failures)}. Check that the cluster runs, kafka.bootstrap, "
+        "kafka.security_protocol and kafka.ssl_cafile."
+    )
 
 
 def create_missing(client: KafkaAdminClient, specs: Sequence[TopicSpec]) -> list[TopicSpec]:
