@@ -1,1 +1,1 @@
-"""Topics, partitioner and client options for any Kafka cluster."""
+"""Topics, their check, and how clients connect to any Kafka cluster."""
