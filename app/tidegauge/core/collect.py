@@ -6,7 +6,7 @@ batch ends and the next begins.
 """
 
 from collections.abc import Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -215,6 +215,19 @@ class Collect:
         self.predictions_complete = max(self.predictions_complete, predictions_complete)
         self.feedback_complete = max(self.feedback_complete, feedback_complete)
         self._expire()
+
+    def behind(self) -> Literal["predictions", "feedback"] | None:
+        """The topic that is behind in event time; reading it first keeps the state small."""
+        models = self.state.models.values()
+        predictions = max((m.predictions.time for m in models), default=NEVER)
+        feedback = max((m.feedback.time for m in models), default=NEVER)
+        if predictions == feedback:
+            return None
+        return "predictions" if predictions < feedback else "feedback"
+
+    def complete_until(self) -> int:
+        """The append time up to which both logs have been read, in ms."""
+        return min(self.predictions_complete, self.feedback_complete)
 
     def adopt(self, profile: ReferenceProfile) -> None:
         """A reference profile was announced."""

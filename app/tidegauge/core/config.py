@@ -40,7 +40,7 @@ class DetectionConfig:
     about ``1 / sqrt(min_samples)``, so 400 tell 0.2 from the 0.1 at which it resolves."""
     block_samples: int = 30
     """Sparse panes of a mean are joined until they hold so many samples, then judged together."""
-    updates_per_pane: int = 200
+    updates_per_pane: int = 50
     """At most so many updates of a rate stream's detector in one pane."""
     epoch_panes: int = 256
     """Inputs of a detector that are kept when it is rebuilt; it holds fewer than twice as many."""
@@ -92,6 +92,8 @@ class Limits:
     features: int = 200
     open_requests: int = 2_000_000
     """Requests retained by one source partition; over it the oldest are evicted and counted."""
+    dead_letters_per_minute: int = 10_000
+    """Refusals of one reason in one topic partition copied per minute; others are counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,10 @@ MIN_YEAR = 1970
 MAX_YEAR = 9998
 """Last year of a time: whatever its offset, it can be converted to UTC. A decoder checks both."""
 
-Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+MAX_NAME = 200
+"""Most characters of a name."""
+
+Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 RequestId: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=200)]
 Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]

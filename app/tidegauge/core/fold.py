@@ -222,17 +222,20 @@ class BatchFold:
         units = np.rint(np.nan_to_num(scores) / SCORE_UNIT).astype(np.int64)
         micros = np.rint(np.nan_to_num(latencies) / LATENCY_UNIT).astype(np.int64)
         timed = ~np.isnan(latencies)
-        columns = (
-            np.ones(len(scores), np.int64),
-            predicted != UNSUPPORTED,
-            predicted == 1,
-            ~np.isnan(scores),
-            units,
-            units * units,
-            timed,
-            micros,
-        )
-        sums = [_sums(column.astype(np.int64)[rows], slots, count) for column in columns]
+        columns = {
+            "predictions": np.ones(len(scores), np.int64),
+            "classes": predicted != UNSUPPORTED,
+            "positives": predicted == 1,
+            "scored": ~np.isnan(scores),
+            "score_sum": units,
+            "score_squares": units * units,
+            "timed": timed,
+            "latency_sum": micros,
+        }
+        sums = {
+            name: _sums(column.astype(np.int64)[rows], slots, count)
+            for name, column in columns.items()
+        }
         bins = bin_scores(scores)[rows]
         scored = bins != NO_SCORE
         score_bins = count_cells(bins[scored], slots[scored], count, N_BINS)
@@ -241,8 +244,9 @@ class BatchFold:
         kept = timed[rows]
         latency_bins = count_cells(wide[rows][kept], slots[kept], count, int(wide.max()) + 1)
         for number, (model, key) in enumerate(self._traffic.keys):
-            counts = TrafficCounts(*[int(column[number]) for column in sums])
-            counts.scores, counts.latencies = score_bins[number], latency_bins[number]
+            counts = TrafficCounts(scores=score_bins[number], latencies=latency_bins[number])
+            for name, column in sums.items():
+                setattr(counts, name, int(column[number]))
             deltas.setdefault(model, Deltas()).slot(key).traffic = counts
 
     def _count_labels(self, deltas: dict[str, Deltas]) -> None:

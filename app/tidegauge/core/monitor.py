@@ -40,7 +40,8 @@ class Monitor:
         self.models: dict[str, ModelMonitor] = {}
         self.complete: dict[int, Completeness] = {}
         self._tables = MonitorTables(self)
-        self._stirred: set[str] = set()
+        self.stirred: set[str] = set()
+        """Models that changed since everything was last published."""
         self._alerts: list[AlertRecord] = []
         self._references: list[ReferenceProfile] = []
 
@@ -60,7 +61,7 @@ class Monitor:
         self._tables.sources.add(partial.source)
         if partial.model:
             self.model(partial.model).take(partial)
-            self._stirred.add(partial.model)
+            self.stirred.add(partial.model)
             self._tables.touch(partial.model, partial.source)
 
     def advance(self) -> None:
@@ -72,7 +73,7 @@ class Monitor:
             self._references += references
             if (monitor.closed_predictions, monitor.closed_labels) != before:
                 self._tables.touch(name)
-                self._stirred.add(name)
+                self.stirred.add(name)
 
     def adopt(self, profile: ReferenceProfile) -> None:
         """A reference was announced."""
@@ -86,13 +87,13 @@ class Monitor:
         """What is to be published now; with ``everything`` also what is not urgent."""
         metrics: list[MetricRecord] = []
         ledgers: list[tuple[str, ModelLedger, int]] = []
-        for name in sorted(self._stirred if everything else self.models):
+        for name in sorted(self.stirred if everything else self.models):
             monitor = self.models[name]
             metrics += monitor.publish(everything=everything)
             if everything:
                 ledgers.append((name, monitor.ledger(), monitor.watermarks.marks.predictions))
         if everything:
-            self._stirred = set()
+            self.stirred = set()
         alerts, self._alerts = self._alerts, []
         references, self._references = self._references, []
         return Published(alerts, metrics, ledgers, references)
@@ -109,7 +110,7 @@ class Monitor:
     def restored(self) -> None:
         """The changelog is read."""
         self._tables.restored()
-        self._stirred = set(self.models)
+        self.stirred = set(self.models)
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The changelog records of what changed since the last call (ask `publish` first)."""

@@ -35,7 +35,7 @@ from pydantic_core import ErrorDetails
 
 from tidegauge.contract import feedback, prediction
 from tidegauge.contract.base import Record
-from tidegauge.core.events import MAX_YEAR, MIN_YEAR, Feedback, Prediction
+from tidegauge.core.events import MAX_NAME, MAX_YEAR, MIN_YEAR, Feedback, Prediction
 from tidegauge.core.reasons import Reason
 
 MAX_EVENT_BYTES = 256 * 1024
@@ -115,6 +115,24 @@ def decode_feedback(raw: bytes | None) -> Feedback:
         InvalidEvent: It is not a valid feedback.
     """
     return _decode(raw, _decode_feedback, feedback.Feedback)
+
+
+class _Named(msgspec.Struct):
+    model: str | None = None
+
+
+_decode_named = msgspec.json.Decoder(_Named).decode
+
+
+def named_model(raw: bytes | None) -> str | None:
+    """The model that an event names which cannot be used otherwise; None where none can be told."""
+    if not raw or len(raw) > MAX_EVENT_BYTES:
+        return None
+    try:
+        name = _decode_named(raw).model
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return name if name and len(name) <= MAX_NAME else None
 
 
 def content_digest(event: Prediction | Feedback) -> int:

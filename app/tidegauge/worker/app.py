@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import faust
@@ -69,6 +69,7 @@ def make_app(
     specs: Collection[StageSpec],
     board: StatusBoard | None = None,
     datadir: str | None = None,
+    on_topics: Callable[[Mapping[str, int]], None] = lambda _: None,
 ) -> Any:
     """Build the Faust app of a worker.
 
@@ -77,6 +78,7 @@ def make_app(
         specs: The stages it runs.
         board: Where the status is left.
         datadir: Faust's directory; nothing of value is kept there.
+        on_topics: Told how many partitions each topic has, before any stage is made.
 
     Returns:
         The `faust.App`; its ``shell`` must be prepared before it starts.
@@ -105,7 +107,7 @@ def make_app(
         broker_heartbeat_interval=settings.heartbeat_interval,
         broker_rebalance_timeout=settings.rebalance_timeout,
     )
-    app.shell = Shell(settings, specs, board or StatusBoard())
+    app.shell = Shell(settings, specs, board or StatusBoard(), on_topics)
     app.shell.app = app
     topics = [topic for spec in specs for topic in spec.inputs]
     app.agent(app.topic(*topics, schema=ChunkSchema(), acks=False), name="chunks")(app.shell.handle)
@@ -116,7 +118,10 @@ def make_app(
 
 
 def run(
-    settings: ShellSettings, specs: Collection[StageSpec], board: StatusBoard | None = None
+    settings: ShellSettings,
+    specs: Collection[StageSpec],
+    board: StatusBoard | None = None,
+    on_topics: Callable[[Mapping[str, int]], None] = lambda _: None,
 ) -> int:
     """Run a worker in this thread, which must be the main one, until it ends.
 
@@ -124,6 +129,7 @@ def run(
         settings: Settings of the shell.
         specs: The stages it runs.
         board: Where the status is left for other threads.
+        on_topics: Told how many partitions each topic has, before any stage is made.
 
     Returns:
         An exit code of `tidegauge.worker.exits`. The process is ended by force where stopping
@@ -134,7 +140,7 @@ def run(
     datadir = tempfile.mkdtemp(prefix="tidegauge-")
     board = board or StatusBoard()
     try:
-        app = make_app(settings, specs, board, datadir)
+        app = make_app(settings, specs, board, datadir, on_topics)
         code = _prepare(loop, app.shell)
         return _work(loop, app) if code is None else code
     finally:

@@ -1,23 +1,26 @@
-"""A stage's changelog: its records, and the two the shell keeps among them.
+"""A stage's changelog: its records, and those the shell keeps among them.
 
 - ``#pos``: how far each input topic is processed, and how many raw records that were. It is the
   truth about positions; the group's offsets mirror it for lag tools. The raw count is not
   idempotent, so it shows a replay that the stage's own state would hide.
 - ``#meta``: version of the encoding and fingerprint of the settings the state was made under.
+
+`tidegauge.worker.quarantine` adds two more.
 """
 
 import asyncio
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from tidegauge.worker.exits import RefusedError, StageError
-from tidegauge.worker.stage import RESERVED_PREFIX, Stage, StageSpec
+from tidegauge.worker.quarantine import ASIDE, DIED, Quarantine
+from tidegauge.worker.stage import RESERVED_PREFIX, Restorable, StageSpec
 
 POSITIONS = RESERVED_PREFIX + b"pos"
 META = RESERVED_PREFIX + b"meta"
@@ -32,11 +35,13 @@ class Mark(msgspec.Struct, array_like=True):
         position: Offset of the next record to process.
         records: Raw records processed since the state was empty.
         lost: Offsets that retention removed before they were read.
+        set_aside: Records that went to the dead letters by hand; part of ``records``.
     """
 
     position: int = 0
     records: int = 0
     lost: int = 0
+    set_aside: int = 0
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -52,6 +57,7 @@ class Restored:
 
     marks: dict[str, Mark] | None = None
     meta: Meta | None = None
+    quarantine: Quarantine = field(default_factory=Quarantine)
     records: int = 0
 
 
@@ -122,7 +128,7 @@ async def restore(
     client_options: Mapping[str, Any],
     spec: StageSpec,
     partition: int,
-    stage: Stage,
+    stage: Restorable,
     progress: Callable[[int, int], None],
 ) -> Restored:
     """Feed a changelog partition to an empty stage.
@@ -176,12 +182,14 @@ async def restore(
     return found
 
 
-def _take(found: Restored, spec: StageSpec, stage: Stage, record: Any) -> None:
+def _take(found: Restored, spec: StageSpec, stage: Restorable, record: Any) -> None:
     found.records += 1
     if record.key == POSITIONS:
         found.marks = _marks.decode(record.value)
     elif record.key == META:
         found.meta = _meta.decode(record.value)
+    elif record.key in {DIED, ASIDE}:
+        found.quarantine.restore(record.key, record.value)
     else:
         try:
             stage.restore(record.key, record.value)

@@ -105,6 +105,7 @@ class Opener:
         )
         changelog.check_meta(spec, number, found)
         partition.meta_due = found.meta is None
+        partition.quarantine = found.quarantine
         await self._compare_with_group(partition, found.marks)
         partition.load_marks(found.marks or {})
         await self._compare_with_logs(partition)

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+import msgspec
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from tidegauge.worker import changelog, transaction
 from tidegauge.worker.changelog import Mark
@@ -21,6 +22,7 @@ from tidegauge.worker.exits import CommitError, StageError
 from tidegauge.worker.inbox import Admission, Fetch, Inbox
 from tidegauge.worker.logends import LogEnds
 from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.quarantine import DIED, Death, Quarantine
 from tidegauge.worker.stage import RESERVED_PREFIX, Chunk, Output, Stage, StageSpec
 from tidegauge.worker.status import Counters, PartitionState, PartitionStatus, TopicStatus
 
@@ -30,6 +32,8 @@ T = TypeVar("T")
 
 PREFERENCE_PATIENCE = 2.0
 """Seconds a preferred topic may keep the others waiting without bringing anything."""
+SET_ASIDE_COMMAND = "tidegauge worker --set-aside"
+SET_ASIDE_REASON = "set aside by hand: the stage failed on it"
 FRESH_MS = 5_000
 """A partition whose complete time is older than this is behind: it gets no ticks."""
 
@@ -63,6 +67,7 @@ class Partition:
         self.restored = 0
         self.restore_total = 0
         self.meta_due = False
+        self.quarantine = Quarantine()
         self.stage: Stage = spec.make_stage(number)
         self.producer: AIOKafkaProducer | None = None
         self._settings = settings
@@ -74,6 +79,7 @@ class Partition:
         self._ticked: dict[str, int] = dict.fromkeys(spec.inputs, 0)
         self._committing = asyncio.Lock()
         self._commit_now = asyncio.Event()
+        self._dead_letters: list[Output] = []
         self._last_progress = time.time()
 
     def __str__(self) -> str:
@@ -196,7 +202,20 @@ class Partition:
     def process(self, topic: str) -> None:
         """Process the oldest fetch of a topic."""
         fetch = self.inboxes[topic].pop()
-        mark = self.marks[topic]
+        for piece in self.quarantine.pieces(fetch):
+            self._set_aside(topic, piece.aside)
+            self._process(topic, piece.fetch)
+            mark = self.marks[topic]
+            mark.position = piece.fetch.end
+            mark.records += len(piece.fetch.records) + len(piece.aside)
+            self.quarantine.passed(topic, mark.position)
+        self._last_progress = time.time()
+        self._count(chunks=1, records=len(fetch.records))
+        self.counters = replace(self.counters, last_chunk=len(fetch.records))
+        if self.stage.dirty > self._settings.commit_records:
+            self._commit_now.set()
+
+    def _process(self, topic: str, fetch: Fetch) -> None:
         chunk = Chunk(
             topic=topic,
             partition=self.number,
@@ -209,19 +228,35 @@ class Partition:
         try:
             self.stage.process(chunk)
         except Exception as error:
-            offset = getattr(error, "offset", None)
-            named = f" offset={offset}" if offset is not None else ""
+            death = self.quarantine.failed(fetch, getattr(error, "offset", None))
             raise StageError(
-                f"{self} failed on topic={topic} offsets={fetch.start}..{fetch.end - 1}"
-                f"{named}: {error!r}"
+                f"{self} failed on topic={topic} offsets={death.start}..{death.end - 1} "
+                f"deaths={death.times}: {error!r}. {self._remedy(death)}"
             ) from error
-        mark.position = fetch.end
-        mark.records += len(fetch.records)
-        self._last_progress = time.time()
-        self._count(chunks=1, records=len(fetch.records))
-        self.counters = replace(self.counters, last_chunk=len(fetch.records))
-        if self.stage.dirty > self._settings.commit_records:
-            self._commit_now.set()
+
+    def _remedy(self, death: Death) -> str:
+        if death.end - death.start > 1:
+            return "The restarted worker reads these records one by one to find the one."
+        return (
+            f"If it fails again, move the record to the dead letters with: {SET_ASIDE_COMMAND} "
+            f"{self.spec.name}/{death.topic}/{self.number}/{death.start}"
+        )
+
+    def _set_aside(self, topic: str, records: tuple[ConsumerRecord, ...]) -> None:
+        for record in records:
+            log.warning("event=set_aside %s topic=%s offset=%d", self, topic, record.offset)
+            self.marks[topic].set_aside += 1
+            if self.spec.dead_letter is not None:
+                self._dead_letters.append(self.spec.dead_letter(record, SET_ASIDE_REASON))
+
+    async def note_death(self) -> None:
+        """Leave word of the range the stage died on; nothing else is committed any more."""
+        self.state = PartitionState.CLOSED
+        async with self._committing:
+            if self.producer is not None and self.quarantine.death is not None:
+                value = msgspec.json.encode(self.quarantine.death)
+                note = Output(self.spec.changelog, self.number, DIED, value)
+                await transaction.write(self.producer, [note], {}, self._settings.group)
 
     def _complete_until(self, topic: str, fetch: Fetch) -> int:
         known = self._log_ends.complete_until(self.tps[topic], fetch.end)
@@ -277,10 +312,10 @@ class Partition:
             CommitError: The transaction had begun and did not succeed.
         """
         async with self._committing:
-            if not self._changed():
+            if self.state is PartitionState.CLOSED or not self._changed():
                 return
             await self._log_ends.broker_reachable()
-            if self.producer is None or not self._changed():
+            if self.producer is None:
                 return
             started = time.monotonic()
             outputs, positions = self._collect()
@@ -302,12 +337,14 @@ class Partition:
         for key, _ in snapshot.state:
             if key.startswith(RESERVED_PREFIX):
                 raise StageError(f"{self} used the reserved changelog key {key!r}")
-        state = snapshot.state
+        state = snapshot.state + self.quarantine.changes()
         state.append((changelog.POSITIONS, changelog.encode_marks(self.marks)))
         if self.meta_due:
             state.append((changelog.META, changelog.encode_meta(self.spec)))
         outputs = [Output(self.spec.changelog, self.number, key, value) for key, value in state]
-        outputs.extend(snapshot.outputs)
+        outputs += snapshot.outputs
+        outputs += self._dead_letters
+        self._dead_letters = []
         return outputs, self.positions()
 
     async def _within_timeout(self, writing: Awaitable[None]) -> None:
@@ -340,6 +377,7 @@ class Partition:
                 end=max(self._log_ends.last(self.tps[topic]), self._readable.get(topic, 0)),
                 records=mark.records,
                 lost=mark.lost,
+                set_aside=mark.set_aside,
                 complete_until_ms=self._complete[topic],
             )
             for topic, mark in self.marks.items()

@@ -1,12 +1,19 @@
 """Processes what waits in the inboxes, one chunk at a time, partitions in turn."""
 
 import asyncio
+import logging
 from collections import deque
 from contextlib import suppress
 
+from aiokafka.errors import KafkaError
+
+from tidegauge.worker.exits import StageError
 from tidegauge.worker.ownership import Ownership
 from tidegauge.worker.partition import Partition
 
+log = logging.getLogger(__name__)
+
+NOTE_SECONDS = 5.0
 IDLE_SECONDS = 0.5
 """A partition that waits for a preferred topic is looked at again after this."""
 
@@ -22,7 +29,11 @@ async def pump(ownership: Ownership) -> None:
             partition = turns.popleft()
             topic = partition.next_topic()
             if topic is not None:
-                partition.process(topic)
+                try:
+                    partition.process(topic)
+                except StageError:
+                    await _note_death(partition)
+                    raise
                 ownership.room.set()
                 progress = True
             # fetches, commits and heartbeats of the main loop come in between
@@ -30,3 +41,10 @@ async def pump(ownership: Ownership) -> None:
         if not progress:
             with suppress(TimeoutError):
                 await asyncio.wait_for(ownership.work.wait(), IDLE_SECONDS)
+
+
+async def _note_death(partition: Partition) -> None:
+    try:
+        await asyncio.wait_for(partition.note_death(), NOTE_SECONDS)
+    except (KafkaError, TimeoutError) as error:
+        log.warning("event=death_not_noted %s error=%r", partition, error)

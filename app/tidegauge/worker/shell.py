@@ -5,7 +5,7 @@ import gc
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -36,12 +36,18 @@ class Shell:
         settings: Settings of the shell.
         specs: The stages.
         board: Where the status is left.
+        on_topics: Told how many partitions each topic has, before any stage is made.
     """
 
     def __init__(
-        self, settings: ShellSettings, specs: Collection[StageSpec], board: StatusBoard
+        self,
+        settings: ShellSettings,
+        specs: Collection[StageSpec],
+        board: StatusBoard,
+        on_topics: Callable[[Mapping[str, int]], None],
     ) -> None:
         self.settings = settings
+        self._on_topics = on_topics
         self.specs = tuple(specs)
         self.board = board
         self.app: Any = None
@@ -109,6 +115,7 @@ class Shell:
             raise RefusedError(
                 f"topics {missing} do not exist; create them with: tidegauge topics create"
             )
+        self._on_topics(counts)
         for spec in self.specs:
             inputs = {topic: counts[topic] for topic in spec.inputs}
             if len(set(inputs.values())) > 1:

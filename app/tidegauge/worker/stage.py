@@ -64,11 +64,15 @@ class Chunk:
     records: tuple[ConsumerRecord, ...]
 
 
-class Stage(Protocol):
-    """One stage's state for one partition. No method awaits, and none is called concurrently."""
+class Restorable(Protocol):
+    """Something that a changelog is read into."""
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog record; they come in log order, before anything else."""
+
+
+class Stage(Restorable, Protocol):
+    """One stage's state for one partition. No method awaits, and none is called concurrently."""
 
     def restored(self) -> None:
         """The whole changelog has been read."""

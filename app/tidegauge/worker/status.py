@@ -43,6 +43,7 @@ class TopicStatus:
         end: End of the log as last seen.
         records: Raw records processed since the state was empty.
         lost: Offsets that retention removed before they were read.
+        set_aside: Records that went to the dead letters by hand.
         complete_until_ms: Append time up to which everything is processed; 0 unknown.
     """
 
@@ -50,6 +51,7 @@ class TopicStatus:
     end: int
     records: int
     lost: int
+    set_aside: int
     complete_until_ms: int
 
     @property

@@ -49,7 +49,7 @@ async def write(
     Args:
         producer: A started transactional producer.
         outputs: The records; order is kept within a topic partition.
-        positions: Next offset to read, by input topic partition.
+        positions: Next offset to read, by input topic partition; none leaves the group alone.
         group: The consumer group that owns the positions.
 
     Raises:
@@ -72,7 +72,8 @@ async def write(
     for result in await asyncio.gather(*deliveries, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
-    await producer.send_offsets_to_transaction(
-        {tp: OffsetAndMetadata(position, "") for tp, position in positions.items()}, group
-    )
+    if positions:
+        await producer.send_offsets_to_transaction(
+            {tp: OffsetAndMetadata(position, "") for tp, position in positions.items()}, group
+        )
     await producer.commit_transaction()

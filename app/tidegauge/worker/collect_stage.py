@@ -1,0 +1,225 @@
+"""The collect stage as the shell runs it: bytes in, partials and dead letters out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aiokafka import ConsumerRecord
+
+from tidegauge.core.collect import Batch, Collect, Refusal, Refused
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.partial import Partial, encode
+from tidegauge.core.partitioner import Partitioner, partition_for
+from tidegauge.core.reasons import Reason
+from tidegauge.core.records import DeadLetterRecord
+from tidegauge.core.refusals import RefusalGate
+from tidegauge.core.streamtime import NEVER
+from tidegauge.wire.dead_letters import encode_dead_letter, encode_summary
+from tidegauge.wire.events import (
+    InvalidEvent,
+    content_digest,
+    decode_feedback,
+    decode_prediction,
+    named_model,
+)
+from tidegauge.wire.references import decode_reference
+from tidegauge.worker.stage import Chunk, Output, Snapshot
+
+PROGRESS_MS = 2_000
+"""Partitions of partials that hear nothing else of a source hear so often how far it has come."""
+
+Event = TypeVar("Event", Prediction, Feedback)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectTopics:
+    """Topic names, and how many partitions the ones that are written to have."""
+
+    predictions: str
+    feedback: str
+    partials: str
+    dead_letters: str
+    counts: Mapping[str, int]
+
+
+class CollectStage:
+    """One source partition.
+
+    Args:
+        config: the core's rules.
+        topics: names and partition counts.
+        partition: the source partition.
+        partitioner: what defines an event's home.
+    """
+
+    def __init__(
+        self, config: CoreConfig, topics: CollectTopics, partition: int, partitioner: Partitioner
+    ) -> None:
+        self._topics = topics
+        self._partition = partition
+        sources = topics.counts[topics.predictions]
+        self._partials = topics.counts[topics.partials]
+        self.core = Collect(config, partition, sources, partitioner)
+        limit = config.limits.dead_letters_per_minute
+        self.gates = {
+            topic: RefusalGate(topic, partition, limit)
+            for topic in (topics.predictions, topics.feedback)
+        }
+        self._outputs: list[Output] = []
+        self._told: dict[int, int] = {}
+
+    # ---------------------------------------------------------------- the shell's protocol
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """See `tidegauge.worker.stage.Stage`."""
+        self.core.restore(key, value)
+
+    def restored(self) -> None:
+        """See `tidegauge.worker.stage.Stage`."""
+        self.core.join.restored()
+
+    def process(self, chunk: Chunk) -> None:
+        """See `tidegauge.worker.stage.Stage`."""
+        complete = chunk.complete_until_ms or NEVER
+        if chunk.topic == self._topics.predictions:
+            batch = _batch(chunk, decode_prediction)
+            refused = self.core.predictions(batch, complete)
+        else:
+            refused = self.core.feedback(_batch(chunk, decode_feedback), complete)
+        self._refuse(chunk, refused)
+
+    def tick(self, complete_until_ms: Mapping[str, int]) -> None:
+        """See `tidegauge.worker.stage.Stage`."""
+        self.core.tick(
+            complete_until_ms[self._topics.predictions] or NEVER,
+            complete_until_ms[self._topics.feedback] or NEVER,
+        )
+
+    def broadcast(self, key: bytes, value: bytes | None) -> None:  # noqa: ARG002 - of the protocol
+        """See `tidegauge.worker.stage.Stage`: reference profiles."""
+        if value is not None:
+            self.core.adopt(decode_reference(value))
+
+    def preferred(self) -> str | None:
+        """See `tidegauge.worker.stage.Stage`."""
+        match self.core.behind():
+            case "predictions":
+                return self._topics.predictions
+            case "feedback":
+                return self._topics.feedback
+            case None:
+                return None
+
+    def snapshot(self) -> Snapshot:
+        """See `tidegauge.worker.stage.Stage`."""
+        outputs, self._outputs = self._outputs, []
+        outputs += [self._partial(partial) for partial in self.core.partials()]
+        for partition in self._uninformed():
+            progress = Partial(self._partition, "", self.core.progress(""))
+            outputs.append(self._partial_to(partition, progress))
+        for gate in self.gates.values():
+            for summary in gate.summaries():
+                key, value = encode_summary(summary)
+                outputs.append(Output(self._topics.dead_letters, self._partition, key, value))
+        return Snapshot(self.core.changes(), outputs)
+
+    @property
+    def dirty(self) -> int:
+        """See `tidegauge.worker.stage.Stage`."""
+        return self.core.dirty + len(self._outputs) + len(self._uninformed())
+
+    # ---------------------------------------------------------------- for the metrics
+
+    def refused(self) -> list[tuple[tuple[str, str], int]]:
+        """Refusals since this stage was opened, by topic and reason."""
+        return [
+            ((topic, reason.value), count)
+            for topic, gate in self.gates.items()
+            for reason, count in list(gate.counts.items())
+        ]
+
+    def folded(self) -> list[tuple[tuple[str, str], int]]:
+        """What was over a limit, by model and kind of limit."""
+        return [
+            ((name, kind), count)
+            for name, model in list(self.core.state.models.items())
+            for kind, count in list(model.names.catalog.folded.items())
+        ]
+
+    # ---------------------------------------------------------------- outputs
+
+    def _partial(self, partial: Partial) -> Output:
+        home = partition_for(partial.model.encode(), self._partials)
+        return self._partial_to(home, partial)
+
+    def _partial_to(self, partition: int, partial: Partial) -> Output:
+        self._told[partition] = self.core.complete_until()
+        return Output(self._topics.partials, partition, partial.model.encode(), encode(partial))
+
+    def _uninformed(self) -> list[int]:
+        """The partitions of partials that have long not heard how far this source has come."""
+        complete = self.core.complete_until()
+        return [
+            partition
+            for partition in range(self._partials)
+            if complete - self._told.get(partition, NEVER) >= PROGRESS_MS and complete > NEVER
+        ]
+
+    def _refuse(self, chunk: Chunk, refused: Refused) -> None:
+        gate = self.gates[chunk.topic]
+        for index, refusal in refused:
+            record = chunk.records[index]
+            if gate.passes(refusal.reason, record.offset, record.timestamp):
+                letter = dead_letter(record, refusal)
+                key, value = encode_dead_letter(letter)
+                self._outputs.append(Output(self._topics.dead_letters, self._partition, key, value))
+
+
+def dead_letter(record: ConsumerRecord, refusal: Refusal) -> DeadLetterRecord:
+    """The dead letter of a refused record."""
+    return DeadLetterRecord.of(
+        reason=refusal.reason,
+        message=refusal.message,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp_ms=record.timestamp,
+        key=record.key,
+        value=record.value,
+        model=refusal.model,
+    )
+
+
+def set_aside(topic: str) -> Callable[[ConsumerRecord, str], Output]:
+    """How a record that an operator set aside becomes a dead letter in ``topic``."""
+
+    def write(record: ConsumerRecord, message: str) -> Output:
+        letter = dead_letter(record, Refusal(Reason.POISON, message))
+        key, value = encode_dead_letter(letter)
+        return Output(topic, record.partition, key, value)
+
+    return write
+
+
+def _batch(chunk: Chunk, decode: Callable[[bytes | None], Event]) -> Batch[Event]:
+    records = chunk.records
+    events: list[Event | Refusal] = []
+    digests: list[int] = []
+    for record in records:
+        try:
+            event = decode(record.value)
+        except InvalidEvent as invalid:
+            model = named_model(record.value)
+            events.append(Refusal(invalid.reason, invalid.message, model))
+            digests.append(0)
+        else:
+            events.append(event)
+            digests.append(content_digest(event))
+    return Batch(
+        events,
+        [record.key for record in records],
+        [record.offset for record in records],
+        [record.timestamp for record in records],
+        digests,
+    )

@@ -1,0 +1,187 @@
+"""The monitor stage as the shell runs it: partials in, alerts, metrics and references out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.ledger import ModelLedger
+from tidegauge.core.model_monitor import ModelMonitor
+from tidegauge.core.monitor import Monitor
+from tidegauge.core.partial import decode
+from tidegauge.core.partitioner import partition_for
+from tidegauge.core.records import (
+    AlertRecord,
+    FeedbackLedger,
+    LedgerRecord,
+    MetricRecord,
+    PredictionLedger,
+)
+from tidegauge.core.streamtime import NEVER
+from tidegauge.export.view import DetectorView
+from tidegauge.wire.alerts import encode_alert
+from tidegauge.wire.metrics import encode_ledger, encode_metric
+from tidegauge.wire.references import decode_reference, encode_reference
+from tidegauge.worker.stage import Chunk, Output, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorTopics:
+    """Topic names, and how many partitions the ones that are written to have."""
+
+    predictions: str
+    partials: str
+    alerts: str
+    metrics: str
+    references: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one partition of monitor shows now; replaced as a whole."""
+
+    watermarks: Mapping[str, int]
+    windows: tuple[MetricRecord, ...] = ()
+    detectors: tuple[DetectorView, ...] = ()
+    alerts: tuple[AlertRecord, ...] = ()
+    ledgers: tuple[LedgerRecord, ...] = ()
+
+
+class MonitorStage:
+    """One partition of partials.
+
+    Args:
+        config: the core's rules.
+        topics: names and partition counts.
+        partition: the number of this partition.
+        publish_interval: seconds between publications of what is not urgent.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        topics: MonitorTopics,
+        partition: int,
+        publish_interval: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._topics = topics
+        self._interval = publish_interval
+        self._clock = clock
+        self._partition = partition
+        self.core = Monitor(config, topics.counts[topics.predictions])
+        self.shown = Shown({})
+        self._published_at = clock()
+        self._windows: dict[str, tuple[MetricRecord, ...]] = {}
+        self._taken = 0
+
+    # ---------------------------------------------------------------- the shell's protocol
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """See `tidegauge.worker.stage.Stage`."""
+        self.core.restore(key, value)
+
+    def restored(self) -> None:
+        """See `tidegauge.worker.stage.Stage`."""
+        self.core.restored()
+        self._show(set(self.core.models))
+
+    def process(self, chunk: Chunk) -> None:
+        """See `tidegauge.worker.stage.Stage`."""
+        for record in chunk.records:
+            self.core.take(decode(record.value))
+        self._taken += len(chunk.records)
+        self.core.advance()
+
+    def tick(self, complete_until_ms: Mapping[str, int]) -> None:
+        """See `tidegauge.worker.stage.Stage`; time comes with the partials."""
+
+    def broadcast(self, key: bytes, value: bytes | None) -> None:  # noqa: ARG002 - of the protocol
+        """See `tidegauge.worker.stage.Stage`: reference profiles."""
+        if value is None:
+            return
+        profile = decode_reference(value)
+        count = self._topics.counts[self._topics.partials]
+        if partition_for(profile.model.encode(), count) == self._partition:
+            self.core.adopt(profile)
+
+    def preferred(self) -> str | None:
+        """See `tidegauge.worker.stage.Stage`; there is one input topic."""
+        return None
+
+    def snapshot(self) -> Snapshot:
+        """See `tidegauge.worker.stage.Stage`."""
+        now = self._clock()
+        everything = now - self._published_at >= self._interval
+        if everything:
+            self._published_at = now
+        stirred = set(self.core.stirred)
+        published = self.core.publish(everything=everything)
+        topics = self._topics
+        outputs = [
+            *(self._output(topics.alerts, *encode_alert(a)) for a in published.alerts),
+            *(self._output(topics.metrics, *encode_metric(m)) for m in published.metrics),
+            *(
+                self._output(topics.metrics, *encode_ledger(ledger_record(*balance)))
+                for balance in published.ledgers
+            ),
+            *(self._output(topics.references, *encode_reference(r)) for r in published.references),
+        ]
+        self._taken = 0
+        self._show(stirred)
+        return Snapshot(list(self.core.changes()), outputs)
+
+    @property
+    def dirty(self) -> int:
+        """See `tidegauge.worker.stage.Stage`."""
+        due = self._clock() - self._published_at >= self._interval and self.core.stirred
+        return self._taken + self.core.dirty + int(bool(due))
+
+    # ---------------------------------------------------------------- outputs
+
+    def _output(
+        self, topic: str, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> Output:
+        partition = partition_for(key, self._topics.counts[topic])
+        return Output(topic, partition, key, value, tuple(headers))
+
+    def _show(self, stirred: set[str]) -> None:
+        """Replace what is shown; only models that changed are computed again."""
+        models = self.core.models
+        for name in stirred:
+            self._windows[name] = tuple(models[name].present())
+        marks = {name: m.watermarks.marks.predictions for name, m in models.items()}
+        self.shown = Shown(
+            watermarks={name: mark for name, mark in marks.items() if mark > NEVER},
+            windows=tuple(w for name in sorted(models) for w in self._windows.get(name, ())),
+            detectors=tuple(d for name in sorted(models) for d in _detectors(models[name])),
+            alerts=tuple(a for m in models.values() for a in m.alerts.firing.values()),
+            ledgers=tuple(ledger_record(n, m.ledger(), marks[n]) for n, m in models.items()),
+        )
+
+
+def _detectors(model: ModelMonitor) -> Iterator[DetectorView]:
+    for key, verdict in sorted(model.streams.verdicts.items()):
+        yield DetectorView(
+            model=model.name,
+            version="",
+            detector="+".join(verdict.detectors) or verdict.phase.value,
+            stream=key.subject.value,
+            feature=key.feature,
+            statistic=verdict.effect,
+            threshold=verdict.min_effect,
+            baseline=verdict.baseline,
+            current=verdict.current,
+        )
+
+
+def ledger_record(model: str, ledger: ModelLedger, watermark_ms: int) -> LedgerRecord:
+    """A ledger as it is published, with the model's watermark."""
+    return LedgerRecord(
+        model=model,
+        time_ms=max(watermark_ms, 0),
+        predictions=PredictionLedger(read=ledger.predictions_read, **ledger.predictions),
+        feedback=FeedbackLedger(read=ledger.feedback_read, **ledger.feedback),
+        labels=ledger.labels,
+    )

@@ -1,0 +1,205 @@
+"""The composition root of a worker: from settings to stages, and what the HTTP thread shows."""
+
+import logging
+import time
+from collections.abc import Iterable
+from weakref import WeakValueDictionary
+
+import xxhash
+
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
+from tidegauge.export.http import MetricsServer
+from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
+from tidegauge.kafka.client import Connection, client_options
+from tidegauge.settings import Settings
+from tidegauge.worker.app import run
+from tidegauge.worker.collect_stage import CollectStage, CollectTopics, set_aside
+from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
+from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.stage import StageSpec
+from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, StatusBoard
+
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+"""Version of the state's encoding, in both changelogs."""
+
+STALLED_SECONDS = 120.0
+"""A partition with lag and no progress for so long means that the worker is not alive."""
+
+
+class Worker:
+    """Everything one worker process runs.
+
+    Args:
+        settings: all settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._core = settings.core()
+        self._names = settings.kafka.topic_names
+        self._counts: dict[str, int] = {}
+        self._collect: WeakValueDictionary[int, CollectStage] = WeakValueDictionary()
+        self._monitor: WeakValueDictionary[int, MonitorStage] = WeakValueDictionary()
+        self._board = StatusBoard()
+
+    def run(self) -> int:
+        """Run until stopped; an exit code of `tidegauge.worker.exits`."""
+        http = self._settings.http
+        series = self._settings.limits.series
+        with MetricsServer(self.view, http.host, http.port, series) as server:
+            log.info("event=serving url=%s/metrics", server.url)
+            return run(self._shell(), self._specs(), self._board, self._counts.update)
+
+    # ---------------------------------------------------------------- composition
+
+    def _shell(self) -> ShellSettings:
+        worker = self._settings.worker
+        return ShellSettings(
+            group=self._settings.kafka.group,
+            client_options=client_options(Connection.of(self._settings.kafka)),
+            transaction_prefix=self._settings.kafka.group,
+            commit_interval=worker.commit_interval.total_seconds(),
+            commit_records=worker.commit_records,
+            transaction_timeout=worker.transaction_timeout.total_seconds(),
+            session_timeout=worker.session_timeout.total_seconds(),
+            heartbeat_interval=worker.heartbeat_interval.total_seconds(),
+            rebalance_timeout=worker.rebalance_timeout.total_seconds(),
+            poll_interval=worker.poll_interval.total_seconds(),
+            instance_id=worker.instance_id,
+            chunk_records=worker.fetch_records,
+        )
+
+    def _specs(self) -> tuple[StageSpec, StageSpec]:
+        names = self._names
+        digest = fingerprint(self._core, self._settings.join.partitioner)
+        collect = StageSpec(
+            name="collect",
+            inputs=(names.predictions, names.feedback),
+            changelog=names.collect_state,
+            outputs=(names.partials, names.dead_letters),
+            make_stage=self._make_collect,
+            schema_version=SCHEMA_VERSION,
+            fingerprint=digest,
+            broadcast=names.references,
+            dead_letter=set_aside(names.dead_letters),
+        )
+        monitor = StageSpec(
+            name="monitor",
+            inputs=(names.partials,),
+            changelog=names.monitor_state,
+            outputs=(names.alerts, names.metrics, names.references),
+            make_stage=self._make_monitor,
+            schema_version=SCHEMA_VERSION,
+            fingerprint=digest,
+            broadcast=names.references,
+        )
+        return collect, monitor
+
+    def _make_collect(self, partition: int) -> CollectStage:
+        names = self._names
+        topics = CollectTopics(
+            names.predictions, names.feedback, names.partials, names.dead_letters, self._counts
+        )
+        stage = CollectStage(self._core, topics, partition, self._settings.join.partitioner)
+        self._collect[partition] = stage
+        return stage
+
+    def _make_monitor(self, partition: int) -> MonitorStage:
+        names = self._names
+        topics = MonitorTopics(
+            names.predictions,
+            names.partials,
+            names.alerts,
+            names.metrics,
+            names.references,
+            self._counts,
+        )
+        interval = self._settings.worker.publish_interval.total_seconds()
+        stage = MonitorStage(self._core, topics, partition, interval, time.monotonic)
+        self._monitor[partition] = stage
+        return stage
+
+    # ---------------------------------------------------------------- view
+
+    def view(self) -> View:
+        """What a scrape shows now; any thread may ask."""
+        status = self._board.read()
+        here = {(p.stage, p.partition) for p in status.partitions if _runs(p)}
+        collect = [s for n, s in sorted(self._collect.items()) if ("collect", n) in here]
+        shown = [s.shown for n, s in sorted(self._monitor.items()) if ("monitor", n) in here]
+        dead_letters: dict[tuple[str, str], int] = {}
+        folded: dict[tuple[str, str], int] = {}
+        for stage in collect:
+            _add(dead_letters, stage.refused())
+            _add(folded, stage.folded())
+        stalled = status.stalled_seconds()
+        windows: list[MetricRecord] = [w for s in shown for w in s.windows]
+        detectors: list[DetectorView] = [d for s in shown for d in s.detectors]
+        alerts: list[AlertRecord] = [a for s in shown for a in s.alerts]
+        ledgers: list[LedgerRecord] = [ledger for s in shown for ledger in s.ledgers]
+        return View(
+            worker=WorkerView(
+                phase=status.phase.value,
+                detail=status.detail or (f"no progress for {stalled:.0f} s" if stalled > 1 else ""),
+                live=status.phase is not Phase.FAILED and stalled < STALLED_SECONDS,
+                ready=status.ready,
+                rebalances=status.rebalances,
+                partitions=tuple(_partition(p) for p in status.partitions),
+                dead_letters=dead_letters,
+                folded=folded,
+            ),
+            watermarks={model: mark for s in shown for model, mark in s.watermarks.items()},
+            windows=windows,
+            detectors=detectors,
+            alerts=alerts,
+            ledgers=ledgers,
+        )
+
+
+def fingerprint(core: CoreConfig, partitioner: str) -> str:
+    """Digest of the settings that give stored state its meaning.
+
+    Pane levels, window sizes and the partitioner are in it. Horizons and limits are not: a change
+    of them applies from then on and leaves what is stored readable.
+    """
+    meaning = repr((core.panes, core.windows_ms, partitioner))
+    return xxhash.xxh3_64_hexdigest(meaning.encode())
+
+
+def _runs(partition: PartitionStatus) -> bool:
+    return partition.state in {PartitionState.ACTIVE, PartitionState.PARKED}
+
+
+def _add(counts: dict[tuple[str, str], int], more: Iterable[tuple[tuple[str, str], int]]) -> None:
+    for key, count in more:
+        counts[key] = counts.get(key, 0) + count
+
+
+def _partition(status: PartitionStatus) -> PartitionView:
+    counters = status.counters
+    return PartitionView(
+        stage=status.stage,
+        partition=status.partition,
+        state=status.state.value,
+        restored=status.restored,
+        restore_total=status.restore_total,
+        topics={
+            topic: TopicView(t.position, t.end, t.records, t.lost)
+            for topic, t in status.topics.items()
+        },
+        batches=counters.chunks,
+        batch_records=counters.records,
+        commits=counters.commits,
+        commit_seconds=counters.commit_seconds,
+        last_commit_seconds=counters.last_commit_seconds,
+        uncommitted=status.dirty,
+        repairs={
+            "gap": counters.gaps,
+            "trim": counters.trims,
+            "duplicate": counters.duplicates,
+            "seek_back": counters.seek_backs,
+        },
+    )
