@@ -1,5 +1,6 @@
 """All settings as one checked value, and what the core is told by them."""
 
+from dataclasses import fields
 from datetime import timedelta
 from typing import Annotated, Any, Self, TypeVar
 
@@ -92,9 +93,15 @@ class Settings(BaseSettings):
             raise contradiction(misfit)
         return self
 
+    @property
+    def longest_horizon_ms(self) -> int:
+        """How long after its event time a record of any model can still matter."""
+        core = self.core()
+        return max(model.retention_ms for model in (core.default, *core.overrides.values()))
+
     def core(self) -> CoreConfig:
         """What the collect and monitor stages are told."""
-        limits = self.limits.model_dump(exclude={"series"})
+        limits = {bound.name: getattr(self.limits, bound.name) for bound in fields(Limits)}
         return CoreConfig(
             panes=tuple(
                 PaneLevel(milliseconds(pane.width), milliseconds(pane.span))

@@ -5,8 +5,14 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from tidegauge.core.config import DetectionConfig, Limits, ReferenceConfig
 from tidegauge.settings.duration import Duration, PositiveDuration
 from tidegauge.settings.section import CommaList, Section
+
+# the core holds the defaults of its own rules
+_DETECTION = DetectionConfig()
+_REFERENCE = ReferenceConfig()
+_LIMITS = Limits()
 
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000_000)]
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
@@ -63,35 +69,42 @@ class ReferenceSettings(Section):
 
     learn: PositiveDuration = timedelta(hours=1)
     """How much event time the profile is learned from, at least."""
-    min_predictions: Count = 1_000
+    min_predictions: Count = _REFERENCE.min_predictions
     """How many predictions the profile is learned from, at least."""
-    sample_size: Count = 5_000
+    sample_size: Count = _REFERENCE.sample_size
     """How many predictions are sampled; their bins and categories make the profile."""
-    bins: Annotated[int, Field(ge=2, le=100)] = 10
+    bins: Annotated[int, Field(ge=2, le=100)] = _REFERENCE.bins
     """Bins of equal frequency for a numeric feature."""
-    max_categories: Annotated[int, Field(ge=1, le=250)] = 50
+    max_categories: Annotated[int, Field(ge=1, le=250)] = _REFERENCE.max_categories
     """Categories kept for a text feature; the rarer ones are counted together."""
 
 
 class DetectionSettings(Section):
     """When a change is worth an alert."""
 
-    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = _DETECTION.adwin_delta
     """ADWIN's confidence: smaller is less sensitive and raises fewer false alarms."""
-    page_hinkley_threshold: Positive = 25.0
-    """Page-Hinkley's threshold, in standard deviations accumulated over panes."""
-    page_hinkley_delta: Annotated[float, Field(ge=0)] = 0.25
-    """Change of the mean that Page-Hinkley tolerates, in standard deviations."""
-    min_effect: Annotated[float, Field(ge=0)] = 0.5
+    page_hinkley_threshold: Positive = _DETECTION.page_hinkley_threshold
+    """Page-Hinkley's threshold: accumulated deviation that is a change, in long-run standard
+    deviations of one update."""
+    page_hinkley_delta: Annotated[float, Field(ge=0)] = _DETECTION.page_hinkley_delta
+    """Deviation of one update that Page-Hinkley tolerates, in the same unit."""
+    min_effect: Annotated[float, Field(ge=0)] = _DETECTION.min_effect
     """Smallest change of a mean worth an alert, in standard deviations (Cohen's d)."""
-    min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = 0.2
+    min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = _DETECTION.min_rate_effect
     """Smallest change of a rate worth an alert (Cohen's h, a difference of arcsines)."""
-    updates_per_pane: Count = 200
+    min_samples: Count = _DETECTION.min_samples
+    """Samples over which an effect is measured, at least: its standard error is about
+    1 / sqrt(`detection.min_samples`)."""
+    block_samples: Count = _DETECTION.block_samples
+    """Sparse panes of a mean are joined until they hold so many samples, then judged together."""
+    updates_per_pane: Count = _DETECTION.updates_per_pane
     """How many updates one pane gives the detector of a rate, at most."""
-    epoch_panes: Count = 256
-    """After how many panes a detector is rebuilt from its recent inputs."""
-    resolve_panes: Count = 12
-    """How many closed panes must look normal before an alert resolves."""
+    epoch_panes: Count = _DETECTION.epoch_panes
+    """Inputs of a detector that are kept when it is rebuilt; it holds fewer than twice as many."""
+    resolve_panes: Count = _DETECTION.resolve_panes
+    """Closed panes over which an effect is measured, at least: an alert opens when it reaches the
+    minimum after a detection, and resolves when it falls below half of it."""
 
 
 def _class_text(value: object) -> object:
@@ -160,17 +173,20 @@ class SegmentSettings(Section):
 class LimitSettings(Section):
     """Bounds of memory and of exported series; what is over one is counted, never lost silently."""
 
-    models: Count = 200
+    models: Count = _LIMITS.models
     """Models; further ones are folded into `__other__`."""
-    versions: Count = 20
+    versions: Count = _LIMITS.versions
     """Versions of one model; further ones are folded into `__other__`."""
-    segment_fields: Annotated[int, Field(ge=0, le=20)] = 4
+    segment_fields: Annotated[int, Field(ge=0, le=20)] = _LIMITS.segment_fields
     """Segment fields of one model; further ones are left out."""
-    segment_values: Count = 50
+    segment_values: Count = _LIMITS.segment_values
     """Values of one segment field; further ones are folded into `__other__`."""
-    features: Annotated[int, Field(ge=0, le=1000)] = 200
+    features: Annotated[int, Field(ge=0, le=1000)] = _LIMITS.features
     """Features of one model; further ones are left out."""
-    open_requests: Count = 2_000_000
+    open_requests: Count = _LIMITS.open_requests
     """Requests retained by one source partition; over it the oldest are evicted."""
+    dead_letters_per_minute: Count = _LIMITS.dead_letters_per_minute
+    """Refusals of one reason copied to the dead letters, per topic partition and minute; further
+    ones are counted, with their offsets."""
     series: Count = 50_000
     """Series that `/metrics` exports; over it whole groups are left out, the finest first."""

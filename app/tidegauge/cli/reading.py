@@ -1,0 +1,74 @@
+"""Reads a topic as a person wants to see it: committed records only, in order of arrival."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from tidegauge.cli.cluster import TIMEOUT_MS, kafka_errors, require_topic
+from tidegauge.kafka.client import Connection, client_options
+
+Record: TypeAlias = ConsumerRecord
+
+_POLL_MS = 500
+
+
+def read(
+    connection: Connection, topic: str, *, since: timedelta | None, follow: bool
+) -> Iterator[Record]:
+    """Read the records of a topic.
+
+    Args:
+        connection: the cluster.
+        topic: full name of the topic.
+        since: begin with records written so long ago; None: with the oldest.
+        follow: go on for ever; else end where the topic ended at the start.
+
+    Raises:
+        ClusterError: The cluster can't be reached.
+        CommandError: It has no such topic, or fails.
+    """
+    require_topic(connection, topic)
+    with kafka_errors(connection), _consumer(connection) as consumer:
+        partitions = consumer.partitions_for_topic(topic) or ()
+        places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+        consumer.assign(places)
+        _seek(consumer, places, since)
+        ends = None if follow else consumer.end_offsets(places)
+        while ends is None or any(consumer.position(place) < ends[place] for place in places):
+            fetched = consumer.poll(timeout_ms=_POLL_MS)
+            batch = [record for records in fetched.values() for record in records]
+            yield from sorted(batch, key=lambda record: record.timestamp)
+
+
+@contextmanager
+def _consumer(connection: Connection) -> Iterator[KafkaConsumer]:
+    consumer = KafkaConsumer(
+        **client_options(connection),
+        client_id="tidegauge-cli",
+        group_id=None,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        allow_auto_create_topics=False,
+        bootstrap_timeout_ms=TIMEOUT_MS,
+    )
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _seek(consumer: KafkaConsumer, places: list[TopicPartition], since: timedelta | None) -> None:
+    if since is None:
+        consumer.seek_to_beginning(*places)
+        return
+    start_ms = int((datetime.now(UTC) - since).timestamp() * 1000)
+    found = consumer.offsets_for_times(dict.fromkeys(places, start_ms))
+    for place in places:
+        if found.get(place) is None:
+            consumer.seek_to_end(place)
+        else:
+            consumer.seek(place, found[place].offset)
