@@ -27,7 +27,7 @@ class DetectionConfig:
 
     adwin_delta: float = 1e-4
     """ADWIN's confidence; smaller is less sensitive."""
-    page_hinkley_threshold: float = 25.0
+    page_hinkley_threshold: float = 15.0
     """Accumulated deviation that is a change, in long-run standard deviations of one update."""
     page_hinkley_delta: float = 0.25
     """Deviation of one update that is tolerated, in the same unit."""
@@ -40,9 +40,9 @@ class DetectionConfig:
     about ``1 / sqrt(min_samples)``, so 400 tell 0.2 from the 0.1 at which it resolves."""
     block_samples: int = 30
     """Sparse panes of a mean are joined until they hold so many samples, then judged together."""
-    updates_per_pane: int = 50
+    updates_per_pane: int = 32
     """At most so many updates of a rate stream's detector in one pane."""
-    epoch_panes: int = 256
+    epoch_panes: int = 128
     """Inputs of a detector that are kept when it is rebuilt; it holds fewer than twice as many."""
     resolve_panes: int = 12
     """Closed panes over which an effect is measured, at least: an alert opens when it reaches the

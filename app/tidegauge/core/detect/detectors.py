@@ -1,75 +1,70 @@
 """River's detectors behind one protocol.
 
-A detector here is never stored: `ring.RingDetector` rebuilds it from its recent inputs. What is fed
-is standardised, so thresholds are in standard deviations of one update.
+A detector here is never stored: `ring.RingDetector` rebuilds it from its recent inputs.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from river.drift import ADWIN, PageHinkley
+
+
+class Detection(NamedTuple):
+    """A detector found a change."""
+
+    detector: str
+    statistic: float | None
+    """What the detector compared with its threshold; None if it does not tell."""
+    threshold: float | None
 
 
 class Detector(Protocol):
     """Reads one finite value after the other and says when their mean has changed."""
 
-    @property
-    def name(self) -> str:
-        """What alerts call it."""
-
-    @property
-    def statistic(self) -> float:
-        """What it compares with its threshold, after the last update."""
-
-    @property
-    def threshold(self) -> float | None:
-        """Where it signals a change; None if the detector sets that anew at each update."""
-
     def update(self, value: float) -> bool:
         """Feed one value; tells whether a change was detected with it."""
+
+    def detection(self) -> Detection:
+        """What it found with the last value, which was a change."""
 
 
 class AdaptiveWindow:
     """ADWIN: a window that drops its older part when the means of the two parts differ.
 
+    Its bound follows from the window's own variance and takes the values for independent.
+
     Reference: A. Bifet and R. Gavaldà, "Learning from time-changing data with adaptive windowing",
     SIAM International Conference on Data Mining, 2007.
     """
 
-    name = "adwin"
-    threshold = None
+    CLOCK = 4
+    """It looks for a change at every so many-th value."""
 
-    def __init__(self, delta: float, clock: int, normal: float) -> None:
-        """Build it empty.
-
-        Args:
-            delta: Its confidence; smaller is less sensitive.
-            clock: It looks for a change at every ``clock``-th value.
-            normal: The value that the inputs have on average while nothing has changed.
-        """
-        self._normal = normal
-        self._adwin = ADWIN(delta=delta, clock=clock)
-
-    @property
-    def statistic(self) -> float:
-        """How far the window's mean lies from normal."""
-        return abs(float(self._adwin.estimation) - self._normal)
+    def __init__(self, delta: float) -> None:
+        """Build it empty, with confidence ``delta``: smaller is less sensitive."""
+        self._adwin = ADWIN(delta=delta, clock=self.CLOCK)
 
     def update(self, value: float) -> bool:
         """See `Detector.update`."""
         self._adwin.update(value)
         return bool(self._adwin.drift_detected)
 
+    def detection(self) -> Detection:
+        """See `Detector.detection`; river tells neither ADWIN's statistic nor its bound."""
+        return Detection("adwin", None, None)
+
 
 class TwoSidedPageHinkley(PageHinkley):  # type: ignore[misc]  # river ships no types
     """Page-Hinkley in both directions, anchored: it starts as if it had seen `ANCHOR` zeros.
 
-    Unanchored, its running mean follows whatever comes first, so after a restart a level that is
-    already off would be its normal. Inputs are deviations from the baseline, hence zeros.
+    Unanchored, its running mean would follow whatever comes first, and after a restart a level that
+    is already off would be normal to it. Values are standardised deviations from the baseline, so
+    zeros are what is normal, and a false alarm comes about once in ``exp(2 * delta * threshold) /
+    (4 * delta ** 2)`` independent normal values.
 
-    Reference: E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954.
+    References: E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954; for the rate,
+    D. Siegmund, "Sequential Analysis", 1985, chapter 2.
     """
 
-    name = "page_hinkley"
     ANCHOR = 128
 
     def __init__(self, threshold: float, delta: float) -> None:
@@ -83,14 +78,13 @@ class TwoSidedPageHinkley(PageHinkley):  # type: ignore[misc]  # river ships no 
         for _ in range(self.ANCHOR):
             super().update(0.0)
 
-    @property
-    def statistic(self) -> float:
-        """The larger of the deviations accumulated upwards and downwards."""
-        up = self._sum_increase - self._min_increase
-        down = self._max_decrease - self._sum_decrease
-        return float(max(up, down))
-
     def update(self, value: float) -> bool:
         """See `Detector.update`."""
         super().update(value)
-        return bool(self.drift_detected)
+        return bool(self._drift_detected)
+
+    def detection(self) -> Detection:
+        """See `Detector.detection`."""
+        up = self._sum_increase - self._min_increase
+        down = self._max_decrease - self._sum_decrease
+        return Detection("page_hinkley", float(max(up, down)), self.threshold)

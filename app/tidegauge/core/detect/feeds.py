@@ -8,13 +8,13 @@ rounding leaves over goes to the next pane.
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from tidegauge.core.config import DetectionConfig
 from tidegauge.core.detect.baseline import Baseline
-from tidegauge.core.detect.detectors import AdaptiveWindow, TwoSidedPageHinkley
+from tidegauge.core.detect.detectors import AdaptiveWindow, Detection, TwoSidedPageHinkley
 from tidegauge.core.detect.recent import RecentPane
 from tidegauge.core.detect.ring import RingDetector
 
@@ -27,15 +27,6 @@ SCALE_OF_EFFECT = 0.25
 change too small to matter is then too small to be detected."""
 SMALLEST_RATE_DEVIATION = 0.1
 """Of one trial: keeps a few errors from being a change where there were none before."""
-ADWIN_CLOCK = 4
-
-
-class Detection(NamedTuple):
-    """A detector found a change."""
-
-    detector: str
-    statistic: float
-    threshold: float | None
 
 
 class Feed(Protocol):
@@ -66,7 +57,7 @@ class RateFeed:
         rate = baseline.mean
         deviation = max(math.sqrt(rate * (1.0 - rate)), SMALLEST_RATE_DEVIATION)
         self._adwin = RingDetector(
-            partial(AdaptiveWindow, config.adwin_delta, ADWIN_CLOCK, rate),
+            partial(AdaptiveWindow, config.adwin_delta),
             epoch=config.epoch_panes,
             ring=adwin,
         )
@@ -115,7 +106,7 @@ class MeanFeed:
         sums, adwin, page_hinkley = state or ((0, 0.0, 0.0, 0.0, 0), (), ())
         self._sums = _Sums(*sums)
         self._adwin = RingDetector(
-            partial(AdaptiveWindow, config.adwin_delta, ADWIN_CLOCK, 0.0),
+            partial(AdaptiveWindow, config.adwin_delta),
             epoch=config.epoch_panes,
             scale=1.0 / UNITS,
             ring=adwin,
@@ -179,12 +170,6 @@ def _cut(deviations: float) -> float:
     return max(-CUT, min(CUT, deviations))
 
 
-def _detections(
-    detectors: Sequence[RingDetector[Any]], updates: int, units: int
-) -> list[Detection]:
-    found = ((detector, detector.push(updates, units)) for detector in detectors)
-    return [
-        Detection(detector.live.name, statistic, detector.live.threshold)
-        for detector, statistic in found
-        if statistic is not None
-    ]
+def _detections(detectors: Sequence[RingDetector], updates: int, units: int) -> list[Detection]:
+    found = [detector.push(updates, units) for detector in detectors]
+    return [detection for detection in found if detection is not None]

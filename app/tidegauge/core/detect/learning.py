@@ -16,13 +16,15 @@ import msgspec
 
 from tidegauge.core.config import DAY, HOUR, MINUTE, SECOND
 from tidegauge.core.detect.baseline import HOURS, Baseline, hour_of_day
-from tidegauge.core.detect.longrun import MAD, long_run_variance
+from tidegauge.core.detect.longrun import long_run_variance
 from tidegauge.core.detect.verdict import PaneInput, StreamKind
 
 BUCKET_WIDTHS = (SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR)
 MAX_BUCKETS = 400
 MIN_BUCKETS = 24
 SEASON_MS = 3 * DAY
+MAD = 1.4826
+"""A normal distribution's standard deviation over its median absolute deviation."""
 WILD = 20.0
 """A bucket whose mean is so many robust deviations off is left out."""
 RELATIVE_RESOLUTION = 1e-9

@@ -4,8 +4,7 @@ Panes of a real stream resemble their neighbours (one storm delays a whole day's
 mean wanders far more than independent samples would let it, and thresholds in naive standard errors
 would raise alarms all day. The variance of long sums is estimated by batch means at doubling batch
 lengths, each corrected for the correlation ``r`` left between neighbouring batches by
-``(1 + r) / (1 - r)``, as for a first-order autoregression; the largest estimate is taken. Batch
-means are cut at `CUT` robust deviations.
+``(1 + r) / (1 - r)``, as for a first-order autoregression; the largest estimate is taken.
 
 References: P. D. Welch, "The statistical analysis of simulation results", 1983 (batch means);
 D. Andrews and J. Monahan, "An improved heteroskedasticity and autocorrelation consistent covariance
@@ -15,13 +14,9 @@ matrix estimator", Econometrica 60, 1992 (prewhitening).
 import math
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from statistics import median
 
 MIN_BATCHES = 12
 MAX_CORRELATION = 0.8
-MAD = 1.4826
-"""A normal distribution's standard deviation over its median absolute deviation."""
-CUT = 5.0
 
 
 def long_run_variance(means: Sequence[tuple[int, int, float]]) -> tuple[float, float]:
@@ -52,10 +47,7 @@ def _batches(means: Sequence[tuple[int, int, float]], length: int) -> list[tuple
         count = sum(n for _, n, _ in members)
         total = math.fsum(n * mean for _, n, mean in members)
         batches.append((index, total / math.sqrt(count)))
-    limit = CUT * MAD * median(abs(x) for _, x in batches)
-    if limit == 0.0:
-        return batches
-    return [(index, max(-limit, min(limit, x))) for index, x in batches]
+    return batches
 
 
 def _variance(batches: Sequence[tuple[int, float]]) -> float:

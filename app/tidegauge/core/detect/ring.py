@@ -6,15 +6,13 @@ it is fed as inputs come. At an epoch (the ring is full: its older half leaves) 
 gives what never having been restored gives, and nothing has to be unpickled.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
-from tidegauge.core.detect.detectors import Detector
-
-D = TypeVar("D", bound=Detector)
+from tidegauge.core.detect.detectors import Detection, Detector
 
 
-class RingDetector(Generic[D]):
+class RingDetector:
     """A detector and the ring of inputs that defines it.
 
     An input is a pair of integers ``(updates, units)``: ``units`` spread evenly over ``updates``
@@ -25,7 +23,7 @@ class RingDetector(Generic[D]):
 
     def __init__(
         self,
-        make: Callable[[], D],
+        make: Callable[[], Detector],
         *,
         epoch: int,
         scale: float = 1.0,
@@ -46,40 +44,35 @@ class RingDetector(Generic[D]):
         self._scale = scale
         self._offset = offset
         self._ring = list(ring)
-        self.live = self._rebuilt()
+        self._live = self._rebuilt()
 
     @property
     def ring(self) -> list[int]:
         """The inputs that define the detector, updates and units by turns: all of its state."""
         return list(self._ring)
 
-    def push(self, updates: int, units: int) -> float | None:
-        """Feed one input.
+    def push(self, updates: int, units: int) -> Detection | None:
+        """Feed one input; tells what was detected with it.
 
-        Returns:
-            The detector's statistic if it detected a change, else None. What is left of the input
-            after a detection belongs to what it has detected, and is not fed.
+        What is left of the input after a detection belongs to what was detected, and is not fed.
         """
         self._ring += (updates, units)
         for value in self._values(updates, units):
-            if self.live.update(value):
-                statistic = self.live.statistic
+            if self._live.update(value):
+                detection = self._live.detection()
                 self._ring.clear()
-                self.live = self._rebuilt()
-                return statistic
+                self._live = self._rebuilt()
+                return detection
         if len(self._ring) >= 4 * self._epoch:
             del self._ring[: 2 * self._epoch]
-            self.live = self._rebuilt()
+            self._live = self._rebuilt()
         return None
 
-    def _values(self, updates: int, units: int) -> Iterator[float]:
-        given = 0
-        for number in range(1, updates + 1):
-            due = units * number // updates
-            yield self._offset + self._scale * (due - given)
-            given = due
+    def _values(self, updates: int, units: int) -> list[float]:
+        due = [units * number // updates for number in range(updates + 1)]
+        return [self._offset + self._scale * (b - a) for a, b in pairwise(due)]
 
-    def _rebuilt(self) -> D:
+    def _rebuilt(self) -> Detector:
         detector = self._make()
         inputs = iter(self._ring)
         for updates, units in zip(inputs, inputs, strict=True):

@@ -57,9 +57,9 @@ class Verdict(NamedTuple):
     detectors: tuple[str, ...] = ()
     """Names of the detectors that found the change of the alert that is firing or resolved now."""
     statistic: float | None = None
-    """Of the first of them, when it found the change."""
+    """Of the first of them, when it found the change; None if it does not tell (ADWIN)."""
     threshold: float | None = None
-    """What ``statistic`` exceeded, if the detector has a fixed threshold."""
+    """What ``statistic`` exceeded."""
     baseline: float | None = None
     """The rate or mean that is normal for these panes, the daily season included."""
     current: float | None = None

@@ -7,18 +7,23 @@ are all later than the detection. It then opens an alert. A detection that does 
 no trace: Page-Hinkley starts anew from the baseline, so a change that is still too small is found
 again when it has grown.
 
-**Firing.** The alert resolves when the effect over the latest panes falls below half the minimum.
-Until then the stream opens no other: one cause, one alert. The detectors rest, and start fresh
-after the resolve, so a reopening needs a new detection.
+**Firing.** The alert resolves when the change over the latest panes has *faded* and stayed so until
+none of these panes is older than that. It has faded when the effect is below half the minimum in
+its first direction and below the minimum in the other: a rate near zero that gets a little better
+than its baseline is well, a feature that swings from far below to far above is not. Until it has
+resolved the stream opens no other: one cause, one alert. The detectors rest, and start fresh after
+the resolve, so a reopening needs a new detection.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 from tidegauge.core.config import DetectionConfig
 from tidegauge.core.detect.baseline import Baseline
+from tidegauge.core.detect.detectors import Detection
 from tidegauge.core.detect.effect import cohen_d, cohen_h
-from tidegauge.core.detect.feeds import Detection, Feed, MeanFeed, RateFeed
+from tidegauge.core.detect.feeds import Feed, MeanFeed, RateFeed
 from tidegauge.core.detect.recent import RecentPane, RecentPanes
 from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
 
@@ -30,7 +35,7 @@ class _Change(NamedTuple):
     """What the detectors found: not yet judged, or the ground of the alert that is firing."""
 
     detectors: tuple[str, ...]
-    statistic: float
+    statistic: float | None
     threshold: float | None
 
     @classmethod
@@ -51,6 +56,8 @@ class Watcher:
         self._change: _Change | None = None
         self._found_ms = 0
         self._firing_since_ms: int | None = None
+        self._direction = 0.0
+        self._calm_since_ms: int | None = None
 
     def step(self, pane: PaneInput, mean: float) -> Verdict:
         """Take the next pane, of at least one sample, with the mean of its samples."""
@@ -92,22 +99,29 @@ class Watcher:
             self._found_ms = self._recent.end_ms
         elif self._recent.full and self._recent.start_ms >= self._found_ms:
             self._change = None
-        if self._change is None or not self._recent.full or not self._exceeds(self._min_effect):
+        if self._change is None or not self._recent.full:
+            return self.verdict()
+        effect = self._effect(*self._recent.means())
+        if abs(effect) < self._min_effect:
             return self.verdict()
         self._firing_since_ms = self._recent.start_ms
+        self._direction = math.copysign(1.0, effect)
         return self.verdict()._replace(opened=True)
 
     def _track(self) -> Verdict:
-        if self._exceeds(RESOLVE_PART * self._min_effect):
+        effect = self._direction * self._effect(*self._recent.means())
+        if not -self._min_effect < effect < RESOLVE_PART * self._min_effect:
+            self._calm_since_ms = None
+            return self.verdict()
+        if self._calm_since_ms is None:
+            self._calm_since_ms = self._recent.end_ms
+        if self._recent.start_ms < self._calm_since_ms:
             return self.verdict()
         verdict = self.verdict()._replace(phase=Phase.WATCHING, resolved=True)
-        self._change = None
-        self._firing_since_ms = None
+        self._change = self._firing_since_ms = self._calm_since_ms = None
+        self._direction = 0.0
         self._feed = self._fresh_feed()
         return verdict
-
-    def _exceeds(self, effect: float) -> bool:
-        return abs(self._effect(*self._recent.means())) >= effect
 
     @property
     def _min_effect(self) -> float:
@@ -132,16 +146,20 @@ class Watcher:
             None if self._change is None else [list(self._change.detectors), *self._change[1:]],
             self._found_ms,
             self._firing_since_ms,
+            self._direction,
+            self._calm_since_ms,
         ]
 
     @classmethod
     def from_state(cls, kind: StreamKind, config: DetectionConfig, state: Sequence[Any]) -> Self:
         """The watcher that gave ``state``; the other arguments are those it was built with."""
-        baseline, feed, recent, change, found_ms, firing_since_ms = state
+        baseline, feed, recent, change, found_ms, firing_since_ms, direction, calm_since_ms = state
         watcher = cls(kind, config, Baseline.from_state(baseline))
         watcher._feed = watcher._fresh_feed(feed)
         watcher._recent = RecentPanes(config.resolve_panes, config.min_samples, recent)
         watcher._change = None if change is None else _Change(tuple(change[0]), *change[1:])
         watcher._found_ms = found_ms
         watcher._firing_since_ms = firing_since_ms
+        watcher._direction = direction
+        watcher._calm_since_ms = calm_since_ms
         return watcher
