@@ -1,12 +1,16 @@
 """The command line without a broker: texts, exit codes, settings, schemas, checks of events."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+import tidegauge as tidegauge_package
 from tidegauge import __version__
 from tidegauge.cli import console
 from tidegauge.cli.main import app
@@ -17,6 +21,7 @@ GOOD = (
     '{"request_id":"a","model":"m","version":"1","timestamp":"2013-01-01T10:00:00Z","prediction":1}'
 )
 COMMANDS = [
+    "worker",
     "topics create",
     "topics describe",
     "publish",
@@ -34,6 +39,19 @@ def tidegauge(*arguments: str | Path, stdin: str | bytes | None = None) -> Resul
 
 def test_the_version():
     assert tidegauge("--version").output == f"tidegauge {__version__}\n"
+
+
+def test_no_command_but_the_worker_waits_for_its_imports():
+    code = "import sys, tidegauge.cli.main; print(sorted({'faust', 'river'} & set(sys.modules)))"
+    source = str(Path(tidegauge_package.__file__).parents[1])
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": source},
+    )
+    assert run.stdout == "[]\n"
 
 
 def test_help_lists_all_commands_and_the_exit_codes():

@@ -5,6 +5,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 from tidegauge.cli import console, exits
+from tidegauge.export.http import AddressError
 from tidegauge.kafka.admin import ClusterError
 from tidegauge.settings import SettingsError
 
@@ -22,7 +23,7 @@ class RootGroup(TyperGroup):
         """
         try:
             return super().main(*args, **kwargs)
-        except SettingsError as problem:
+        except (SettingsError, AddressError) as problem:
             console.error(str(problem))
             raise SystemExit(exits.USAGE) from None
         except ClusterError as problem:

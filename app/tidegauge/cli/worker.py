@@ -3,8 +3,6 @@
 import typer
 
 from tidegauge.cli.session import session_of
-from tidegauge.worker.logs import configure
-from tidegauge.worker.serve import Worker
 
 HELP = """Run one worker: consume predictions and feedback, publish alerts, metrics and gauges.
 
@@ -27,6 +25,10 @@ Exit codes:
 
 def worker(context: typer.Context) -> None:
     """Run the worker in this process."""
+    # Faust and river take seconds to import, and no other command should wait for them
+    from tidegauge.worker.logs import configure  # noqa: PLC0415
+    from tidegauge.worker.serve import Worker  # noqa: PLC0415
+
     settings = session_of(context).settings
     configure()
     raise typer.Exit(Worker(settings).run())

@@ -31,8 +31,6 @@ class WorkerSettings(Section):
     `worker.session_timeout`."""
     rebalance_timeout: PositiveDuration = timedelta(seconds=30)
     """How long the group waits for a slow worker; must be enough for its last commit."""
-    request_timeout: PositiveDuration = timedelta(seconds=40)
-    """How long to wait for a broker's answer; longer than `worker.session_timeout`."""
     poll_interval: PositiveDuration = timedelta(minutes=5)
     """How long a worker may process or restore without asking for more before it is replaced."""
     transaction_timeout: PositiveDuration = timedelta(seconds=60)
@@ -52,7 +50,6 @@ class WorkerSettings(Section):
                 third,
                 "a third of worker.session_timeout",
             ),
-            ("session_timeout", self.request_timeout, "worker.request_timeout"),
             ("session_timeout", self.poll_interval, "worker.poll_interval"),
             ("commit_interval", self.transaction_timeout, "worker.transaction_timeout"),
             ("transaction_timeout", _BROKERS_LONGEST_TRANSACTION, "the broker's limit"),
