@@ -99,7 +99,8 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """Log a client that went away; the base class would print a traceback."""
-        log.debug("request of %s was broken off", client_address, exc_info=True)
+        # the base class calls this from its exception handler
+        log.debug("request of %s was broken off", client_address, exc_info=True)  # noqa: LOG014
 
 
 class _ServerV6(_Server):
