@@ -22,6 +22,7 @@ from tidegauge.worker.status import StatusBoard
 
 PREDICTIONS, FEEDBACK, PARTIALS, METRICS = "predictions", "feedback", "partials", "metrics"
 COLLECT_STATE, MONITOR_STATE, REFERENCES = "collect-state", "monitor-state", "references"
+DEAD_LETTERS = "dead-letters"
 POISON = b"poison"
 
 
@@ -54,8 +55,8 @@ class Clock:
 
 
 class Collect:
-    def __init__(self, partition: int, partials: int):
-        self.partition, self.partials = partition, partials
+    def __init__(self, prefix: str, partition: int, partials: int):
+        self.prefix, self.partition, self.partials = prefix, partition, partials
         self.waiting: dict[bytes, bytes] = {}
         self.changed: dict[bytes, bytes | None] = {}
         self.deltas: Counter[str] = Counter()
@@ -78,16 +79,15 @@ class Collect:
         self.clock.check(chunk)
         for record in chunk.records:
             if record.value == POISON:
-                error = ValueError("poison")
-                error.offset = record.offset
-                raise error
-            self.seen[chunk.topic] = max(self.seen[chunk.topic], record.timestamp)
+                raise ValueError("poison")
+            topic = chunk.topic.removeprefix(self.prefix)
+            self.seen[topic] = max(self.seen[topic], record.timestamp)
             other = self.waiting.pop(record.key, None)
             if other is None:
-                value = record.value if chunk.topic == PREDICTIONS else b""
+                value = record.value if topic == PREDICTIONS else b""
                 self.waiting[record.key] = self.changed[record.key] = value
             else:
-                model = record.value if chunk.topic == PREDICTIONS else other
+                model = record.value if topic == PREDICTIONS else other
                 self.changed[record.key] = None
                 self.deltas[model.decode()] += 1
 
@@ -98,14 +98,14 @@ class Collect:
         self.references.add(key)
 
     def preferred(self):
-        return min(self.seen, key=self.seen.get)
+        return self.prefix + min(self.seen, key=self.seen.get)
 
     def snapshot(self) -> Snapshot:
         state, deltas = self.changed, self.deltas
         self.changed, self.deltas = {}, Counter()
         outputs = [
             Output(
-                PARTIALS,
+                self.prefix + PARTIALS,
                 zlib.crc32(model.encode()) % self.partials,
                 f"{model}|{self.partition}".encode(),
                 json.dumps([model, count]).encode(),
@@ -121,8 +121,8 @@ class Collect:
 
 
 class Monitor:
-    def __init__(self, partition: int):
-        self.partition = partition
+    def __init__(self, prefix: str):
+        self.prefix = prefix
         self.totals: Counter[str] = Counter()
         self.changed: set[str] = set()
         self.clock = Clock()
@@ -154,35 +154,50 @@ class Monitor:
     def snapshot(self) -> Snapshot:
         changed, self.changed = self.changed, set()
         pairs = [(model.encode(), b"%d" % self.totals[model]) for model in sorted(changed)]
-        return Snapshot(list(pairs), [Output(METRICS, 0, key, value) for key, value in pairs])
+        return Snapshot(
+            list(pairs), [Output(self.prefix + METRICS, 0, key, value) for key, value in pairs]
+        )
 
     @property
     def dirty(self):
         return 2 * len(self.changed)
 
 
-def specs(partials: int, fingerprint: str = "toy") -> list[StageSpec]:
-    return [
-        StageSpec(
-            name="collect",
-            inputs=(PREDICTIONS, FEEDBACK),
-            changelog=COLLECT_STATE,
-            outputs=(PARTIALS,),
-            make_stage=lambda partition: Collect(partition, partials),
-            schema_version=1,
-            fingerprint=fingerprint,
-            broadcast=REFERENCES,
-        ),
-        StageSpec(
-            name="monitor",
-            inputs=(PARTIALS,),
-            changelog=MONITOR_STATE,
-            outputs=(METRICS,),
-            make_stage=Monitor,
-            schema_version=1,
-            fingerprint=fingerprint,
-        ),
-    ]
+def specs(prefix: str, partials: int, fingerprint: str = "toy") -> list[StageSpec]:
+    def dead_letter(record, reason):
+        headers = (("reason", reason.encode()),)
+        return Output(prefix + DEAD_LETTERS, 0, record.key, record.value, headers)
+
+    collect = StageSpec(
+        name="collect",
+        inputs=(prefix + PREDICTIONS, prefix + FEEDBACK),
+        changelog=prefix + COLLECT_STATE,
+        outputs=(prefix + PARTIALS, prefix + DEAD_LETTERS),
+        make_stage=lambda partition: Collect(prefix, partition, partials),
+        schema_version=1,
+        fingerprint=fingerprint,
+        broadcast=prefix + REFERENCES,
+        dead_letter=dead_letter,
+    )
+    monitor = StageSpec(
+        name="monitor",
+        inputs=(prefix + PARTIALS,),
+        changelog=prefix + MONITOR_STATE,
+        outputs=(prefix + METRICS,),
+        make_stage=lambda _partition: Monitor(prefix),
+        schema_version=1,
+        fingerprint=fingerprint,
+    )
+    return [collect, monitor]
+
+
+def settings(prefix: str, bootstrap: str, **others) -> ShellSettings:
+    return ShellSettings(
+        group=prefix + "toy",
+        transaction_prefix=prefix + "toy",
+        client_options={"bootstrap_servers": bootstrap},
+        **others,
+    )
 
 
 def show(board: StatusBoard, path: Path) -> None:
@@ -202,9 +217,7 @@ if __name__ == "__main__":
     if "status" in options:
         path = Path(options["status"])
         threading.Thread(target=show, args=(board, path), daemon=True).start()
-    shell = ShellSettings(
-        group="toy",
-        client_options={"bootstrap_servers": options["bootstrap"]},
-        **options.get("settings", {}),
-    )
-    sys.exit(run(shell, specs(options["partials"], options.get("fingerprint", "toy")), board))
+    prefix = options["prefix"]
+    shell = settings(prefix, options["bootstrap"], **options.get("settings", {}))
+    toys = specs(prefix, options["partials"], options.get("fingerprint", "toy"))
+    sys.exit(run(shell, toys, board))

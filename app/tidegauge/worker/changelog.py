@@ -53,7 +53,7 @@ class Meta(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Restored:
-    """The shell's own records of a changelog, and how many records it held."""
+    """The shell's own records of a changelog, and how many others than notes it held."""
 
     marks: dict[str, Mark] | None = None
     meta: Meta | None = None
@@ -183,13 +183,14 @@ async def restore(
 
 
 def _take(found: Restored, spec: StageSpec, stage: Restorable, record: Any) -> None:
+    if record.key in {DIED, ASIDE}:
+        found.quarantine.restore(record.key, record.value)
+        return
     found.records += 1
     if record.key == POSITIONS:
         found.marks = _marks.decode(record.value)
     elif record.key == META:
         found.meta = _meta.decode(record.value)
-    elif record.key in {DIED, ASIDE}:
-        found.quarantine.restore(record.key, record.value)
     else:
         try:
             stage.restore(record.key, record.value)

@@ -2,8 +2,8 @@
 
 A stage that raises ends the worker, and the restarted worker would die on the same chunk. So the
 range of a death is written to the changelog (``#died``); next time its records are given one by
-one, the log names the one, and a person can have it set aside (``#aside``): it then goes to the dead
-letters instead of the stage.
+one, the log names the one, and a person can have it set aside (``#aside``): it then goes to the
+dead letters instead of the stage.
 """
 
 from collections.abc import Iterator
@@ -76,7 +76,8 @@ class Quarantine:
         if death is None or death.topic != fetch.tp.topic or death.end <= fetch.start:
             yield fetch
             return
-        start, batch = fetch.start, []
+        start = fetch.start
+        batch: list[ConsumerRecord] = []
         for record in fetch.records:
             if death.start <= record.offset < death.end:
                 if batch:
