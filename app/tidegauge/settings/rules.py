@@ -82,29 +82,31 @@ class ReferenceSettings(Section):
 class DetectionSettings(Section):
     """When a change is worth an alert."""
 
-    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = _DETECTION.adwin_delta
+    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = 1e-4
     """ADWIN's confidence: smaller is less sensitive and raises fewer false alarms."""
-    page_hinkley_threshold: Positive = _DETECTION.page_hinkley_threshold
-    """Page-Hinkley's threshold: accumulated deviation that is a change, in long-run standard
-    deviations of one update."""
-    page_hinkley_delta: Annotated[float, Field(ge=0)] = _DETECTION.page_hinkley_delta
+    page_hinkley_threshold: Positive = 15.0
+    """Page-Hinkley's threshold: how much deviation must accumulate, in long-run standard deviations
+    of one update (the stream's autocorrelation is part of them)."""
+    page_hinkley_delta: Annotated[float, Field(ge=0)] = 0.25
     """Deviation of one update that Page-Hinkley tolerates, in the same unit."""
-    min_effect: Annotated[float, Field(ge=0)] = _DETECTION.min_effect
+    min_effect: Annotated[float, Field(ge=0)] = 0.5
     """Smallest change of a mean worth an alert, in standard deviations (Cohen's d)."""
-    min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = _DETECTION.min_rate_effect
+    min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = 0.2
     """Smallest change of a rate worth an alert (Cohen's h, a difference of arcsines)."""
-    min_samples: Count = _DETECTION.min_samples
-    """Samples over which an effect is measured, at least: its standard error is about
-    1 / sqrt(`detection.min_samples`)."""
-    block_samples: Count = _DETECTION.block_samples
-    """Sparse panes of a mean are joined until they hold so many samples, then judged together."""
-    updates_per_pane: Count = _DETECTION.updates_per_pane
+    min_samples: Count = 400
+    """How many samples the size of a change is measured over, at least; its standard error is about
+    one over their root."""
+    block_samples: Count = 30
+    """How many samples a mean is judged by, at least: sparse panes are joined until they hold so
+    many."""
+    updates_per_pane: Count = 32
     """How many updates one pane gives the detector of a rate, at most."""
-    epoch_panes: Count = _DETECTION.epoch_panes
-    """Inputs of a detector that are kept when it is rebuilt; it holds fewer than twice as many."""
-    resolve_panes: Count = _DETECTION.resolve_panes
-    """Closed panes over which an effect is measured, at least: an alert opens when it reaches the
-    minimum after a detection, and resolves when it falls below half of it."""
+    epoch_panes: Count = 128
+    """How many inputs a detector keeps when it is rebuilt from its recent ones; it holds fewer than
+    twice as many."""
+    resolve_panes: Count = 12
+    """How many closed panes the size of a change is measured over, at least. An alert resolves when
+    the change has faded over them, and stayed so for as long again."""
 
 
 def _class_text(value: object) -> object:
