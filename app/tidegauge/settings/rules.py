@@ -82,29 +82,29 @@ class ReferenceSettings(Section):
 class DetectionSettings(Section):
     """When a change is worth an alert."""
 
-    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = _DETECTION.adwin_delta
     """ADWIN's confidence: smaller is less sensitive and raises fewer false alarms."""
-    page_hinkley_threshold: Positive = 15.0
+    page_hinkley_threshold: Positive = _DETECTION.page_hinkley_threshold
     """Page-Hinkley's threshold: how much deviation must accumulate, in long-run standard deviations
     of one update (the stream's autocorrelation is part of them)."""
-    page_hinkley_delta: Annotated[float, Field(ge=0)] = 0.25
+    page_hinkley_delta: Annotated[float, Field(ge=0)] = _DETECTION.page_hinkley_delta
     """Deviation of one update that Page-Hinkley tolerates, in the same unit."""
-    min_effect: Annotated[float, Field(ge=0)] = 0.5
+    min_effect: Annotated[float, Field(ge=0)] = _DETECTION.min_effect
     """Smallest change of a mean worth an alert, in standard deviations (Cohen's d)."""
-    min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = 0.2
+    min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = _DETECTION.min_rate_effect
     """Smallest change of a rate worth an alert (Cohen's h, a difference of arcsines)."""
-    min_samples: Count = 400
+    min_samples: Count = _DETECTION.min_samples
     """How many samples the size of a change is measured over, at least; its standard error is about
     one over their root."""
-    block_samples: Count = 30
+    block_samples: Count = _DETECTION.block_samples
     """How many samples a mean is judged by, at least: sparse panes are joined until they hold so
     many."""
-    updates_per_pane: Count = 32
+    updates_per_pane: Count = _DETECTION.updates_per_pane
     """How many updates one pane gives the detector of a rate, at most."""
-    epoch_panes: Count = 128
+    epoch_panes: Count = _DETECTION.epoch_panes
     """How many inputs a detector keeps when it is rebuilt from its recent ones; it holds fewer than
     twice as many."""
-    resolve_panes: Count = 12
+    resolve_panes: Count = _DETECTION.resolve_panes
     """How many closed panes the size of a change is measured over, at least. An alert resolves when
     the change has faded over them, and stayed so for as long again."""
 
