@@ -86,6 +86,8 @@ class ModelMonitor:
         alerts: list[AlertRecord] = []
         profiles: list[ReferenceProfile] = []
         if marks.predictions > self.closed_predictions:
+            # silence moves event time on, and with it the windows that end now
+            self.windows.advance(marks.predictions + self.rules.out_of_orderness_ms)
             for start in self.windows.starts(
                 self._width, self.closed_predictions, marks.predictions
             ):

@@ -114,8 +114,8 @@ def topic_specs(names: TopicNames, settings: TopicsSettings) -> tuple[TopicSpec,
         ),
         spec(
             "partials",
-            key="model first, then the slot",
-            value="what one batch added to a slot",
+            key="model",
+            value="what one commit of one source changed",
             partitions=models,
             # These are differences that add up: compaction would lose all but the last.
             cleanup="delete",

@@ -135,7 +135,8 @@ class Worker:
         for stage in collect:
             _add(dead_letters, stage.refused())
             _add(folded, stage.folded())
-        stalled = status.stalled_seconds()
+        # a main loop that hangs leaves the board as it is
+        stalled = max(status.stalled_seconds(), time.time() - status.at if status.at else 0.0)
         windows: list[MetricRecord] = [w for s in shown for w in s.windows]
         detectors: list[DetectorView] = [d for s in shown for d in s.detectors]
         alerts: list[AlertRecord] = [a for s in shown for a in s.alerts]
