@@ -40,6 +40,10 @@ class ModelNames:
         known = self._versions.get(version)
         return self._take_version(version) if known is None else known
 
+    def told_version(self, version: str) -> str:
+        """`version` for one that was taken before."""
+        return self._versions.get(version, OTHER)
+
     def _take_version(self, version: str) -> str:
         if len(self.catalog.versions) >= self._limits.versions:
             self._count("versions")

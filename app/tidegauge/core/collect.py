@@ -6,10 +6,7 @@ batch ends and the next begins.
 """
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
-
-import numpy as np
-import numpy.typing as npt
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from tidegauge.core.collect_state import CollectState, ModelState
 from tidegauge.core.config import CoreConfig
@@ -98,12 +95,11 @@ class Collect:
                 continue
             model = self.state.model(event.model)
             key = batch.keys[index]
-            refusal = self._misplaced(key, event, homes[index])
-            if refusal is None:
-                append, digest = batch.appends[index], batch.digests[index]
-                refusal = self._predict(model, key or b"", event, append, digest)
-            else:
+            if key is None or homes[index] != self._source or key != event.request_id.encode():
                 self.state.ledgers.prediction(model.name, "misplaced")
+                refused.append((index, self._misplaced(key, event, homes[index])))
+                continue
+            refusal = self._predict(model, key, event, batch.appends[index], batch.digests[index])
             if refusal is not None:
                 refused.append((index, refusal))
         self.predictions_complete = max(self.predictions_complete, complete_until)
@@ -156,7 +152,7 @@ class Collect:
         start = pane_start(answer.time, self._config.panes[0].width_ms)
         reference = model.reference_at(version, start)
         if event.features:
-            self._fold.features(answer, event.features, reference)
+            self._fold.features(answer, version, start, event.features, reference)
         if version not in model.references:
             self._sampler.offer(key, answer, version, event)
         if event.code_version or event.data_version:
@@ -173,15 +169,15 @@ class Collect:
                 continue
             model = self.state.model(event.model or UNKNOWN_MODEL)
             key = batch.keys[index]
-            refusal = self._misplaced(key, event, homes[index])
-            if refusal is None:
-                time = round(event.timestamp.timestamp() * 1000)
-                revision = Revision(
-                    event.revision, time, event.label, batch.digests[index], batch.offsets[index]
-                )
-                refusal = self._learn(model, key or b"", event, revision, batch.appends[index])
-            else:
+            if key is None or homes[index] != self._source or key != event.request_id.encode():
                 self.state.ledgers.feedback(model.name, "misplaced")
+                refused.append((index, self._misplaced(key, event, homes[index])))
+                continue
+            time = round(event.timestamp.timestamp() * 1000)
+            revision = Revision(
+                event.revision, time, event.label, batch.digests[index], batch.offsets[index]
+            )
+            refusal = self._learn(model, key, event, revision, batch.appends[index])
             if refusal is not None:
                 refused.append((index, refusal))
         self.feedback_complete = max(self.feedback_complete, complete_until)
@@ -236,18 +232,18 @@ class Collect:
 
     # ---------------------------------------------------------------- checks
 
-    def _homes(self, keys: Sequence[bytes | None]) -> npt.NDArray[np.integer[Any]]:
-        return partitions_for(keys, self._partitions, self._partitioner)
+    def _homes(self, keys: Sequence[bytes | None]) -> list[int]:
+        homes: list[int] = partitions_for(keys, self._partitions, self._partitioner).tolist()
+        return homes
 
     def _told(self, model: str | None) -> str:
         return UNKNOWN_MODEL if model is None else self.state.model(model).name
 
     def _told_version(self, model: str, version: str) -> str:
-        return self.state.models[model].names.version(version)
+        return self.state.models[model].names.told_version(version)
 
-    def _misplaced(
-        self, key: bytes | None, event: Prediction | Feedback, home: Any
-    ) -> Refusal | None:
+    def _misplaced(self, key: bytes | None, event: Prediction | Feedback, home: int) -> Refusal:
+        """Why an event is not joined although it is valid."""
         if key is None:
             return Refusal(
                 Reason.NULL_KEY,
@@ -262,16 +258,14 @@ class Collect:
                 "id as key",
                 event.model,
             )
-        if home != self._source:
-            return Refusal(
-                Reason.WRONG_PARTITION,
-                f"request {event.request_id!r} belongs in partition {home} of "
-                f"{self._partitions} by {self._partitioner}, but lies in {self._source}; set the "
-                f"producer's partitioner to {self._partitioner} (librdkafka: "
-                "partitioner=murmur2_random), or the setting join.partitioner to the producers'",
-                event.model,
-            )
-        return None
+        return Refusal(
+            Reason.WRONG_PARTITION,
+            f"request {event.request_id!r} belongs in partition {home} of "
+            f"{self._partitions} by {self._partitioner}, but lies in {self._source}; set the "
+            f"producer's partitioner to {self._partitioner} (librdkafka: "
+            "partitioner=murmur2_random), or the setting join.partitioner to the producers'",
+            event.model,
+        )
 
     # ---------------------------------------------------------------- batches and commits
 

@@ -1,19 +1,18 @@
 """Folding one batch of a source partition into the deltas of its slots.
 
-Rows are gathered as columns while the join runs and are counted with numpy at the end of the
-batch. A row goes to several slots (the whole version and each of its segments): rows with the
-same set of slots share a *combination*, looked up once per row.
+Rows are gathered while the join runs and are counted with numpy, by column, at the end of the
+batch. A row goes to several slots: the whole version and each of its segments.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tidegauge.core.config import PaneLevel
 from tidegauge.core.events import FeatureValue
-from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, level_of, pane_start
+from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, level_of
 from tidegauge.core.request import UNSUPPORTED, Answer
 from tidegauge.core.stats.counts import count_cells
 from tidegauge.core.stats.features import fold_features
@@ -21,6 +20,7 @@ from tidegauge.core.stats.latency import bin_latencies
 from tidegauge.core.stats.quality import fold_labels
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.stats.scorebins import N_BINS, NO_SCORE, bin_scores
+from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import LATENCY_UNIT, SCORE_UNIT, SlotSums, TrafficCounts
 
 Ints = npt.NDArray[np.int64]
@@ -53,48 +53,54 @@ class Deltas:
         return sums
 
 
-class _Slots:
-    """Numbers for slots, and for the combinations of slots that rows go to together."""
+class _Series(NamedTuple):
+    """One version of a model and the segments it is told apart by, the whole first."""
 
-    def __init__(self) -> None:
-        self.keys: list[tuple[str, SlotKey]] = []
-        self._numbers: dict[tuple[str, SlotKey], int] = {}
-        self._combinations: dict[tuple[str, str, tuple[str, ...], int, int], int] = {}
-        self._members: list[list[int]] = []
-
-    def combination(
-        self, model: str, version: str, segments: tuple[str, ...], level: int, start: int
-    ) -> int:
-        key = (model, version, segments, level, start)
-        number = self._combinations.get(key)
-        if number is None:
-            number = self._combinations[key] = len(self._members)
-            pairs = [WHOLE, *zip(segments[::2], segments[1::2], strict=True)]
-            self._members.append(
-                [self._number(model, SlotKey(version, f, v, level, start)) for f, v in pairs]
-            )
-        return number
-
-    def _number(self, model: str, key: SlotKey) -> int:
-        number = self._numbers.get((model, key))
-        if number is None:
-            number = self._numbers[model, key] = len(self.keys)
-            self.keys.append((model, key))
-        return number
-
-    def spread(self, combinations: list[int]) -> tuple[Ints, Ints]:
-        """For each pair of a row and a slot it goes to: the row's index, the slot's number."""
-        width = max(len(m) for m in self._members)
-        table = np.full((len(self._members), width), -1, dtype=np.int64)
-        for i, members in enumerate(self._members):
-            table[i, : len(members)] = members
-        slots = table[np.asarray(combinations)]
-        rows = np.broadcast_to(np.arange(len(combinations))[:, None], slots.shape)
-        kept = slots >= 0
-        return rows[kept], slots[kept]
+    model: str
+    version: str
+    segments: tuple[tuple[str, str], ...]
 
 
-class _Rows(NamedTuple):
+class _Spread(NamedTuple):
+    """Rows by column, slots by number, and the numbers of each row and slot that go together."""
+
+    columns: list[tuple[Any, ...]]
+    keys: list[tuple[str, SlotKey]]
+    rows: Ints
+    slots: Ints
+
+
+_Row = tuple[Any, ...]
+"""The number of a series, a level, a time in ms, and whatever is to be counted."""
+
+
+def _spread(rows: list[_Row], series: list[_Series], levels: tuple[PaneLevel, ...]) -> _Spread:
+    """Find the slots that rows go to, once for each distinct series, level and pane among them."""
+    columns = list(zip(*rows, strict=True))
+    number, level, time = (np.array(column, np.int64) for column in columns[:3])
+    panes = time // np.array([x.width_ms for x in levels])[level]
+    first = int(panes.min())
+    extent = int(panes.max()) - first + 1
+    cells = (number * len(levels) + level) * extent + (panes - first)
+    present, inverse = np.unique(cells, return_inverse=True)
+    numbers: dict[tuple[str, SlotKey], int] = {}
+    members: list[list[int]] = []
+    for cell in present.tolist():
+        at, pane = divmod(cell, extent)
+        (model, version, pairs), depth = series[at // len(levels)], at % len(levels)
+        start = (pane + first) * levels[depth].width_ms
+        keys = [(model, SlotKey(version, f, v, depth, start)) for f, v in pairs]
+        members.append([numbers.setdefault(key, len(numbers)) for key in keys])
+    table = np.full((len(members), max(map(len, members))), -1, dtype=np.int64)
+    for i, slots in enumerate(members):
+        table[i, : len(slots)] = slots
+    by_row = table[inverse]
+    kept = by_row >= 0
+    at_row = np.broadcast_to(np.arange(len(rows))[:, None], by_row.shape)
+    return _Spread(columns[3:], list(numbers), at_row[kept], by_row[kept])
+
+
+class _Features(NamedTuple):
     """The feature rows of one model version under one reference, and the panes they fall in."""
 
     rows: list[Row]
@@ -117,44 +123,56 @@ class BatchFold:
     ) -> None:
         self._levels = levels
         self._version_of = version_of
-        self._width = levels[0].width_ms
         self._clear()
 
     def _clear(self) -> None:
-        self._traffic = _Slots()
-        self._traffic_in: list[int] = []
-        self._scores: list[float] = []
-        self._predicted: list[int] = []
-        self._latencies: list[float] = []
-        self._labels = _Slots()
-        self._labels_in: list[int] = []
-        self._label_rows: list[tuple[float, int, int, int]] = []
-        self._outcomes = _Slots()
-        self._outcomes_in: list[int] = []
-        self._errors: list[int] = []
+        self._numbers: dict[tuple[str, str, tuple[str, ...]], int] = {}
+        self._traffic: list[_Row] = []
+        self._labels: list[_Row] = []
+        self._outcomes: list[_Row] = []
         self.newest_labels: dict[str, int] = {}
-        self._features: dict[tuple[str, str, str], _Rows] = {}
+        self._features: dict[tuple[str, str, str], _Features] = {}
 
     def prediction(self, answer: Answer, latency: float | None) -> None:
         """Count a prediction that was accepted."""
-        start = pane_start(answer.time, self._width)
-        self._traffic_in.append(self._combination(self._traffic, answer, 0, start))
-        self._scores.append(np.nan if answer.score is None else answer.score)
-        self._predicted.append(answer.predicted)
-        self._latencies.append(np.nan if latency is None else latency)
+        self._traffic.append(
+            (self._number(answer), 0, answer.time, answer.score, answer.predicted, latency)
+        )
 
-    def features(self, answer: Answer, row: Row, reference: str) -> None:
-        """Count a prediction's features under the reference id that is in effect for it."""
-        key = (answer.model, self._version_of(answer.model, answer.version), reference)
-        rows = self._features.get(key)
-        if rows is None:
-            rows = self._features[key] = _Rows([], [])
-        rows.rows.append(row)
-        rows.starts.append(pane_start(answer.time, self._width))
+    def features(self, answer: Answer, version: str, start: int, row: Row, reference: str) -> None:
+        """Count a prediction's features under the reference id that is in effect for it.
 
-    def _combination(self, slots: _Slots, answer: Answer, level: int, start: int) -> int:
-        version = self._version_of(answer.model, answer.version)
-        return slots.combination(answer.model, version, answer.segments, level, start)
+        Args:
+            answer: the prediction.
+            version: its version as it is told apart.
+            start: the start of its finest pane in ms.
+            row: the features.
+            reference: the reference's id, or empty.
+        """
+        key = (answer.model, version, reference)
+        features = self._features.get(key)
+        if features is None:
+            features = self._features[key] = _Features([], [])
+        features.rows.append(row)
+        features.starts.append(start)
+
+    def _number(self, answer: Answer) -> int:
+        """The number of the answer's series in this batch."""
+        key = (answer.model, answer.version, answer.segments)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._numbers)
+        return number
+
+    def _series(self) -> list[_Series]:
+        return [
+            _Series(
+                model,
+                self._version_of(model, version),
+                (WHOLE, *zip(segments[::2], segments[1::2], strict=True)),
+            )
+            for model, version, segments in self._numbers
+        ]
 
     def level(self, delay_ms: int) -> int:
         """See `tidegauge.core.join.LabelSink`."""
@@ -162,23 +180,21 @@ class BatchFold:
 
     def label(self, answer: Answer, sign: int) -> None:
         """See `tidegauge.core.join.LabelSink`."""
-        if UNSUPPORTED in {answer.predicted, answer.label}:
+        if UNSUPPORTED in (answer.predicted, answer.label):
             return
-        start = pane_start(answer.time, self._levels[answer.level].width_ms)
-        self._labels_in.append(self._combination(self._labels, answer, answer.level, start))
-        score = np.nan if answer.score is None else answer.score
-        self._label_rows.append((score, answer.predicted, answer.label, sign))
+        series = self._number(answer)
+        self._labels.append(
+            (series, answer.level, answer.time, answer.score, answer.predicted, answer.label, sign)
+        )
 
     def first(self, answer: Answer, label: int, time_ms: int) -> None:
         """See `tidegauge.core.join.LabelSink`."""
-        self.newest_labels[answer.model] = max(
-            time_ms, self.newest_labels.get(answer.model, time_ms)
-        )
-        if UNSUPPORTED in {answer.predicted, label}:
-            return
-        start = pane_start(time_ms, self._width)
-        self._outcomes_in.append(self._combination(self._outcomes, answer, 0, start))
-        self._errors.append(int(answer.predicted != label))
+        model = answer.model
+        if time_ms > self.newest_labels.get(model, NEVER):
+            self.newest_labels[model] = time_ms
+        if UNSUPPORTED not in (answer.predicted, label):
+            error = answer.predicted != label
+            self._outcomes.append((self._number(answer), 0, time_ms, error))
 
     def finish(
         self,
@@ -195,16 +211,17 @@ class BatchFold:
             The deltas by model.
         """
         deltas: dict[str, Deltas] = {}
-        if self._traffic_in:
-            self._count_traffic(deltas)
-        if self._labels_in:
-            self._count_labels(deltas)
-        if self._outcomes_in:
-            self._count_outcomes(deltas)
-        for (model, version, reference), rows in self._features.items():
-            starts, groups = np.unique(rows.starts, return_inverse=True)
+        series = self._series()
+        if self._traffic:
+            self._count_traffic(_spread(self._traffic, series, self._levels), deltas)
+        if self._labels:
+            self._count_labels(_spread(self._labels, series, self._levels), deltas)
+        if self._outcomes:
+            self._count_outcomes(_spread(self._outcomes, series, self._levels), deltas)
+        for (model, version, reference), features in self._features.items():
+            starts, groups = np.unique(features.starts, return_inverse=True)
             tables = fold_features(
-                rows.rows, groups, len(starts), names[model], profiles.get(reference)
+                features.rows, groups, len(starts), names[model], profiles.get(reference)
             )
             mine = deltas.setdefault(model, Deltas())
             for start, table in zip(starts.tolist(), tables, strict=True):
@@ -213,12 +230,11 @@ class BatchFold:
         self._clear()
         return deltas
 
-    def _count_traffic(self, deltas: dict[str, Deltas]) -> None:
-        rows, slots = self._traffic.spread(self._traffic_in)
-        count = len(self._traffic.keys)
-        scores = np.asarray(self._scores)
-        latencies = np.asarray(self._latencies)
-        predicted = np.asarray(self._predicted)
+    def _count_traffic(self, spread: _Spread, deltas: dict[str, Deltas]) -> None:
+        rows, slots = spread.rows, spread.slots
+        count = len(spread.keys)
+        scores, latencies = (np.array(spread.columns[i], np.float64) for i in (0, 2))
+        predicted = np.array(spread.columns[1], np.int64)
         units = np.rint(np.nan_to_num(scores) / SCORE_UNIT).astype(np.int64)
         micros = np.rint(np.nan_to_num(latencies) / LATENCY_UNIT).astype(np.int64)
         timed = ~np.isnan(latencies)
@@ -243,33 +259,33 @@ class BatchFold:
         wide[timed] = bin_latencies(latencies[timed])
         kept = timed[rows]
         latency_bins = count_cells(wide[rows][kept], slots[kept], count, int(wide.max()) + 1)
-        for number, (model, key) in enumerate(self._traffic.keys):
+        for number, (model, key) in enumerate(spread.keys):
             counts = TrafficCounts(scores=score_bins[number], latencies=latency_bins[number])
             for name, column in sums.items():
                 setattr(counts, name, int(column[number]))
             deltas.setdefault(model, Deltas()).slot(key).traffic = counts
 
-    def _count_labels(self, deltas: dict[str, Deltas]) -> None:
-        rows, slots = self._labels.spread(self._labels_in)
-        table = np.asarray(self._label_rows)
-        whole = table[:, 1:].astype(np.int64)
+    def _count_labels(self, spread: _Spread, deltas: dict[str, Deltas]) -> None:
+        rows = spread.rows
+        scores = np.array(spread.columns[0], np.float64)
+        predicted, labels, signs = (np.array(column, np.int64) for column in spread.columns[1:])
         counts = fold_labels(
-            table[rows, 0],
-            whole[rows, 0],
-            whole[rows, 1],
-            whole[rows, 2],
-            groups=slots,
-            n_groups=len(self._labels.keys),
+            scores[rows],
+            predicted[rows],
+            labels[rows],
+            signs[rows],
+            groups=spread.slots,
+            n_groups=len(spread.keys),
         )
-        for (model, key), labels in zip(self._labels.keys, counts, strict=True):
-            deltas.setdefault(model, Deltas()).slot(key).labels = labels
+        for (model, key), label_counts in zip(spread.keys, counts, strict=True):
+            deltas.setdefault(model, Deltas()).slot(key).labels = label_counts
 
-    def _count_outcomes(self, deltas: dict[str, Deltas]) -> None:
-        rows, slots = self._outcomes.spread(self._outcomes_in)
-        count = len(self._outcomes.keys)
-        trials = np.bincount(slots, minlength=count)
-        errors = _sums(np.asarray(self._errors)[rows], slots, count)
-        for number, (model, key) in enumerate(self._outcomes.keys):
+    def _count_outcomes(self, spread: _Spread, deltas: dict[str, Deltas]) -> None:
+        count = len(spread.keys)
+        trials = np.bincount(spread.slots, minlength=count)
+        wrong = np.array(spread.columns[0], np.int64)[spread.rows]
+        errors = _sums(wrong, spread.slots, count)
+        for number, (model, key) in enumerate(spread.keys):
             outcome = OutcomeKey(key.version, key.field, key.value, key.start)
             pair = [int(trials[number]), int(errors[number])]
             deltas.setdefault(model, Deltas()).outcomes[outcome] = pair

@@ -24,6 +24,7 @@ from tidegauge.core.request import (
     Revision,
     Rules,
     accounts,
+    answer_expires_at,
     effective,
     expires_at,
     first_label,
@@ -101,7 +102,8 @@ class Join:
         packed = self.requests.get(key)
         if packed is None:
             self._ledgers.prediction(answer.model, HELD[0])
-            self._store(key, Request([answer], []), new=True)
+            self._await_expiry(key, answer.model, answer_expires_at(answer, self._rules))
+            self._store(key, Request([answer], []))
             return Joined.ACCEPTED
         request = _decode(packed)
         for known in request.answers:
@@ -133,13 +135,15 @@ class Join:
             self._store(key, Request([], [Line(model, [revision])]), new=True)
             return Joined.ACCEPTED
         request = _decode(packed)
-        if (
-            not request.lines
-            and len(request.answers) == 1
-            and self._joins(request, model, revision)
-        ):
-            self._join_alone(key, request, Line(model, [revision]))
-            return Joined.ACCEPTED
+        if not request.lines and len(request.answers) == 1:
+            answer = request.answers[0]
+            rules = self._rules(answer.model)
+            if model in (None, answer.model) and in_time(answer, revision, rules):
+                label = binary_class(revision.label, rules.positive_class)
+                self._join_alone(answer, label, revision.time)
+                request.lines.append(Line(model, [revision]))
+                self._store(key, request)
+                return Joined.ACCEPTED
         before = accounts(request, self._rules, waiting=HELD)
         line = next((x for x in request.lines if x.model == model), None)
         if line is None:
@@ -153,23 +157,18 @@ class Join:
         self._settle(key, request, before)
         return outcome
 
-    def _joins(self, request: Request, model: str | None, revision: Revision) -> bool:
-        answer = request.answers[0]
-        return model in (None, answer.model) and in_time(
-            answer, revision, self._rules(answer.model)
-        )
-
-    def _join_alone(self, key: bytes, request: Request, line: Line) -> None:
+    def _join_alone(self, answer: Answer, label: int, time: int) -> None:
         """The ordinary case, one answer and its first label, without general accounting."""
-        answer = request.answers[0]
-        request.lines.append(line)
+        answer.label, answer.level = label, self._sink.level(time - answer.time)
+        self._sink.label(answer, 1)
+        self._sink.first(answer, label, max(time, answer.time))
+        answer.shown = True
         ledger = self._ledgers.of(answer.model)
         ledger.feedback_read += 1
         ledger.feedback["joined"] = ledger.feedback.get("joined", 0) + 1
         ledger.predictions["open"] -= 1
         ledger.predictions["labelled"] = ledger.predictions.get("labelled", 0) + 1
-        self._relabel(answer, request.lines)
-        self._store(key, request)
+        ledger.labels += 1
 
     def _settle(self, key: bytes, request: Request, before: Accounts) -> None:
         """Bring labels and ledgers in step with a request that has changed."""
@@ -207,8 +206,15 @@ class Join:
         self.dirty.add(key)
 
     def _schedule(self, key: bytes, request: Request) -> None:
-        bucket = expires_at(request, self._rules) // BUCKET_MS
-        self._buckets.setdefault(_clock_of(request), {}).setdefault(bucket, []).append(key)
+        self._await_expiry(key, _clock_of(request), expires_at(request, self._rules))
+
+    def _await_expiry(self, key: bytes, clock: str, time: int) -> None:
+        buckets = self._buckets.setdefault(clock, {})
+        keys = buckets.get(time // BUCKET_MS)
+        if keys is None:
+            buckets[time // BUCKET_MS] = [key]
+        else:
+            keys.append(key)
 
     def models(self) -> list[str]:
         """The models whose stream time lets requests expire."""

@@ -1,5 +1,7 @@
 """From what a model answered and what turned out true to the two classes of a binary model."""
 
+from functools import lru_cache
+
 from tidegauge.core.events import Outcome
 from tidegauge.core.request import UNSUPPORTED
 
@@ -24,10 +26,16 @@ def binary_class(outcome: Outcome, positive_class: str | None) -> int:
         positive_class: the positive class by name (``true`` also stands for ``1`` and the other
             way round), all others being negative; None: the usual names of both classes decide.
     """
+    if isinstance(outcome, float) and not outcome.is_integer():
+        return UNSUPPORTED
+    return _class_of(outcome, positive_class)
+
+
+# typed: True, 1 and 1.0 are one key otherwise
+@lru_cache(maxsize=1024, typed=True)
+def _class_of(outcome: Outcome, positive_class: str | None) -> int:
     name = as_text(outcome)
     if positive_class is not None:
-        if isinstance(outcome, float) and not outcome.is_integer():
-            return UNSUPPORTED
         same = name == positive_class or {name, positive_class} == {"1", "true"}
         return int(same)
     lowered = name.lower()

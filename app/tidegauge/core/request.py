@@ -129,13 +129,15 @@ def owner(request: Request) -> str:
     return min((a.model for a in request.answers), default=UNKNOWN_MODEL)
 
 
+def answer_expires_at(answer: Answer, rules: Rules) -> int:
+    """The stream time after which nothing in time can refer to this answer, in ms."""
+    r = rules(answer.model)
+    return answer.time + r.retention_ms + r.out_of_orderness_ms
+
+
 def expires_at(request: Request, rules: Rules) -> int:
     """The stream time after which nothing in time can refer to this request, in ms."""
-    moments = [
-        answer.time + r.retention_ms + r.out_of_orderness_ms
-        for answer in request.answers
-        for r in (rules(answer.model),)
-    ]
+    moments = [answer_expires_at(answer, rules) for answer in request.answers]
     for line in request.lines:
         r = rules(line.model or owner(request))
         wait = r.orphan_horizon_ms + r.lateness_ms + r.out_of_orderness_ms
