@@ -81,7 +81,10 @@ class World:
         late: list[bytes] = []
         started = time.monotonic()
         async with AIOKafkaProducer(
-            **self.options, linger_ms=5, enable_idempotence=True
+            **self.options,
+            linger_ms=5,
+            enable_idempotence=True,
+            request_timeout_ms=120_000,
         ) as producer:
             waiting = []
 

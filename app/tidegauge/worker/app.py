@@ -172,6 +172,8 @@ def _work(loop: asyncio.AbstractEventLoop, app: Any) -> int:
     except (Exception, SystemExit):
         if app.shell.death is None and not worker.signalled:
             log.exception("event=worker_crashed exit_code=%d", BUG)
+    finally:
+        app.shell.stay()
     if app.shell.death is not None:
         return exit_code(app.shell.death)
     return OK if worker.signalled else BUG

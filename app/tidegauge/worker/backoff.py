@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -15,12 +14,10 @@ class Backoff:
 
     Args:
         doing: What is tried, for the log.
-        notify: Told of each wait, for the status.
     """
 
-    def __init__(self, doing: str, notify: Callable[[str], None] | None = None) -> None:
+    def __init__(self, doing: str) -> None:
         self._doing = doing
-        self._notify = notify
         self._attempt = 0
 
     def reset(self) -> None:
@@ -33,7 +30,6 @@ class Backoff:
         """Wait before the next attempt, longer each time."""
         seconds = min(LONGEST_SECONDS, FIRST_SECONDS * 2**self._attempt)
         self._attempt += 1
-        message = f"{self._doing}: {error!r}"
         log.warning(
             "event=broker_missing doing=%r attempt=%d retry_in=%.1fs error=%r",
             self._doing,
@@ -41,6 +37,4 @@ class Backoff:
             seconds,
             str(error),
         )
-        if self._notify is not None:
-            self._notify(message)
         await asyncio.sleep(seconds)

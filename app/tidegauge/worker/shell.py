@@ -63,6 +63,7 @@ class Shell:
             if spec.broadcast is not None
         }
         self._tasks: list[asyncio.Task[None]] = []
+        self._timers: list[threading.Timer] = []
 
     # life
 
@@ -186,7 +187,7 @@ class Shell:
         self.exit_after(self.settings.shutdown_timeout, COMMIT_FAILED)
 
     def exit_after(self, seconds: float, code: int) -> None:
-        """End the process, whatever still hangs."""
+        """End the process, whatever still hangs, unless `stay` is called before."""
 
         def leave() -> None:
             log.critical("event=exit_forced exit_code=%d", code)
@@ -195,6 +196,12 @@ class Shell:
         timer = threading.Timer(seconds, leave)
         timer.daemon = True
         timer.start()
+        self._timers.append(timer)
+
+    def stay(self) -> None:
+        """The worker has ended by itself; the process may go on."""
+        for timer in self._timers:
+            timer.cancel()
 
     # between the parts
 
