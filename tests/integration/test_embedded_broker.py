@@ -110,8 +110,8 @@ from tidegauge.broker.embedded import EmbeddedBroker
 broker = EmbeddedBroker(Path(sys.argv[1]))
 broker.start()
 broker.wait_ready()
-print(broker.bootstrap, flush=True)
 try:
+    print(broker.bootstrap, flush=True)
     sys.stdin.read()
 except KeyboardInterrupt:
     print("running" if broker.running else "dead", flush=True)

@@ -8,12 +8,9 @@ reachable from this machine only.
 import base64
 import contextlib
 import os
-import select
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -26,7 +23,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 from rich.console import Console
 
-from tidegauge.broker import supervisor
+from tidegauge.broker.child import Child, log_tail
 from tidegauge.broker.config import DATA, HOST, LOG4J, server_properties
 from tidegauge.broker.errors import BrokerError
 from tidegauge.broker.jars import default_cache_dir, fetch_jars
@@ -37,7 +34,6 @@ READY_SECONDS: Final = 60.0
 
 _STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
-_TAIL_BYTES: Final = 4_000
 _LOG_LIMIT_BYTES: Final = 10_000_000
 _JAVA_OPTIONS: Final = (
     "-XX:+UseSerialGC",
@@ -89,8 +85,7 @@ class EmbeddedBroker:
         self._properties = dict(properties or {})
         self._cache_dir = cache_dir or default_cache_dir()
         self._console = console
-        self._process: subprocess.Popen[bytes] | None = None
-        self._alive: int | None = None
+        self._process: Child | None = None
         self._log_start = 0
 
     @property
@@ -108,7 +103,7 @@ class EmbeddedBroker:
     @property
     def running(self) -> bool:
         """Whether the process lives; it may not be ready yet."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.running
 
     def start(self) -> None:
         """Fetch what is missing, format the data folder at first use, and start the process.
@@ -130,7 +125,8 @@ class EmbeddedBroker:
         java = [str(JAVA), f"-Xmx{self._heap}", *_JAVA_OPTIONS, "-cp", class_path]
         if not (self._dir / DATA / "meta.properties").exists():
             self._format(java)
-        self._spawn([*java, "kafka.Kafka", "server.properties"])
+        command = [*java, "kafka.Kafka", "server.properties"]
+        self._process = Child(command, cwd=self._dir, log=self.log_path)
 
     def wait_ready(self, timeout: float = READY_SECONDS) -> None:
         """Return once topics can be created and records be written.
@@ -144,25 +140,22 @@ class EmbeddedBroker:
         deadline = time.monotonic() + timeout
         while not self._answers():
             if not self.running:
-                raise self._failure("The embedded Kafka broker ended before it was ready.")
+                raise self.failure("The embedded Kafka broker ended before it was ready.")
             if time.monotonic() > deadline:
-                raise self._failure(f"The embedded Kafka broker was not ready in {timeout:g} s.")
+                raise self.failure(f"The embedded Kafka broker was not ready in {timeout:g} s.")
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
         """Stop in order; kill what has not stopped after a while. Does nothing if not running."""
-        if self._process is not None and self.running:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_STOP_SECONDS)
-        self.kill()
+        if self._process is not None:
+            self._process.stop(_STOP_SECONDS)
+            self._process = None
 
     def kill(self) -> None:
         """End the process by SIGKILL, as a crash would; `start` then goes on with the same data."""
-        if self._process is not None and not self._gone():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._release()
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
 
     def wipe(self) -> None:
         """Delete all topics and offsets of a stopped broker; its log and ports stay."""
@@ -170,6 +163,11 @@ class EmbeddedBroker:
             raise BrokerError("The broker is running; stop it before its data is deleted.")
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._dir / DATA)
+
+    def failure(self, what: str) -> BrokerError:
+        """An error that says ``what`` went wrong and shows the end of the log since the start."""
+        tail = log_tail(self.log_path, self._log_start)
+        return BrokerError(f"{what} The end of its log {self.log_path}:\n\n{tail}")
 
     def __enter__(self) -> Self:
         self.start()
@@ -218,45 +216,7 @@ class EmbeddedBroker:
                 check=False,
             )
         if done.returncode != 0:
-            raise self._failure("The data folder of the embedded Kafka broker cannot be formatted.")
-
-    def _spawn(self, command: list[str]) -> None:
-        """Start the command under the supervisor.
-
-        Both inherit the writing end of a pipe that nobody writes to. The end of that pipe tells
-        that both are gone, also of a process that has lost its parent.
-        """
-        self._alive, held = os.pipe()
-        supervised = [sys.executable, "-I", "-S", str(supervisor.__file__)]
-        supervised += [str(os.getpid()), str(held)]
-        try:
-            with self.log_path.open("ab") as log:
-                self._process = subprocess.Popen(
-                    [*supervised, *command],
-                    cwd=self._dir,
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=[held],
-                    start_new_session=True,
-                )
-        finally:
-            os.close(held)
-
-    def _gone(self) -> bool:
-        return self._alive is not None and bool(select.select([self._alive], [], [], 0)[0])
-
-    def _release(self) -> None:
-        """Wait for the end of a process that is ending, and let go of its pipes."""
-        if self._process is not None:
-            self._process.wait()
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-            self._process = None
-        if self._alive is not None:
-            os.read(self._alive, 1)
-            os.close(self._alive)
-            self._alive = None
+            raise self.failure("The data folder of the embedded Kafka broker cannot be formatted.")
 
     def _answers(self) -> bool:
         """Whether the node lists itself among the live brokers, so that it takes partitions."""
@@ -276,10 +236,3 @@ class EmbeddedBroker:
             return False
         finally:
             client.close()
-
-    def _failure(self, what: str) -> BrokerError:
-        with self.log_path.open("rb") as log:
-            size = log.seek(0, os.SEEK_END)
-            log.seek(max(self._log_start, size - _TAIL_BYTES))
-            tail = log.read().decode("utf-8", errors="replace").strip()
-        return BrokerError(f"{what} The end of its log {self.log_path}:\n\n{tail}")

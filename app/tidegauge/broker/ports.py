@@ -23,12 +23,26 @@ def free_ports(count: int, host: str) -> list[int]:
             if len(found) == count:
                 return found
             port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
-            probe = held.enter_context(socket.socket())
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((host, port))
+            if _binds(held.enter_context(socket.socket()), host, port):
                 found.append(port)
     raise BrokerError(
         f"No {count} free TCP ports on {host} between {_LOWEST} and {_HIGHEST}. "
         "End what occupies them, or name a port."
     )
+
+
+def free_port(wanted: int, host: str) -> int:
+    """The port ``wanted`` of ``host`` if nothing listens on it, else another free one."""
+    with socket.socket() as probe:
+        if _binds(probe, host, wanted):
+            return wanted
+    return free_ports(1, host)[0]
+
+
+def _binds(probe: socket.socket, host: str, port: int) -> bool:
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((host, port))
+    except OSError:
+        return False
+    return True

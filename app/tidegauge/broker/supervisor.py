@@ -1,14 +1,14 @@
-"""Keeps the broker's Java process from outliving the program that started it.
+"""Keeps a child process from outliving the program that started it.
 
 Run as a script, in a session of its own, so that a terminal's Ctrl-C reaches the program only,
-which then stops the broker in order. Its standard input is a pipe from that program: the end of it
-means the program has died, however it died, and the Java process is killed at once, so that a new
-start finds data folder and ports free. SIGTERM asks the Java process to stop in order. This uses
-nothing but pipes and signals, and so works on Linux and macOS alike. It imports only the standard
-library, to be up within milliseconds.
+which then stops the child in order. Its standard input is a pipe from that program: the end of it
+means the program has died, however it died, and the child is killed at once, so that a new start
+finds data folder and ports free. SIGTERM asks the child to stop in order. This uses nothing but
+pipes and signals, and so works on Linux and macOS alike. It imports only the standard library, to
+be up within milliseconds.
 
-Arguments: the id of that program, a file descriptor for the Java process to inherit, and the
-command line of the Java process.
+Arguments: the id of that program, a file descriptor for the child to inherit, and the command line
+of the child.
 """
 
 import os

@@ -8,6 +8,7 @@ import typer
 
 from tidegauge import __version__
 from tidegauge.cli import alerts, config, dead_letters, publish, schema, topics
+from tidegauge.cli import demo as demo_command
 from tidegauge.cli import worker as worker_command
 from tidegauge.cli.console import output
 from tidegauge.cli.group import RootGroup
@@ -41,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo", help=demo_command.HELP)(demo_command.demo)
 app.command("worker", help=worker_command.HELP)(worker_command.worker)
 app.add_typer(topics.app, name="topics")
 app.command("publish", help=publish.HELP)(publish.publish)

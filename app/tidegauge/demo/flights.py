@@ -103,11 +103,7 @@ def load_flights(start: date = FIRST_DAY, end: date = LAST_DAY + timedelta(days=
     Raises:
         DemoError: The period is empty or outside 2013, or the data is not installed.
     """
-    if not FIRST_DAY <= start < end <= LAST_DAY + timedelta(days=1):
-        raise DemoError(
-            f"no flights from {start} up to {end}: choose a period within 2013 that starts before "
-            f"it ends (the last possible end is {LAST_DAY + timedelta(days=1)})"
-        )
+    check_period(start, end)
     directory = _data_directory()
     with zipfile.ZipFile(directory / "flights.csv.zip") as archive:
         lines = archive.read("flights.csv").decode("ascii").splitlines()
@@ -115,6 +111,19 @@ def load_flights(start: date = FIRST_DAY, end: date = LAST_DAY + timedelta(days=
     rows = (line.split(",") for line in lines if line.startswith(months))
     wanted = (row for row in rows if start <= _day(row[0], row[1], row[2]) < end)
     return list(parse_flights(wanted, _load_surroundings(directory)))
+
+
+def check_period(start: date, end: date) -> None:
+    """See to it that there are flights from ``start`` up to, not including, ``end``.
+
+    Raises:
+        DemoError: The period is empty or outside 2013.
+    """
+    if not FIRST_DAY <= start < end <= LAST_DAY + timedelta(days=1):
+        raise DemoError(
+            f"no flights from {start} up to {end}: choose a period within 2013 that starts before "
+            f"it ends (the last possible end is {LAST_DAY + timedelta(days=1)})"
+        )
 
 
 def parse_flights(rows: Iterable[Sequence[str]], around: Surroundings) -> Iterator[Flight]:

@@ -8,19 +8,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
+from pydantic import TypeAdapter, ValidationError
 
 from tidegauge.core.events import Prediction
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.replay import Replayed
+from tidegauge.settings.duration import PositiveDuration
 from tidegauge.settings.kafka import TopicNames
 
-DEFAULT_SPEED = 3600.0
-"""Flight time passes so many times faster than real time: an hour in a second."""
+DEFAULT_SPEED = "6h"
+"""Two weeks, which the reference is learned from, pass within a minute, two months in four."""
 UNPACED = 0.0
 """The speed that means as fast as the broker takes it."""
 TICK_SECONDS = 0.1
@@ -29,6 +32,7 @@ FLUSH_EVENTS = 500
 """At most so many events are on their way at a time, which bounds how far the two topics diverge
 from the order in event time."""
 CLOSE_SECONDS = 10.0
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(PositiveDuration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +62,22 @@ class Client(Protocol):
 
 
 def parse_speed(text: str) -> float:
-    """A speed factor from ``text``: a number, or ``max`` (as 0) for as fast as possible.
+    """A speed factor from ``text``: the flight time that passes in a second, such as ``6h``.
+
+    ``max`` (as 0) is as fast as possible.
 
     Raises:
         DemoError: The text is neither; the message says what is accepted.
     """
+    if text == "max":
+        return UNPACED
     try:
-        speed = UNPACED if text == "max" else float(text)
-    except ValueError:
-        speed = -1.0
-    if not 0.0 <= speed < float("inf"):
+        return _DURATION.validate_python(text).total_seconds()
+    except ValidationError:
         raise DemoError(
-            f"the speed {text!r} was not understood: write how many times faster than real time "
-            "flight time passes, for instance 3600 (an hour in a second), or max"
-        )
-    return speed
+            f"the speed {text!r} was not understood: write how much flight time passes in a "
+            "second, for instance 6h or 30m, or max"
+        ) from None
 
 
 @contextmanager
@@ -111,7 +116,7 @@ def publish(
     *,
     wait: Callable[[float], bool],
     topics: TopicNames = TopicNames(),  # noqa: B008 - an immutable value
-    speed: float = DEFAULT_SPEED,
+    speed: float = UNPACED,
     clock: Callable[[], float] = time.monotonic,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Progress:

@@ -1,0 +1,301 @@
+"""How the demo looks: a few lines that renew themselves on a terminal, plain lines elsewhere."""
+
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tidegauge.cli.console import plain
+from tidegauge.core.records import AlertRecord, AlertStatus
+from tidegauge.demo.configuration import DEMO_FILE, Configuration
+from tidegauge.demo.gauges import Figures, Ledger, VersionFigures
+from tidegauge.demo.plan import Plan
+from tidegauge.demo.run import nearest_to_a_day
+from tidegauge.demo.screen import Phase, Places, Status
+from tidegauge.wire.public import rfc3339
+
+_LINE_SECONDS: Final = 5.0
+"""Without a terminal, the status is printed so often."""
+_STYLES: Final = {
+    AlertStatus.FIRING: "bold red",
+    AlertStatus.RESOLVED: "bold green",
+    AlertStatus.RETRACTED: "bold blue",
+}
+
+
+class DemoScreen:
+    """Implements `tidegauge.demo.screen.Screen` on standard output."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._window = ""
+        self.console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+        self._live: Live | None = None
+        self._printed_at = 0.0
+        self._figures_shown = False
+
+    def working(self, what: str) -> AbstractContextManager[object]:
+        """See `Screen.working`."""
+        if self.console.is_terminal:
+            return self.console.status(what)
+        self.console.print(what)
+        return nullcontext()
+
+    def places(self, places: Places) -> None:
+        """See `Screen.places`."""
+        self._window = nearest_to_a_day(places.configuration.settings)
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column(overflow="fold")
+        for title, text in _places(places):
+            table.add_row(title, Text(text))
+        self.console.print(table, soft_wrap=False)
+        self.console.print()
+
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """See `Screen.live`."""
+        if not self.console.is_terminal:
+            yield
+            return
+        with Live(console=self.console, refresh_per_second=4) as self._live:
+            yield
+        self._live = None
+
+    def status(self, status: Status) -> None:
+        """See `Screen.status`."""
+        if self._live is not None:
+            self._live.update(self._panel(status))
+        elif self._line_is_due(status):
+            self._printed_at = time.monotonic()
+            self.console.print(self._line(status))
+
+    def alert(self, event: AlertRecord) -> None:
+        """See `Screen.alert`."""
+        self.console.print(told(event))
+
+    def summary(self, status: Status) -> None:
+        """See `Screen.summary`."""
+        self.console.print()
+        for line in _summary(self._plan, status):
+            self.console.print(line)
+
+    # ---------------------------------------------------------------- the status
+
+    def _line_is_due(self, status: Status) -> bool:
+        """Every few seconds, and as soon as there are figures; not while nothing happens."""
+        if status.phase is Phase.DONE:
+            return False
+        if not self._figures_shown and _newest(status.figures) is not None:
+            self._figures_shown = True
+            return True
+        return time.monotonic() - self._printed_at >= _LINE_SECONDS
+
+    def _line(self, status: Status) -> str:
+        parts = [_flight_time(status.published.time_ms), _published(status)]
+        newest = _newest(status.figures)
+        if newest is not None:
+            parts.append(f"last {self._window}: {_quality(newest[1])}")
+        parts.append(f"watermark {_watermark(status.figures)}")
+        parts.append(f"{len(status.alerts.firing)} alerts firing")
+        return " · ".join(parts)
+
+    def _panel(self, status: Status) -> RenderableType:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        for title, text in self._rows(status):
+            table.add_row(title, text)
+        return Group(Text(), table)
+
+    def _rows(self, status: Status) -> Iterator[tuple[str, RenderableType]]:
+        yield "Flight time", self._clock(status)
+        yield "Published", Text(_published(status))
+        figures = status.figures
+        if figures is None:
+            return
+        yield "Watermark", Text(_watermark(figures))
+        for version, shown in figures.versions.items():
+            yield f"Last {self._window}", Text(f"version {plain(version)}: {_quality(shown)}")
+            yield "Drift", Text(_drift(shown))
+        yield "Dead letters", Text(str(figures.dead_letters))
+        yield "Alerts", _firing(status)
+
+    def _clock(self, status: Status) -> RenderableType:
+        days = (self._plan.end - self._plan.start).days
+        start_ms = _midnight_ms(self._plan)
+        now = status.published.time_ms or start_ms
+        done = min(days, (now - start_ms) / 86_400_000)
+        row = Table.grid(padding=(0, 2))
+        row.add_row(
+            Text(_flight_time(status.published.time_ms)),
+            ProgressBar(total=days, completed=done, width=24),
+            Text(status.phase, style="dim"),
+        )
+        return row
+
+
+def told(event: AlertRecord) -> Text:
+    """One alert event in two or three lines: what, since when, why."""
+    lines = [
+        Text.assemble(
+            _minute(event.time_ms),
+            "  ",
+            (f"{event.status.upper():<9}", _STYLES[event.status]),
+            " ",
+            (plain(_subject(event)), "bold"),
+            f"  since {_minute(event.starts_at_ms)}",
+        ),
+        Text(f"    {plain(event.annotations.get('summary', ''))}"),
+    ]
+    if event.status is AlertStatus.FIRING:
+        lines += [Text(f"    because {plain(cause.summary)}") for cause in event.causes[:3]]
+    return Text("\n").join(lines)
+
+
+def _subject(event: AlertRecord) -> str:
+    subject = event.labels.get("feature", "")
+    return f"{event.labels.get('alertname', '')} {subject}".strip()
+
+
+def _firing(status: Status) -> Text:
+    firing = [_subject(event) for event in status.alerts.firing.values()]
+    if not firing:
+        return Text(f"none firing, {len(status.alerts.events)} events so far")
+    return Text(f"{len(firing)} firing: {plain(', '.join(firing))}", style="red")
+
+
+def _published(status: Status) -> str:
+    published = status.published
+    return f"{published.predictions:,} predictions, {published.feedback:,} labels"
+
+
+def _newest(figures: Figures | None) -> tuple[str, VersionFigures] | None:
+    """The last version that has figures, by name."""
+    if figures is None or not figures.versions:
+        return None
+    return max(figures.versions.items())
+
+
+def _quality(figures: VersionFigures) -> str:
+    return (
+        f"accuracy {_percent(figures.accuracy)}, AUC {_number(figures.auc)}, "
+        f"{figures.predictions or 0:,.0f} predictions, {_percent(figures.label_coverage)} labelled"
+    )
+
+
+def _drift(figures: VersionFigures) -> str:
+    if not figures.psi:
+        return "the reference is being learned"
+    feature, psi = max(figures.psi.items(), key=lambda item: item[1])
+    return f"largest PSI {psi:.2f}, of {plain(feature)}"
+
+
+def _watermark(figures: Figures | None) -> str:
+    return _flight_time(figures.watermark_ms if figures is not None else None)
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1%}"
+
+
+def _number(figure: float | None) -> str:
+    return "unknown" if figure is None else f"{figure:.3f}"
+
+
+def _flight_time(time_ms: int | None) -> str:
+    return "not begun" if time_ms is None else f"{_minute(time_ms)} UTC"
+
+
+def _minute(time_ms: int) -> str:
+    return rfc3339(time_ms)[:16].replace("T", " ")
+
+
+def _midnight_ms(plan: Plan) -> int:
+    return round(time.mktime(plan.start.timetuple()) * 1000)
+
+
+# ---------------------------------------------------------------- where to look, and how it went
+
+
+def _places(places: Places) -> Iterator[tuple[str, str]]:
+    plan, configuration = places.plan, places.configuration
+    program = program_of(configuration)
+    yield "Flights", f"{plan.start} up to {plan.end}, {_pace(plan)}"
+    for fault in plan.faults:
+        yield "Fault", f"{fault.kind} from {fault.start}"
+    yield "Kafka", configuration.settings.kafka.bootstrap
+    for url in places.metrics:
+        yield "Gauges", url
+    yield "Alerts", f"{program} alerts --follow"
+    yield "Dead letters", f"{program} dead-letters --follow"
+    for log in places.logs:
+        yield "Log", str(_short(log))
+    yield "Settings", str(_short(configuration.file))
+    yield "Stop", "Ctrl-C"
+
+
+def _pace(plan: Plan) -> str:
+    if plan.seconds is None:
+        return "as fast as possible"
+    minutes, seconds = divmod(round(plan.seconds), 60)
+    hours = plan.speed / 3600
+    return f"{hours:g} hours in a second, {minutes} min {seconds:02} s in all"
+
+
+def program_of(configuration: Configuration) -> str:
+    """The command line, up to the command, that reaches the demo's cluster from another shell."""
+    kafka = configuration.settings.kafka
+    options = ["--bootstrap", kafka.bootstrap]
+    if kafka.topic_prefix:
+        options += ["--set", f"kafka.topic_prefix={kafka.topic_prefix}"]
+    if configuration.file != DEMO_FILE:
+        options = ["--config", str(configuration.file), *options]
+    return shlex.join([*_program(), *options])
+
+
+def _program() -> list[str]:
+    """What was typed to start this, as short as it can be."""
+    started = Path(sys.argv[0]).absolute()
+    if started.name != "tidegauge":
+        return [str(_short(Path(sys.executable))), "-m", "tidegauge"]
+    found = shutil.which("tidegauge")
+    if found is not None and Path(found).samefile(started):
+        return ["tidegauge"]
+    return [str(_short(started))]
+
+
+def _short(path: Path) -> Path:
+    """Relative to the working directory if it is in there."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _summary(plan: Plan, status: Status) -> Iterator[str]:
+    minutes, seconds = divmod(round(status.seconds), 60)
+    figures = status.figures or Figures()
+    yield f"Replayed the flights from {plan.start} up to {plan.end} in {minutes} min {seconds} s."
+    yield f"Published    {_published(status)}"
+    ledgers: Mapping[str, Ledger] = {
+        "Predictions": figures.predictions,
+        "Feedback": figures.feedback,
+    }
+    for name, ledger in ledgers.items():
+        states = ", ".join(f"{n:,} {state}" for state, n in ledger.states.items() if n)
+        balance = "" if ledger.balanced else "; THE LEDGER DOES NOT BALANCE"
+        yield f"{name:<12} {ledger.read:,} read: {states}{balance}"
+    yield f"Dead letters {figures.dead_letters:,}"
+    opened = [event for event in status.alerts.events if event.revision == 0]
+    yield f"Alerts       {len(opened)} opened, {len(status.alerts.firing)} still firing"
+    for event in opened:
+        yield f"  {_minute(event.time_ms)}  {plain(_subject(event))}"

@@ -1,0 +1,123 @@
+"""The demo's look at the workers' gauges: the same page that Prometheus would scrape."""
+
+import http.client
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+_TIMEOUT_SECONDS: Final = 5
+_LEDGERS: Final = ("tidegauge_predictions", "tidegauge_feedback")
+_WHOLE: Final = {"segment_field": "", "segment_value": ""}
+_FIGURES: Final = {
+    "tidegauge_window_predictions": "predictions",
+    "tidegauge_label_coverage_ratio": "label_coverage",
+    "tidegauge_accuracy_ratio": "accuracy",
+    "tidegauge_roc_auc": "auc",
+}
+_FEATURE_PSI: Final = "tidegauge_feature_psi"
+_WATERMARK: Final = "tidegauge_watermark_timestamp_seconds"
+_DEAD_LETTERS: Final = "tidegauge_dead_letters_total"
+_READ: Final = {f"{ledger}_read_total": ledger for ledger in _LEDGERS}
+_WANTED: Final = frozenset({*_FIGURES, *_LEDGERS, *_READ, _FEATURE_PSI, _WATERMARK, _DEAD_LETTERS})
+
+
+@dataclass(slots=True)
+class VersionFigures:
+    """One version in the sliding window that is looked at; None is undefined."""
+
+    predictions: float | None = None
+    label_coverage: float | None = None
+    accuracy: float | None = None
+    auc: float | None = None
+    psi: dict[str, float] = field(default_factory=dict)
+    """Population stability index by feature; empty until the reference is learned."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """How many records of one kind were read, and what became of them."""
+
+    read: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every record that was read is in exactly one state."""
+        return self.read == sum(self.states.values())
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the gauges of all workers say about one model."""
+
+    watermark_ms: int | None = None
+    versions: dict[str, VersionFigures] = field(default_factory=dict)
+    predictions: Ledger = field(default_factory=Ledger)
+    feedback: Ledger = field(default_factory=Ledger)
+    dead_letters: int = 0
+    """Since the workers started, of any model."""
+
+
+def scrape(host: str, port: int, path: str = "/metrics") -> str | None:
+    """One page of a worker; None if it does not answer, or not with success."""
+    with closing(http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)) as client:
+        try:
+            client.request("GET", path)
+            answer = client.getresponse()
+            body = answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            return None
+    return body if answer.status == http.HTTPStatus.OK else None
+
+
+def read_figures(pages: Iterable[str], model: str, window: str) -> Figures:
+    """The figures of one model.
+
+    Args:
+        pages: The metrics pages of all workers; the model is on one of them.
+        model: Its name.
+        window: The window that is looked at, as the gauges' label has it.
+    """
+    figures = Figures()
+    for page in pages:
+        for sample in _samples(page):
+            if sample.name == _DEAD_LETTERS:
+                figures.dead_letters += int(sample.value)
+            elif sample.labels.get("model") == model:
+                _take(figures, sample, window)
+    return figures
+
+
+def _samples(page: str) -> Iterator[Sample]:
+    """The samples that are used; to parse the others as well would take most of the time."""
+    lines = (line for line in page.splitlines() if line.partition("{")[0] in _WANTED)
+    for family in text_string_to_metric_families("\n".join([*lines, ""])):
+        yield from family.samples
+
+
+def _take(figures: Figures, sample: Sample, window: str) -> None:
+    name, labels, value = sample.name, sample.labels, sample.value
+    if name == _WATERMARK:
+        figures.watermark_ms = round(value * 1000)
+    elif name in _READ:
+        _ledger(figures, _READ[name]).read = int(value)
+    elif name in _LEDGERS:
+        _ledger(figures, name).states[labels["state"]] = int(value)
+    elif _is_of(labels, window):
+        version = figures.versions.setdefault(labels["version"], VersionFigures())
+        if name == _FEATURE_PSI:
+            version.psi[labels["feature"]] = value
+        else:
+            setattr(version, _FIGURES[name], value)
+
+
+def _ledger(figures: Figures, name: str) -> Ledger:
+    return figures.predictions if name == "tidegauge_predictions" else figures.feedback
+
+
+def _is_of(labels: Mapping[str, str], window: str) -> bool:
+    return labels["window"] == window and _WHOLE.items() <= labels.items()

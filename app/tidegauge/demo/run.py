@@ -1,0 +1,241 @@
+"""One run of the demo, from an empty folder to the end of all its processes.
+
+Everything is a context manager on one stack: whatever ends the run, an error or a signal, what was
+started is stopped in the reverse order: the publisher, the workers, the broker. Should this process
+be killed, or be told twice to stop, its children notice and end (`tidegauge.broker.supervisor`).
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import FrameType
+from typing import Final
+
+from tidegauge.demo.alerts import AlertLog, AlertReader, alert_reader
+from tidegauge.demo.cluster import Cluster, create_topics, embedded, existing
+from tidegauge.demo.configuration import Configuration
+from tidegauge.demo.errors import DemoError
+from tidegauge.demo.faults import Faults
+from tidegauge.demo.flights import load_flights
+from tidegauge.demo.folder import DemoFolder, claimed
+from tidegauge.demo.gauges import Figures
+from tidegauge.demo.model import load_model
+from tidegauge.demo.plan import Plan
+from tidegauge.demo.producer import Progress
+from tidegauge.demo.publisher import Publisher
+from tidegauge.demo.replay import replay
+from tidegauge.demo.screen import Phase, Places, Screen, Status
+from tidegauge.demo.workers import Workers
+from tidegauge.settings import Settings
+from tidegauge.settings.duration import milliseconds, text
+
+INTERRUPTED: Final = 130
+"""Exit code of a process that was told twice to stop."""
+DAY_MS: Final = 24 * 3_600_000
+
+_READY_SECONDS: Final = 90.0
+_LOOK_SECONDS: Final = 1.0
+_POLL_MS: Final = 250
+_QUIET_SECONDS: Final = 4.0
+"""The workers have caught up when all was read and nothing has changed for so long."""
+_STUCK_SECONDS: Final = 120.0
+
+
+def run(plan: Plan, configuration: Configuration, screen: Screen) -> bool:
+    """Run the demo until it has ended or is told to stop, by SIGINT or SIGTERM.
+
+    Returns:
+        Whether the replay had come to its end.
+
+    Raises:
+        BrokerError: The embedded broker failed.
+        ClusterError: The cluster can't be reached or refuses.
+        DemoError: Something else that was needed is missing or failed.
+        SettingsError: The settings can't be used.
+    """
+    finished = False
+    services = ExitStack()
+    with _interruptible():
+        try:
+            watch = _set_up(services, plan, configuration, screen)
+            with screen.live():
+                watch.until_caught_up()
+                finished = True
+                screen.summary(watch.status())
+                watch.until_stopped(forever=plan.stay)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            with screen.working("stopping"):
+                services.close()
+    return finished
+
+
+def nearest_to_a_day(settings: Settings) -> str:
+    """The window that the demo shows, as the gauges' label has it."""
+    return text(min(settings.windows.sizes, key=lambda size: abs(milliseconds(size) - DAY_MS)))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Make the first SIGINT or SIGTERM a `KeyboardInterrupt`; a second ends the process at once."""
+
+    def stop_now(_number: int, _frame: FrameType | None) -> None:
+        os._exit(INTERRUPTED)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in before:
+            signal.signal(number, stop_now)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: Screen) -> "_Watch":
+    """Start everything; the flights are read meanwhile."""
+    model = load_model()
+    folder = stack.enter_context(claimed(plan.folder))
+    reading = stack.enter_context(ThreadPoolExecutor(1)).submit(load_flights, plan.start, plan.end)
+    cluster = stack.enter_context(_cluster(configuration, folder, screen))
+    configuration = cluster.configuration
+    kafka = configuration.settings.kafka
+    with screen.working("creating the topics"):
+        create_topics(configuration.settings)
+    workers = stack.enter_context(Workers(configuration, folder, plan.workers))
+    with screen.working("starting the worker"):
+        _wait_ready(workers)
+        alerts = stack.enter_context(alert_reader(kafka))
+        events = replay(reading.result(), model, Faults(plan.faults))
+    logs = [worker.log for worker in workers.all]
+    if cluster.log is not None:
+        logs.append(cluster.log)
+    metrics = [worker.url for worker in workers.all]
+    screen.places(Places(plan, configuration, metrics, logs))
+    publisher = stack.enter_context(Publisher(events, kafka, plan.speed))
+    window = nearest_to_a_day(configuration.settings)
+
+    def look() -> Figures | None:
+        return workers.figures(model.name, window)
+
+    return _Watch(cluster, workers, publisher, alerts, look=look, screen=screen)
+
+
+@contextmanager
+def _cluster(configuration: Configuration, folder: DemoFolder, screen: Screen) -> Iterator[Cluster]:
+    entering: AbstractContextManager[Cluster]
+    if configuration.names_cluster:
+        entering = existing(configuration)
+    else:
+        entering = embedded(configuration, folder.broker, screen.console)
+    with ExitStack() as stack:
+        with screen.working("starting Kafka"):
+            cluster = stack.enter_context(entering)
+        yield cluster
+
+
+def _wait_ready(workers: Workers) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while not workers.ready():
+        workers.check()
+        if time.monotonic() > deadline:
+            logs = ", ".join(str(worker.log) for worker in workers.all)
+            raise DemoError(
+                f"the workers were not ready in {_READY_SECONDS:g} s; their logs: {logs}"
+            )
+        time.sleep(_POLL_MS / 1000)
+
+
+class _Watch:
+    """Looks at everything while the replay runs."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        workers: Workers,
+        publisher: Publisher,
+        alerts: AlertReader,
+        *,
+        look: Callable[[], Figures | None],
+        screen: Screen,
+    ) -> None:
+        self._cluster = cluster
+        self._workers = workers
+        self._publisher = publisher
+        self._reader = alerts
+        self._look = look
+        self._screen = screen
+        self._log = AlertLog()
+        self._figures: Figures | None = None
+        self._phase = Phase.REPLAYING
+        self._began = time.monotonic()
+        self._ended: float | None = None
+        self._looked = 0.0
+        self._changed = self._began
+
+    def until_caught_up(self) -> None:
+        """Return when everything is published and the workers have nothing more to say about it."""
+        while self._publisher.running:
+            self._step()
+        self._phase = Phase.CATCHING_UP
+        self._changed = time.monotonic()
+        while not self._caught_up():
+            self._step()
+        self._phase = Phase.DONE
+        self._ended = time.monotonic()
+
+    def until_stopped(self, *, forever: bool) -> None:
+        """Go on until a signal ends it, or return at once."""
+        while forever:
+            self._step()
+
+    def status(self) -> Status:
+        """The present."""
+        seconds = (self._ended or time.monotonic()) - self._began
+        progress = self._publisher.progress
+        return Status(self._phase, progress, self._figures, self._log, seconds)
+
+    def _step(self) -> None:
+        self._publisher.check()
+        self._workers.check()
+        self._cluster.check()
+        for event in self._reader.poll(_POLL_MS):
+            self._log.add(event)
+            self._screen.alert(event)
+            self._changed = time.monotonic()
+        if time.monotonic() - self._looked >= _LOOK_SECONDS:
+            self._take(self._look())
+            self._looked = time.monotonic()
+        self._screen.status(self.status())
+
+    def _take(self, figures: Figures | None) -> None:
+        if figures is not None and figures != self._figures:
+            self._figures = figures
+            self._changed = time.monotonic()
+
+    def _caught_up(self) -> bool:
+        self._publisher.check()
+        quiet = time.monotonic() - self._changed
+        complete = _has_read(self._figures, self._publisher.progress) and self._reader.at_end
+        if not complete and quiet > _STUCK_SECONDS:
+            logs = ", ".join(str(worker.log) for worker in self._workers.all)
+            raise DemoError(
+                f"the workers have not read everything and nothing has changed for "
+                f"{_STUCK_SECONDS:g} s; their logs: {logs}"
+            )
+        return complete and quiet >= _QUIET_SECONDS
+
+
+def _has_read(figures: Figures | None, published: Progress) -> bool:
+    return (
+        figures is not None
+        and figures.predictions.read >= published.predictions
+        and figures.feedback.read >= published.feedback
+    )
