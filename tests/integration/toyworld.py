@@ -23,6 +23,7 @@ FAST = {
     "heartbeat_interval": 0.5,
     "rebalance_timeout": 10.0,
     "commit_interval": 0.3,
+    "commit_records": 300,
 }
 
 EXACT_SECONDS = 60

@@ -101,10 +101,14 @@ class LogEnds:
         if not watched:
             return
         asked = time.time_ns() // 1_000_000
-        for tp, end in (await self.ends(watched)).items():
-            self._looks[tp].append((asked, end))
+        self.remember(asked, await self.ends(watched))
         self._reachable_at = time.monotonic()
         self._looked.set()
+
+    def remember(self, asked_ms: int, ends: Mapping[TopicPartition, int]) -> None:
+        """Take a look: the ends of some logs, asked for at a wall time."""
+        for tp, end in ends.items():
+            self._looks[tp].append((asked_ms, end))
 
     async def broker_reachable(self) -> None:
         """Return once the broker has answered lately; wait for as long as it does not."""
