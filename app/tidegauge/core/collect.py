@@ -355,7 +355,7 @@ class Collect:
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The changelog records of what changed since the last call (ask `partials` first)."""
-        requests = [(REQUESTS + key, packed) for key, packed in self.join.changes()]
+        requests = [(REQUESTS + key, packed) for key, packed in self.join.changes().items()]
         return requests + self.state.changes()
 
 

@@ -1,7 +1,10 @@
 """The two events a serving system publishes, as the core sees them.
 
 A field that is absent is ``None`` or empty. Limits of size are part of the type, so that a decoder
-which builds these structs enforces them. Numbers are finite; features are float, str, bool or None.
+which builds these structs enforces them. The names of features, segments, probabilities and
+attributions are the exception: a decoder must check that each is a `Name`. Of plain keys msgspec
+keeps one string for all events; of keys with limits it makes new ones each time, which would
+double the time of decoding. Numbers are finite; features are float, str, bool or None.
 """
 
 from datetime import datetime
@@ -29,10 +32,10 @@ Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Outcome: TypeAlias = bool | Integer | Number | Text
 """A class (string, integer, bool) or a number: what a model answers and what turns out true."""
 FeatureValue: TypeAlias = Number | bool | Text | None
-Features: TypeAlias = Annotated[dict[Name, FeatureValue], msgspec.Meta(max_length=1000)]
-Probabilities: TypeAlias = Annotated[dict[Name, Share], msgspec.Meta(max_length=1000)]
-Segments: TypeAlias = Annotated[dict[Name, Text], msgspec.Meta(max_length=20)]
-Attributions: TypeAlias = Annotated[dict[Name, Number], msgspec.Meta(max_length=1000)]
+Features: TypeAlias = Annotated[dict[str, FeatureValue], msgspec.Meta(max_length=1000)]
+Probabilities: TypeAlias = Annotated[dict[str, Share], msgspec.Meta(max_length=1000)]
+Segments: TypeAlias = Annotated[dict[str, Text], msgspec.Meta(max_length=20)]
+Attributions: TypeAlias = Annotated[dict[str, Number], msgspec.Meta(max_length=1000)]
 
 
 class Prediction(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):

@@ -82,7 +82,7 @@ class Join:
         self._sink = sink
         self._capacity = capacity
         self.requests: dict[bytes, bytes] = {}
-        self.dirty: set[bytes] = set()
+        self.dirty: dict[bytes, bytes | None] = {}
         self._buckets: dict[str, dict[int, list[bytes]]] = {}
 
     def restore(self, key: bytes, packed: bytes | None) -> None:
@@ -202,8 +202,9 @@ class Join:
     def _store(self, key: bytes, request: Request, *, new: bool = False) -> None:
         if new:
             self._schedule(key, request)
-        self.requests[key] = _encode(request)
-        self.dirty.add(key)
+        packed = _encode(request)
+        self.requests[key] = packed
+        self.dirty[key] = packed
 
     def _schedule(self, key: bytes, request: Request) -> None:
         self._await_expiry(key, _clock_of(request), expires_at(request, self._rules))
@@ -220,10 +221,9 @@ class Join:
         """The models whose stream time lets requests expire."""
         return list(self._buckets)
 
-    def changes(self) -> list[tuple[bytes, bytes | None]]:
+    def changes(self) -> dict[bytes, bytes | None]:
         """The requests that changed since the last call, packed; None for those that left."""
-        changed = [(key, self.requests.get(key)) for key in self.dirty]
-        self.dirty = set()
+        changed, self.dirty = self.dirty, {}
         return changed
 
     def expire(self, model: str, time_ms: int) -> int:
@@ -263,7 +263,7 @@ class Join:
         self._ledgers.apply(accounts(request, self._rules, waiting=HELD), -1)
         self._ledgers.apply(accounts(request, self._rules, waiting=states), 1)
         del self.requests[key]
-        self.dirty.add(key)
+        self.dirty[key] = None
         return 1
 
 

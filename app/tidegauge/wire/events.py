@@ -25,7 +25,7 @@ first year
 =======================================================  ========  ========
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -45,6 +45,7 @@ MAX_MESSAGE = 500
 _MAX_WORDED = 32 * 1024
 _MAX_NAME = 60
 _MAX_ERRORS = 3
+_MAX_KNOWN_NAMES = 10_000
 
 _REASONS = {
     "datetime_rfc_3339": Reason.BAD_TIMESTAMP,
@@ -105,7 +106,15 @@ def decode_prediction(raw: bytes | None) -> Prediction:
     Raises:
         InvalidEvent: It is not a valid prediction.
     """
-    return _decode(raw, _decode_prediction, prediction.Prediction)
+    event = _decode(raw, _decode_prediction, prediction.Prediction)
+    if not (_known_names.issuperset(event.features) and _known_names.issuperset(event.segments)):
+        _check_names(raw, "features", event.features)
+        _check_names(raw, "segments", event.segments)
+    if event.probabilities is not None:
+        _check_names(raw, "probabilities", event.probabilities)
+    if event.attributions is not None:
+        _check_names(raw, "attributions", event.attributions)
+    return event
 
 
 def decode_feedback(raw: bytes | None) -> Feedback:
@@ -147,6 +156,19 @@ def content_digest(event: Prediction | Feedback) -> int:
 _decode_prediction = msgspec.json.Decoder(Prediction).decode
 _decode_feedback = msgspec.json.Decoder(Feedback).decode
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+_known_names: set[str] = set()
+"""Names that were found to be within their limits, since nearly all events repeat them."""
+
+
+def _check_names(raw: bytes | None, field: str, named: Mapping[str, object]) -> None:
+    new = named.keys() - _known_names
+    if not all(0 < len(name) <= MAX_NAME for name in new):
+        error = f"Expected `str` of length >= 1 and <= {MAX_NAME} - at `key` in `$.{field}`"
+        raise _refusal(raw or b"", error, prediction.Prediction)
+    if len(_known_names) + len(new) <= _MAX_KNOWN_NAMES:
+        _known_names.update(new)
 
 
 def _decode(raw: bytes | None, decode: Callable[[bytes], _Event], contract: type[Record]) -> _Event:

@@ -7,7 +7,9 @@ category ``true`` or ``false``.
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import cast
 
 import numpy as np
@@ -27,22 +29,36 @@ class Column:
     """Number of rows."""
     numbers: NDArray[np.float64] | None
     """NaN where a row has no number; None when no row can have one."""
-    categories: list[str | None] | None
+    categories: Sequence[str | None] | None
     """None where a row has no category; None as a whole when no row can have one."""
 
 
 def read_column(rows: Sequence[Mapping[str, FeatureValue]], name: str) -> Column:
     """Read feature ``name`` of every row; absent, None and NaN are all missing."""
-    values = [row.get(name) for row in rows]
+    return _column([row.get(name) for row in rows])
+
+
+def read_columns(
+    rows: Sequence[Mapping[str, FeatureValue]], names: Sequence[str]
+) -> dict[str, Column]:
+    """Read several features as `read_column` does, faster where every row has them all."""
+    if len(names) > 1 and rows:
+        with suppress(KeyError):
+            table = zip(*map(itemgetter(*names), rows), strict=True)
+            return {name: _column(values) for name, values in zip(names, table, strict=True)}
+    return {name: read_column(rows, name) for name in names}
+
+
+def _column(values: Sequence[FeatureValue]) -> Column:
     kinds = set(map(type, values))
     if kinds <= _NUMBERS:
-        return Column(len(rows), np.array(values, dtype=np.float64), None)
+        return Column(len(values), np.array(values, dtype=np.float64), None)
     if kinds <= {str, type(None)}:
-        return Column(len(rows), None, cast("list[str | None]", values))
+        return Column(len(values), None, cast("Sequence[str | None]", values))
     categories = [_category(value) for value in values]
     if kinds <= _CATEGORIES:
-        return Column(len(rows), None, categories)
-    return Column(len(rows), np.array([_number(value) for value in values]), categories)
+        return Column(len(values), None, categories)
+    return Column(len(values), np.array([_number(value) for value in values]), categories)
 
 
 def _category(value: FeatureValue) -> str | None:

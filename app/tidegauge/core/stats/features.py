@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.stats import exactsum
-from tidegauge.core.stats.columns import Column, read_column
+from tidegauge.core.stats.columns import Column, read_columns
 from tidegauge.core.stats.counts import add_counts, count_cells, flatten, unflatten
 from tidegauge.core.stats.reference import (
     MISSING,
@@ -103,7 +103,8 @@ def bin_features(
     retained prediction keeps of a feature.
     """
     references = {feature.name: feature for feature in profile.features} if profile else {}
-    return {name: _bin(read_column(rows, name), references.get(name)) for name in names}
+    columns = read_columns(rows, names)
+    return {name: _bin(column, references.get(name)) for name, column in columns.items()}
 
 
 def fold_columns(
