@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tidegauge.core.detect.verdict import Phase, Verdict
-from tidegauge.core.panes import OutcomeKey
+from tidegauge.core.panes import OutcomeKey, pane_start
 from tidegauge.core.records import Cause, CauseKind, Effect
 from tidegauge.core.windows import Series
 
@@ -35,11 +35,11 @@ class ErrorBook:
         self.changed_baseline: set[Series] = set()
 
     def add(self, key: OutcomeKey, pair: Pair, closed: int) -> None:
-        """Count first labels; panes before ``closed`` take no more."""
+        """Count first labels; panes that end at ``closed`` or before take no more."""
         series = Series(key.version, key.field, key.value)
         start = key.start
-        if start < closed:
-            start = closed - closed % self._width
+        if start + self._width <= closed:
+            start = pane_start(closed, self._width)
             if not series.field:
                 self.moved += pair[0]
         pane = self.panes.setdefault(start, {})
@@ -50,7 +50,7 @@ class ErrorBook:
 
     def closing(self, closed: int, until: int) -> Iterator[tuple[int, Pair]]:
         """The panes that close between two watermarks, in order, over all versions."""
-        for start in sorted(s for s in self.panes if closed <= s and s + self._width <= until):
+        for start in sorted(s for s in self.panes if closed < s + self._width <= until):
             yield start, _whole(self.panes[start])
 
     def after(self, start: int, verdict: Verdict) -> None:

@@ -11,8 +11,8 @@ Three of them:
 - *predictions*: closes panes of prediction time. That feedback has come so far is evidence, too;
 - *labels*: closes panes of label time, never ahead of the former. A prediction that is still unread
   can bring a label that is waiting, so the logs of predictions count too;
-- *settled*: nothing that this model's horizons allow is still to come. Where no feedback comes,
-  it follows the predictions at the distance of the label horizon.
+- *settled*: nothing that this model's horizons allow is still to come. Where feedback is read but
+  none comes for this model, it follows the predictions at the distance of the label horizon.
 
 Silence moves time on: when all logs are complete up to an append time that is ``idle`` later than
 the model's last event, event time is taken to have gone on at the same pace as append time.
@@ -98,6 +98,7 @@ class Watermarks:
         predictions = list(self.predictions.values())
         feedback = list(self.feedback.values())
         read = self._smallest(complete, predictions + feedback, with_feedback=False)
+        heard = self._smallest(complete, predictions + feedback, with_feedback=True)
         labels = self._smallest(complete, feedback, with_feedback=True)
         order = self._rules.out_of_orderness_ms
         marks = self.marks
@@ -108,8 +109,8 @@ class Watermarks:
         marks.predictions = max(marks.predictions, max(read, idle_predictions) - order)
         labelled = min(max(labels, idle_labels) - order, marks.predictions)
         marks.labels = max(marks.labels, labelled)
-        unlabelled = marks.predictions - self._rules.label_horizon_ms
-        marks.settled = max(marks.settled, min(marks.predictions, max(labels - order, unlabelled)))
+        settled = max(labels, heard - self._rules.label_horizon_ms) - order
+        marks.settled = max(marks.settled, min(marks.predictions, settled))
         self._forget(complete)
         return marks
 
