@@ -112,7 +112,7 @@ class Join:
         if len(request.answers) >= MAX_ANSWERS:
             self._ledgers.prediction(answer.model, EVICTED[0])
             return Joined.EVICTED
-        before = accounts(request, self._rules, waiting=HELD)
+        before = self._before(request)
         request.answers.append(answer)
         self._settle(key, request, before)
         return Joined.ACCEPTED
@@ -144,7 +144,7 @@ class Join:
                 request.lines.append(Line(model, [revision]))
                 self._store(key, request)
                 return Joined.ACCEPTED
-        before = accounts(request, self._rules, waiting=HELD)
+        before = self._before(request)
         line = next((x for x in request.lines if x.model == model), None)
         if line is None:
             if len(request.lines) >= MAX_LINES:
@@ -170,19 +170,24 @@ class Join:
         ledger.predictions["labelled"] = ledger.predictions.get("labelled", 0) + 1
         ledger.labels += 1
 
-    def _settle(self, key: bytes, request: Request, before: Accounts) -> None:
+    def _before(self, request: Request) -> tuple[Accounts, str]:
+        """What `_settle` compares with, taken before a request changes."""
+        return accounts(request, self._rules, waiting=HELD), _clock_of(request)
+
+    def _settle(self, key: bytes, request: Request, before: tuple[Accounts, str]) -> None:
         """Bring labels and ledgers in step with a request that has changed."""
         for answer in request.answers:
             self._relabel(answer, request.lines)
-        after = accounts(request, self._rules, waiting=HELD)
-        self._ledgers.apply(before, -1)
-        self._ledgers.apply(after, 1)
-        self._store(key, request, new=True)
+        accounted, clock = before
+        self._ledgers.apply(accounted, -1)
+        self._ledgers.apply(accounts(request, self._rules, waiting=HELD), 1)
+        self._store(key, request, new=_clock_of(request) != clock)
 
     def _relabel(self, answer: Answer, lines: list[Line]) -> None:
         rules = self._rules(answer.model)
         chosen = effective(answer, lines, rules)
         if chosen is None:
+            self._unlabel(answer)
             return
         label = binary_class(chosen.label, rules.positive_class)
         level = self._sink.level(chosen.time - answer.time)
@@ -198,6 +203,13 @@ class Join:
             shown = binary_class(earliest.label, rules.positive_class)
             self._sink.first(answer, shown, max(earliest.time, answer.time))
             answer.shown = True
+
+    def _unlabel(self, answer: Answer) -> None:
+        """Take back the label of an answer whose only revision in time was dropped for others."""
+        if answer.label != UNLABELLED:
+            self._ledgers.of(answer.model).labels -= 1
+            self._sink.label(answer, -1)
+            answer.label, answer.level = UNLABELLED, -1
 
     def _store(self, key: bytes, request: Request, *, new: bool = False) -> None:
         if new:
@@ -228,12 +240,10 @@ class Join:
 
     def expire(self, model: str, time_ms: int) -> int:
         """Let go of the requests of ``model`` that nothing can refer to at ``time_ms``."""
-        buckets = self._buckets.get(model)
-        if not buckets:
-            return 0
+        buckets = self._buckets.get(model, {})
         last = time_ms // BUCKET_MS
         gone = 0
-        for bucket in sorted(b for b in buckets if b < last):
+        while (bucket := min(buckets, default=last)) < last:
             for key in buckets.pop(bucket):
                 gone += self._let_go(key, model, bucket, EXPIRED)
         return gone
@@ -257,9 +267,12 @@ class Join:
         if packed is None:
             return 0
         request = _decode(packed)
-        scheduled = expires_at(request, self._rules) // BUCKET_MS
-        if (scheduled, _clock_of(request)) != (bucket, model):
-            return 0  # it was rescheduled since, and stands in another bucket
+        if _clock_of(request) != model:
+            return 0  # it waits by another model's time since
+        expiry = expires_at(request, self._rules)
+        if expiry // BUCKET_MS > bucket:
+            self._await_expiry(key, model, expiry)  # later feedback prolonged it
+            return 0
         self._ledgers.apply(accounts(request, self._rules, waiting=HELD), -1)
         self._ledgers.apply(accounts(request, self._rules, waiting=states), 1)
         del self.requests[key]
@@ -268,7 +281,7 @@ class Join:
 
 
 def _clock_of(request: Request) -> str:
-    """The model by whose stream time the request expires: the one its expiry is reckoned from."""
+    """The model by whose stream time the request expires: of several, the first by name."""
     models = [answer.model for answer in request.answers] or [
         line.model for line in request.lines if line.model
     ]

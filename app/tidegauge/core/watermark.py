@@ -103,9 +103,9 @@ class Watermarks:
         order = self._rules.out_of_orderness_ms
         marks = self.marks
         idle_predictions = self._idle(predictions, min(c.predictions for c in complete.values()))
-        idle_labels = self._idle(
-            feedback, min(min(c.predictions, c.feedback) for c in complete.values())
-        )
+        both = min(min(c.predictions, c.feedback) for c in complete.values())
+        idle_labels = self._idle(feedback, both)
+        heard = max(heard, self._idle(predictions + feedback, both))
         marks.predictions = max(marks.predictions, max(read, idle_predictions) - order)
         labelled = min(max(labels, idle_labels) - order, marks.predictions)
         marks.labels = max(marks.labels, labelled)
