@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +19,12 @@ from rich.text import Text
 from tidegauge.cli.console import plain
 from tidegauge.core.records import AlertRecord, AlertStatus
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
+from tidegauge.demo.flights import new_york_midnight_ms
 from tidegauge.demo.gauges import Figures, Ledger, VersionFigures
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.screen import Phase, Places, Status
+from tidegauge.settings.duration import text
 from tidegauge.wire.public import rfc3339
 
 _LINE_SECONDS: Final = 5.0
@@ -54,13 +57,8 @@ class DemoScreen:
     def places(self, places: Places) -> None:
         """See `Screen.places`."""
         self._window = nearest_to_a_day(places.configuration.settings)
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold", no_wrap=True)
-        table.add_column(overflow="fold")
-        for title, text in _places(places):
-            table.add_row(title, Text(text))
-        self.console.print(table, soft_wrap=False)
-        self.console.print()
+        for title, place in _places(places):
+            self.console.print(Text.assemble((f"{title:<12}", "bold"), f"  {place}"))
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -114,8 +112,8 @@ class DemoScreen:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="bold", no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis")
-        for title, text in self._rows(status):
-            table.add_row(title, text)
+        for title, shown in self._rows(status):
+            table.add_row(title, shown)
         return Group(Text(), table)
 
     def _rows(self, status: Status) -> Iterator[tuple[str, RenderableType]]:
@@ -127,13 +125,13 @@ class DemoScreen:
         yield "Watermark", Text(_watermark(figures))
         for version, shown in figures.versions.items():
             yield f"Last {self._window}", Text(f"version {plain(version)}: {_quality(shown)}")
-            yield "Drift", Text(_drift(shown))
+        yield "Detectors", Text(_detectors(figures))
         yield "Dead letters", Text(str(figures.dead_letters))
         yield "Alerts", _firing(status)
 
     def _clock(self, status: Status) -> RenderableType:
         days = (self._plan.end - self._plan.start).days
-        start_ms = _midnight_ms(self._plan)
+        start_ms = new_york_midnight_ms(self._plan.start)
         now = status.published.time_ms or start_ms
         done = min(days, (now - start_ms) / 86_400_000)
         row = Table.grid(padding=(0, 2))
@@ -194,11 +192,16 @@ def _quality(figures: VersionFigures) -> str:
     )
 
 
-def _drift(figures: VersionFigures) -> str:
-    if not figures.psi:
-        return "the reference is being learned"
-    feature, psi = max(figures.psi.items(), key=lambda item: item[1])
-    return f"largest PSI {psi:.2f}, of {plain(feature)}"
+def _detectors(figures: Figures) -> str:
+    """The detector that is nearest to an alert."""
+    watching = {k: d for k, d in figures.detectors.items() if d.statistic is not None}
+    if not watching:
+        return "learning what is usual"
+    stream, nearest = max(watching.items(), key=lambda item: item[1].severity)
+    return (
+        f"largest change: {plain(stream)} {nearest.statistic:+.2f}, "
+        f"worth an alert from {nearest.threshold:g}"
+    )
 
 
 def _watermark(figures: Figures | None) -> str:
@@ -219,10 +222,6 @@ def _flight_time(time_ms: int | None) -> str:
 
 def _minute(time_ms: int) -> str:
     return rfc3339(time_ms)[:16].replace("T", " ")
-
-
-def _midnight_ms(plan: Plan) -> int:
-    return round(time.mktime(plan.start.timetuple()) * 1000)
 
 
 # ---------------------------------------------------------------- where to look, and how it went
@@ -249,8 +248,7 @@ def _pace(plan: Plan) -> str:
     if plan.seconds is None:
         return "as fast as possible"
     minutes, seconds = divmod(round(plan.seconds), 60)
-    hours = plan.speed / 3600
-    return f"{hours:g} hours in a second, {minutes} min {seconds:02} s in all"
+    return f"{text(timedelta(seconds=plan.speed))} in a second, {minutes} min {seconds} s in all"
 
 
 def program_of(configuration: Configuration) -> str:
@@ -270,7 +268,7 @@ def _program() -> list[str]:
     if started.name != "tidegauge":
         return [str(_short(Path(sys.executable))), "-m", "tidegauge"]
     found = shutil.which("tidegauge")
-    if found is not None and Path(found).samefile(started):
+    if found is not None and Path(found).absolute() == started:
         return ["tidegauge"]
     return [str(_short(started))]
 

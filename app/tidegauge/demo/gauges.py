@@ -18,11 +18,14 @@ _FIGURES: Final = {
     "tidegauge_accuracy_ratio": "accuracy",
     "tidegauge_roc_auc": "auc",
 }
-_FEATURE_PSI: Final = "tidegauge_feature_psi"
+_DETECTORS: Final = {
+    "tidegauge_detector_statistic": "statistic",
+    "tidegauge_detector_threshold": "threshold",
+}
 _WATERMARK: Final = "tidegauge_watermark_timestamp_seconds"
 _DEAD_LETTERS: Final = "tidegauge_dead_letters_total"
 _READ: Final = {f"{ledger}_read_total": ledger for ledger in _LEDGERS}
-_WANTED: Final = frozenset({*_FIGURES, *_LEDGERS, *_READ, _FEATURE_PSI, _WATERMARK, _DEAD_LETTERS})
+_WANTED: Final = frozenset({*_FIGURES, *_LEDGERS, *_READ, *_DETECTORS, _WATERMARK, _DEAD_LETTERS})
 
 
 @dataclass(slots=True)
@@ -33,8 +36,20 @@ class VersionFigures:
     label_coverage: float | None = None
     accuracy: float | None = None
     auc: float | None = None
-    psi: dict[str, float] = field(default_factory=dict)
-    """Population stability index by feature; empty until the reference is learned."""
+
+
+@dataclass(slots=True)
+class Detector:
+    """A change that is watched for: how large it is, and from where on it is worth an alert."""
+
+    statistic: float | None = None
+    """None while the detector still learns what is usual."""
+    threshold: float = 0.0
+
+    @property
+    def severity(self) -> float:
+        """The statistic as a share of the threshold."""
+        return abs(self.statistic or 0.0) / self.threshold if self.threshold else 0.0
 
 
 @dataclass(slots=True)
@@ -56,6 +71,8 @@ class Figures:
 
     watermark_ms: int | None = None
     versions: dict[str, VersionFigures] = field(default_factory=dict)
+    detectors: dict[str, Detector] = field(default_factory=dict)
+    """By what they read: a feature, or a stream such as ``error_rate``."""
     predictions: Ledger = field(default_factory=Ledger)
     feedback: Ledger = field(default_factory=Ledger)
     dead_letters: int = 0
@@ -107,17 +124,19 @@ def _take(figures: Figures, sample: Sample, window: str) -> None:
         _ledger(figures, _READ[name]).read = int(value)
     elif name in _LEDGERS:
         _ledger(figures, name).states[labels["state"]] = int(value)
-    elif _is_of(labels, window):
+    elif name in _DETECTORS:
+        detector = figures.detectors.setdefault(_stream(labels), Detector())
+        setattr(detector, _DETECTORS[name], value)
+    elif labels["window"] == window and _WHOLE.items() <= labels.items():
         version = figures.versions.setdefault(labels["version"], VersionFigures())
-        if name == _FEATURE_PSI:
-            version.psi[labels["feature"]] = value
-        else:
-            setattr(version, _FIGURES[name], value)
+        setattr(version, _FIGURES[name], value)
 
 
 def _ledger(figures: Figures, name: str) -> Ledger:
     return figures.predictions if name == "tidegauge_predictions" else figures.feedback
 
 
-def _is_of(labels: Mapping[str, str], window: str) -> bool:
-    return labels["window"] == window and _WHOLE.items() <= labels.items()
+def _stream(labels: Mapping[str, str]) -> str:
+    """What a detector reads: ``error_rate``, ``delay``, or ``missing delay``."""
+    stream, feature = labels["stream"], labels["feature"]
+    return feature if stream == "feature" else f"{stream} {feature}".strip()

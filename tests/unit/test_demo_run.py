@@ -1,0 +1,174 @@
+"""The pieces that the demo is put together from, without processes."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.demo.alerts import AlertLog
+from tidegauge.demo.configuration import DEMO_FILE, Configuration
+from tidegauge.demo.errors import DemoError
+from tidegauge.demo.faults import parse_fault
+from tidegauge.demo.folder import claimed
+from tidegauge.demo.gauges import Detector, Ledger, VersionFigures, read_figures
+from tidegauge.demo.plan import Plan
+from tidegauge.demo.producer import parse_speed
+from tidegauge.demo.run import nearest_to_a_day
+from tidegauge.settings import Settings, SettingsError, load
+
+ALERT = AlertRecord(
+    id="a",
+    fingerprint="0123456789abcdef",
+    status=AlertStatus.FIRING,
+    severity=Severity.WARNING,
+    model="m",
+    time_ms=0,
+    starts_at_ms=0,
+    labels={},
+    annotations={},
+    detector="adwin",
+    window_start_ms=0,
+    window_end_ms=0,
+    predictions=1,
+    labelled=1,
+)
+
+WHOLE = 'model="m",segment_field="",segment_value="",version="1"'
+PAGE = f"""\
+# HELP tidegauge_watermark_timestamp_seconds Event time is complete up to here.
+# TYPE tidegauge_watermark_timestamp_seconds gauge
+tidegauge_watermark_timestamp_seconds{{model="m"}} 1.35763686e+09
+tidegauge_watermark_timestamp_seconds{{model="other"}} 5
+tidegauge_predictions_read_total{{model="m"}} 10
+tidegauge_predictions{{model="m",state="labelled"}} 7
+tidegauge_predictions{{model="m",state="open"}} 3
+tidegauge_feedback_read_total{{model="m"}} 8
+tidegauge_feedback{{model="m",state="joined"}} 7
+tidegauge_window_predictions{{{WHOLE},window="1d"}} 9
+tidegauge_window_predictions{{{WHOLE},window="1h"}} 2
+tidegauge_window_predictions{{{WHOLE.replace('""', '"o"')},window="1d"}} 4
+tidegauge_accuracy_ratio{{{WHOLE},window="1d"}} 0.5
+tidegauge_detector_statistic{{feature="f",model="m",stream="feature"}} -0.25
+tidegauge_detector_threshold{{feature="f",model="m",stream="feature"}} 0.5
+tidegauge_detector_threshold{{feature="f",model="m",stream="missing"}} 0
+tidegauge_detector_threshold{{feature="",model="m",stream="error_rate"}} 0.2
+tidegauge_dead_letters_total{{reason="empty",topic="feedback"}} 2
+"""
+
+
+def plan(**changes: object) -> Plan:
+    choices = {
+        "start": date(2013, 1, 1),
+        "end": date(2013, 3, 1),
+        "speed": parse_speed("6h"),
+        "faults": (),
+        "workers": 1,
+        "folder": Path("demo"),
+        "stay": False,
+    }
+    return Plan(**(choices | changes))  # type: ignore[arg-type]
+
+
+def test_two_months_take_four_minutes_at_the_default_speed():
+    assert plan().seconds == pytest.approx(236)
+    assert plan(speed=parse_speed("max")).seconds is None
+
+
+def test_a_plan_that_shows_nothing_is_refused():
+    with pytest.raises(DemoError, match="no flights from 2013-03-01 up to 2013-03-01"):
+        plan(start=date(2013, 3, 1))
+    with pytest.raises(DemoError, match="bad-version@2013-03-01 would never be seen"):
+        plan(faults=(parse_fault("bad-version@2013-03-01"),))
+
+
+def test_the_settings_file_of_the_demo_can_be_used_and_names_no_cluster():
+    configuration = Configuration({})
+    assert configuration.settings != Settings()
+    assert not configuration.names_cluster
+    assert nearest_to_a_day(configuration.settings) == "1d"
+
+
+@pytest.mark.parametrize("source", ["flag", "environment", "file"])
+def test_a_cluster_can_be_named_wherever_settings_come_from(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = DEMO_FILE
+    if source == "environment":
+        monkeypatch.setenv("TIDEGAUGE_KAFKA__BOOTSTRAP", "k1:9092")
+    elif source == "file":
+        file = tmp_path / "mine.yaml"
+        file.write_text("kafka: {bootstrap: 'k1:9092'}")
+    flags = {"kafka.bootstrap": "k1:9092"} if source == "flag" else {}
+    assert Configuration(flags, file).names_cluster
+
+
+def test_a_settings_file_that_was_not_named_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "tidegauge.yaml").write_text("kafka: {bootstrap: 'production:9092'}")
+    monkeypatch.chdir(tmp_path)
+    assert load().kafka.bootstrap == "production:9092"
+    assert not Configuration({}).names_cluster
+
+
+def test_a_worker_is_told_the_same_settings_and_what_the_run_adds():
+    configuration = Configuration({"kafka.group": "g"}).adding({"http.port": "1"})
+    assert configuration.settings.kafka.group == "g"
+    command = configuration.command("worker")
+    assert command[-7:-1] == [
+        "--config",
+        str(DEMO_FILE),
+        "--set",
+        "kafka.group=g",
+        "--set",
+        "http.port=1",
+    ]
+    with pytest.raises(SettingsError, match=r"http\.prt"):
+        _ = configuration.adding({"http.prt": "1"}).settings
+
+
+def test_a_folder_serves_one_demo_at_a_time_and_begins_without_old_worker_logs(tmp_path: Path):
+    path = tmp_path / "a" / "demo"
+    with claimed(path) as folder:
+        folder.worker_log(1).touch()
+        with pytest.raises(DemoError, match=r"running in .* already"), claimed(path):
+            pass
+        assert folder.worker_log(1).exists()
+    with claimed(path) as folder:
+        assert not folder.worker_log(1).exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DemoError, match="name another folder"), claimed(tmp_path / "file" / "demo"):
+        pass
+
+
+def test_figures_are_those_of_the_model_and_the_window():
+    figures = read_figures([PAGE, PAGE.replace('model="m"', 'model="n"')], "m", "1d")
+    assert figures.watermark_ms == 1_357_636_860_000
+    assert figures.versions == {
+        "1": VersionFigures(predictions=9, accuracy=0.5),
+    }
+    assert figures.detectors == {
+        "f": Detector(-0.25, 0.5),
+        "missing f": Detector(None, 0.0),
+        "error_rate": Detector(None, 0.2),
+    }
+    assert [d.severity for d in figures.detectors.values()] == [0.5, 0.0, 0.0]
+    assert figures.predictions == Ledger(10, {"labelled": 7, "open": 3})
+    assert figures.predictions.balanced
+    assert not figures.feedback.balanced
+    assert figures.dead_letters == 4
+
+
+def test_what_fires_is_the_newest_event_of_each_alert_that_has_not_ended():
+    log = AlertLog()
+    worse = replace(ALERT, id="b", severity=Severity.CRITICAL)
+    other = replace(ALERT, id="c", fingerprint="f")
+    for event in (ALERT, other, worse, replace(other, id="d", status=AlertStatus.RESOLVED)):
+        log.add(event)
+    assert log.firing == {ALERT.fingerprint: worse}
+    assert [event.id for event in log.events] == ["a", "c", "b", "d"]
