@@ -30,7 +30,8 @@ class DetectionConfig:
     page_hinkley_threshold: float = 15.0
     """Accumulated deviation that is a change, in long-run standard deviations of one update."""
     page_hinkley_delta: float = 0.25
-    """Deviation of one update that is tolerated, in the same unit."""
+    """Deviation of one update that is tolerated, in the same unit, beyond the standard error of the
+    baseline."""
     min_effect: float = 0.5
     """Smallest standardised change of a mean worth an alert (Cohen's d)."""
     min_rate_effect: float = 0.2

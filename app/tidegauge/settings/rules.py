@@ -88,7 +88,8 @@ class DetectionSettings(Section):
     """Page-Hinkley's threshold: how much deviation must accumulate, in long-run standard deviations
     of one update (the stream's autocorrelation is part of them)."""
     page_hinkley_delta: Annotated[float, Field(ge=0)] = _DETECTION.page_hinkley_delta
-    """Deviation of one update that Page-Hinkley tolerates, in the same unit."""
+    """Deviation of one update that Page-Hinkley tolerates, in the same unit, beyond the standard
+    error of the baseline."""
     min_effect: Annotated[float, Field(ge=0)] = _DETECTION.min_effect
     """Smallest change of a mean worth an alert, in standard deviations (Cohen's d)."""
     min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = _DETECTION.min_rate_effect

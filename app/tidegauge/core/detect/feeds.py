@@ -6,7 +6,7 @@ rounding leaves over goes to the next pane.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ import msgspec
 
 from tidegauge.core.config import DetectionConfig
 from tidegauge.core.detect.baseline import Baseline
-from tidegauge.core.detect.detectors import AdaptiveWindow, Detection, TwoSidedPageHinkley
+from tidegauge.core.detect.detectors import AdaptiveWindow, Detection, Detector, TwoSidedPageHinkley
 from tidegauge.core.detect.recent import RecentPane
 from tidegauge.core.detect.ring import RingDetector
 
@@ -62,7 +62,7 @@ class RateFeed:
             ring=adwin,
         )
         self._page_hinkley = RingDetector(
-            partial(TwoSidedPageHinkley, config.page_hinkley_threshold, config.page_hinkley_delta),
+            _page_hinkley(config, baseline, baseline.inflation),
             epoch=config.epoch_panes,
             scale=1.0 / deviation,
             offset=-rate / deviation,
@@ -112,7 +112,7 @@ class MeanFeed:
             ring=adwin,
         )
         self._page_hinkley = RingDetector(
-            partial(TwoSidedPageHinkley, config.page_hinkley_threshold, config.page_hinkley_delta),
+            _page_hinkley(config, baseline, baseline.block_samples),
             epoch=config.epoch_panes,
             scale=1.0 / UNITS,
             ring=page_hinkley,
@@ -164,6 +164,15 @@ class _Sums(msgspec.Struct, gc=False):
     group: float
     """Sum of the residuals of the group that is being filled."""
     group_size: int
+
+
+def _page_hinkley(
+    config: DetectionConfig, baseline: Baseline, samples_per_update: float
+) -> Callable[[], Detector]:
+    # the baseline is itself a mean of finitely many updates: it may be off by its standard error
+    error = math.sqrt(samples_per_update / baseline.samples)
+    delta = config.page_hinkley_delta + error
+    return partial(TwoSidedPageHinkley, config.page_hinkley_threshold, delta)
 
 
 def _cut(deviations: float) -> float:
