@@ -22,7 +22,7 @@ from tidegauge.core.reasons import Reason
 from tidegauge.core.request import Answer, Revision
 from tidegauge.core.sampling import Sampler
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.core.streamtime import NEVER, StreamClock, bound
+from tidegauge.core.streamtime import NEVER, bound
 
 Event = TypeVar("Event", Prediction, Feedback)
 
@@ -78,7 +78,7 @@ class Collect:
         self.state = CollectState(config)
         self._fold = BatchFold(config.panes, self._told_version)
         self.join = Join(config.model, self.state.ledgers, self._fold, config.limits.open_requests)
-        self._sampler = Sampler(config.default.reference.sample_size)
+        self._sampler = Sampler()
         self._deltas: dict[str, Deltas] = {}
         self._seen: set[str] = set()
         self.predictions_complete = NEVER
@@ -154,7 +154,8 @@ class Collect:
         if event.features:
             self._fold.features(answer, version, start, event.features, reference)
         if version not in model.references:
-            self._sampler.offer(key, answer, version, event)
+            size = model.rules.reference.sample_size
+            self._sampler.offer(key, answer, version, event, size)
         if event.code_version or event.data_version:
             model.note_versions(version, event.code_version or "", event.data_version or "")
 
@@ -271,9 +272,12 @@ class Collect:
 
     def _finish_batch(self, appends: Sequence[int]) -> None:
         models = self.state.models
+        unknown = self.state.model(UNKNOWN_MODEL).feedback
         for name, time in self._fold.newest_labels.items():
             models[name].newest_feedback = max(models[name].newest_feedback, time)
-            models[name].feedback.observe(models[name].newest_feedback, appends[-1])
+            # a label that was waiting was appended to its own log, maybe after these predictions
+            append = max(appends[-1], unknown.last_append)
+            models[name].feedback.observe(models[name].newest_feedback, append)
         names = {name: model.names.catalog.features for name, model in models.items()}
         for name, deltas in self._fold.finish(names, self.state.profiles).items():
             self._deltas.setdefault(name, Deltas()).add(deltas)
@@ -284,23 +288,23 @@ class Collect:
 
     def _expire(self) -> None:
         skew = self._config.publication_skew_ms
-        unknown = self.state.model(UNKNOWN_MODEL).feedback
-        for name in self.join.models():
-            if name == UNKNOWN_MODEL:
-                time = min(unknown.time, unknown.as_of(self.predictions_complete - skew))
-            else:
-                time = self._expiry_time(self.state.models[name], unknown, skew)
+        earliest = self.complete_until() - skew
+        for model in self.state.models.values():
+            time = self._expiry_time(model, skew)
             if time > NEVER:
-                self.join.expire(name, time)
+                self.join.expire(model.name, time)
+            model.predictions.forget_before(earliest)
+            model.feedback.forget_before(earliest)
 
-    def _expiry_time(self, model: ModelState, unknown: StreamClock, skew: int) -> int:
-        """The event time that both topics have passed for ``model``, as far as is known."""
-        labels = [model.feedback, unknown]
-        predictions = bound(model.predictions.time, labels, self.predictions_complete, skew)
+    def _expiry_time(self, model: ModelState, skew: int) -> int:
+        """The event time that both topics have passed for ``model``, as far as is known.
+
+        Feedback that names no model is no evidence for any: one model may lag behind the others.
+        """
+        predictions = bound(
+            model.predictions.time, [model.feedback], self.predictions_complete, skew
+        )
         feedback = bound(model.feedback.time, [model.predictions], self.feedback_complete, skew)
-        earliest = min(self.predictions_complete, self.feedback_complete) - skew
-        model.predictions.forget_before(earliest)
-        model.feedback.forget_before(earliest)
         return min(predictions, feedback)
 
     def progress(self, model: str) -> Progress:

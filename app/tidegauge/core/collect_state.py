@@ -10,7 +10,7 @@ from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER, StreamClock
 
 CLOCKS, CATALOG, REFERENCES = b"m", b"c", b"p"
-"""First byte of the changelog keys of the three tables."""
+"""First byte of the changelog keys of the three tables; the names follow as a msgpack list."""
 
 MAX_DEPLOYMENTS = 200
 """Combinations of model, code and data version remembered per model."""
@@ -34,6 +34,7 @@ class _Clocks(msgspec.Struct, array_like=True):
 _decode_clocks = msgspec.msgpack.Decoder(_Clocks).decode
 _decode_catalog = msgspec.msgpack.Decoder(ModelCatalog).decode
 _decode_adopted = msgspec.msgpack.Decoder(list[Adopted]).decode
+_decode_names = msgspec.msgpack.Decoder(list[str]).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -110,20 +111,25 @@ class CollectState:
         if begun > NEVER:
             since = max(since, pane_start(begun, width) + width)
         known.append(Adopted(since, profile))
+        for old in known[:-2]:
+            del self.profiles[old.profile.id]
         del known[:-2]
         self.profiles[profile.id] = profile
         self._adopted.add((model.name, profile.version))
         return True
 
     def restore(self, key: bytes, value: bytes) -> None:
-        """Take one changelog record of these tables."""
-        name = key[1:].split(b"\0")[0].decode()
+        """Take one changelog record of these tables, which come in any order."""
+        name, *rest = _decode_names(key[1:])
+        model = self.models.get(name)
+        if model is None:
+            # whatever the limit: it was kept when this was written
+            model = self.models[name] = ModelState(name, self._config, ModelCatalog())
         if key[:1] == CATALOG:
             catalog = _decode_catalog(value)
-            self.models[name] = self._with_catalog(name, catalog)
-            return
-        model = self.model(name)
-        if key[:1] == CLOCKS:
+            model.names = ModelNames(catalog, self._config.limits, self._config.segment_fields)
+            model.names.changed = False
+        elif key[:1] == CLOCKS:
             clocks = _decode_clocks(value)
             model.newest_prediction, model.newest_feedback = (
                 clocks.prediction_time,
@@ -138,19 +144,9 @@ class CollectState:
             )
             self.ledgers.by_model[name] = clocks.ledger
         else:
-            version = key[1:].split(b"\0")[1].decode()
-            model.references[version] = _decode_adopted(value)
-            for adopted in model.references[version]:
+            model.references[rest[0]] = _decode_adopted(value)
+            for adopted in model.references[rest[0]]:
                 self.profiles[adopted.profile.id] = adopted.profile
-
-    def _with_catalog(self, name: str, catalog: ModelCatalog) -> ModelState:
-        fresh = ModelState(name, self._config, catalog)
-        fresh.names.changed = False
-        known = self.models.get(name)
-        if known is not None:
-            known.names = fresh.names
-            return known
-        return fresh
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The changelog records of what changed since the last call."""
@@ -165,12 +161,12 @@ class CollectState:
                 model.feedback.last_append,
                 ledger,
             )
-            records.append((CLOCKS + name.encode(), _encode(clocks)))
+            records.append((CLOCKS + _encode([name]), _encode(clocks)))
             if model.names.changed:
-                records.append((CATALOG + name.encode(), _encode(model.names.catalog)))
+                records.append((CATALOG + _encode([name]), _encode(model.names.catalog)))
                 model.names.changed = False
         for name, version in sorted(self._adopted):
-            key = REFERENCES + name.encode() + b"\0" + version.encode()
+            key = REFERENCES + _encode([name, version])
             records.append((key, _encode(self.models[name].references[version])))
         self.touched, self.ledgers.changed, self._adopted = set(), set(), set()
         return records

@@ -194,6 +194,8 @@ class BatchFold:
             self.newest_labels[model] = time_ms
         if UNSUPPORTED not in (answer.predicted, label):
             error = answer.predicted != label
+            # a label that was waiting is known from the prediction on
+            time_ms = max(time_ms, answer.time)
             self._outcomes.append((self._number(answer), 0, time_ms, error))
 
     def finish(

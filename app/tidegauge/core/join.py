@@ -63,7 +63,7 @@ class LabelSink(Protocol):
         """Apply (1) or retract (-1) the label that ``answer`` carries, at the level it carries."""
 
     def first(self, answer: Answer, label: int, time_ms: int) -> None:
-        """Show the error detectors the first label of an answer, at its label time."""
+        """Show the error detectors the first label of an answer, whose own time is ``time_ms``."""
 
 
 class Join:
@@ -161,7 +161,7 @@ class Join:
         """The ordinary case, one answer and its first label, without general accounting."""
         answer.label, answer.level = label, self._sink.level(time - answer.time)
         self._sink.label(answer, 1)
-        self._sink.first(answer, label, max(time, answer.time))
+        self._sink.first(answer, label, time)
         answer.shown = True
         ledger = self._ledgers.of(answer.model)
         ledger.feedback_read += 1
@@ -201,7 +201,7 @@ class Join:
         if not answer.shown:
             earliest = first_label(answer, lines, rules) or chosen
             shown = binary_class(earliest.label, rules.positive_class)
-            self._sink.first(answer, shown, max(earliest.time, answer.time))
+            self._sink.first(answer, shown, earliest.time)
             answer.shown = True
 
     def _unlabel(self, answer: Answer) -> None:
@@ -228,10 +228,6 @@ class Join:
             buckets[time // BUCKET_MS] = [key]
         else:
             keys.append(key)
-
-    def models(self) -> list[str]:
-        """The models whose stream time lets requests expire."""
-        return list(self._buckets)
 
     def changes(self) -> dict[bytes, bytes | None]:
         """The requests that changed since the last call, packed; None for those that left."""

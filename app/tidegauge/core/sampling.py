@@ -17,16 +17,17 @@ from tidegauge.core.request import Answer
 class Sampler:
     """Offers predictions of versions that have no reference yet."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self) -> None:
         self._smallest: dict[tuple[str, str], list[int]] = {}
         self._rows: dict[str, list[SampleRow]] = {}
 
-    def offer(self, key: bytes, answer: Answer, version: str, event: Prediction) -> None:
-        """Consider an accepted prediction of a version without a reference."""
+    def offer(
+        self, key: bytes, answer: Answer, version: str, event: Prediction, size: int
+    ) -> None:
+        """Consider an accepted prediction of a version whose sample is to have ``size`` rows."""
         digest = xxhash.xxh3_64_intdigest(key)
         heap = self._smallest.setdefault((answer.model, version), [])
-        if len(heap) < self._size:
+        if len(heap) < size:
             heapq.heappush(heap, -digest)
         elif digest < -heap[0]:
             heapq.heapreplace(heap, -digest)
