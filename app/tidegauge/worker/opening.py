@@ -6,7 +6,19 @@ import time
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    ConcurrentTransactions,
+    GroupAuthorizationFailedError,
+    InvalidProducerEpoch,
+    KafkaError,
+    KafkaTimeoutError,
+    ProducerFenced,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 
 from tidegauge.worker import changelog
 from tidegauge.worker.backoff import Backoff
@@ -22,6 +34,16 @@ from tidegauge.worker.transaction import BATCH_BYTES
 
 log = logging.getLogger(__name__)
 
+DENIED = (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
+# fenced while opening: another worker still held the partition, and one of the two will let go
+PASSING = (ConcurrentTransactions, InvalidProducerEpoch, KafkaTimeoutError, OSError, ProducerFenced)
 REPAIR_COMMAND = "tidegauge worker --repair-offsets"
 SETTLE_SECONDS = 3.0
 """A transaction's offsets can become visible a moment after its end was acknowledged."""
@@ -70,10 +92,12 @@ class Opener:
                 try:
                     await self._attempt(partition)
                     break
-                except KafkaError as error:
+                except (KafkaError, OSError) as error:
                     await partition.close()
-                    if not error.retriable:
-                        raise RefusedError(f"{partition} cannot be opened: {error!r}") from error
+                    if isinstance(error, DENIED):
+                        raise RefusedError(f"{partition} may not be opened: {error!r}") from error
+                    if not (isinstance(error, PASSING) or getattr(error, "retriable", False)):
+                        raise
                     await backoff.wait(error)
                 except BaseException:
                     await partition.close()

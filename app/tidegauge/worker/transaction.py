@@ -19,6 +19,10 @@ BATCH_BYTES = 512 * 1024
 """Size of a batch, half the broker's default limit. A larger record travels alone."""
 
 
+class DeliveryError(Exception):
+    """A batch of a transaction was not written; the message names the topic partition."""
+
+
 def _pack(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> list[list[object]]:
     """Batches of one topic partition, in order."""
     batches = [producer.create_batch()]
@@ -64,14 +68,17 @@ async def write(
     deliveries = []
     while waves:
         for tp, batches in list(waves.items()):
-            deliveries.append(
-                await producer.send_batch(batches.pop(0), tp.topic, partition=tp.partition)
-            )
+            batch = batches.pop(0)
+            delivery = await producer.send_batch(batch, tp.topic, partition=tp.partition)
+            deliveries.append((tp, delivery))
             if not batches:
                 del waves[tp]
-    for result in await asyncio.gather(*deliveries, return_exceptions=True):
+    results = await asyncio.gather(*(d for _, d in deliveries), return_exceptions=True)
+    for (tp, _), result in zip(deliveries, results, strict=True):
         if isinstance(result, BaseException):
-            raise result
+            raise DeliveryError(
+                f"{tp.topic}-{tp.partition} did not take a batch: {result!r}"
+            ) from result
     if positions:
         await producer.send_offsets_to_transaction(
             {tp: OffsetAndMetadata(position, "") for tp, position in positions.items()}, group

@@ -42,6 +42,7 @@ FAUST_LOG = logging.getLogger("faust.worker")
 FETCH_TIMEOUT = 0.2
 """Seconds a fetch waits for records; so long can a move past mere markers go unnoticed."""
 ROOM_TIMEOUT = 0.1
+NOTHING_WANTED = 0.02
 LOG_APPEND_TIME = 1
 
 
@@ -130,7 +131,7 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no 
         # the context tells aiokafka that this member is alive
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001
             if not known:
-                await asyncio.sleep(FETCH_TIMEOUT)
+                await asyncio.sleep(NOTHING_WANTED)
                 return []
             batches = await self._records(fetcher, known)
         assigned = consumer.assignment()
