@@ -105,7 +105,9 @@ def numbers(verdict: Verdict) -> list[float]:
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 1000), st.floats(-MAX_NUMBER, MAX_NUMBER), st.floats(0, 1e100)),
+        st.tuples(
+            st.integers(0, 1000), st.floats(-MAX_NUMBER, MAX_NUMBER), st.floats(0, 2 * MAX_NUMBER)
+        ),
         max_size=60,
     )
 )

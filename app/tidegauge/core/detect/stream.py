@@ -89,7 +89,8 @@ class DetectorStream:
             pane.end_ms <= pane.start_ms
             or pane.count < 0
             or not abs(pane.total) <= MAX_NUMBER
-            or not 0.0 <= pane.deviation <= MAX_NUMBER
+            # two values as far apart as can be deviate by sqrt(2) times the largest
+            or not 0.0 <= pane.deviation <= 2.0 * MAX_NUMBER
             or (self._kind is StreamKind.RATE and not 0 <= pane.total <= pane.count)
         )
         if impossible:
