@@ -110,12 +110,19 @@ def _score(traffic: TrafficCounts, reference: ReferenceProfile | None) -> ScoreS
 
 
 def _features(sums: SlotSums, reference: ReferenceProfile | None) -> dict[str, FeatureStats]:
-    """Figures per feature; drift counts only what was binned by ``reference``."""
+    """Figures per feature; drift counts only what was binned by ``reference``.
+
+    Features of the reference that no prediction has any more are shown as missing.
+    """
+    if not sums.features:
+        return {}
+    predictions = sums.traffic.predictions if sums.traffic else 0
     binned: Mapping[str, FeatureCounts] = sums.features.get(reference.id, {}) if reference else {}
+    found = sums.all_features()
+    for feature in reference.features if reference else ():
+        found.setdefault(feature.name, FeatureCounts(rows=predictions, missing=predictions))
     result = {}
-    for name, counts in sorted(sums.all_features().items()):
-        if not counts.rows:
-            continue
+    for name, counts in sorted(found.items()):
         f = feature_figures(counts, None)
         known = reference.feature(name) if reference else None
         drift = feature_figures(binned[name], known) if name in binned and known else f

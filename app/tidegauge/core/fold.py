@@ -227,8 +227,11 @@ class BatchFold:
             )
             mine = deltas.setdefault(model, Deltas())
             for start, table in zip(starts.tolist(), tables, strict=True):
-                sums = mine.slot(SlotKey(version, *WHOLE, 0, start))
-                sums.features[reference] = table
+                # a feature that no row has is left out: which are known depends on what was read
+                present = {name: c for name, c in table.items() if c.rows > c.missing}
+                if present:
+                    sums = mine.slot(SlotKey(version, *WHOLE, 0, start))
+                    sums.features[reference] = present
         self._clear()
         return deltas
 

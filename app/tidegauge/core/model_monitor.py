@@ -114,7 +114,8 @@ class ModelMonitor:
         for version, sums in pane.items():
             if sums.traffic is not None and sums.traffic.predictions:
                 self.active.setdefault(version, [start, start])[1] = start
-        for key, inputs in prediction_inputs(pane.values(), start, end):
+        watched = self.streams.features()
+        for key, inputs in prediction_inputs(pane.values(), start, end, watched):
             verdict = self.streams.step(key, inputs)
             causes = stream_causes(key, verdict)
             yield from self._decide(key, causes)

@@ -21,9 +21,7 @@ class Sampler:
         self._smallest: dict[tuple[str, str], list[int]] = {}
         self._rows: dict[str, list[SampleRow]] = {}
 
-    def offer(
-        self, key: bytes, answer: Answer, version: str, event: Prediction, size: int
-    ) -> None:
+    def offer(self, key: bytes, answer: Answer, version: str, event: Prediction, size: int) -> None:
         """Consider an accepted prediction of a version whose sample is to have ``size`` rows."""
         digest = xxhash.xxh3_64_intdigest(key)
         heap = self._smallest.setdefault((answer.model, version), [])

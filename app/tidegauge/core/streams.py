@@ -14,6 +14,7 @@ from tidegauge.core.detect.stream import DetectorStream
 from tidegauge.core.detect.verdict import PaneInput, StreamKind, Verdict
 from tidegauge.core.figures import score_mean_and_deviation
 from tidegauge.core.stats import exactsum
+from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.sums import SlotSums, TrafficCounts
 
 
@@ -66,6 +67,10 @@ class Streams:
         self.changed.add(key)
         return verdict
 
+    def features(self) -> list[str]:
+        """The features that a closed pane had."""
+        return [key.feature for key in self.streams if key.subject is Subject.MISSING]
+
     def _learning(self) -> dict[str, int]:
         reference = self._rules.reference
         return {"learn_ms": reference.learn_ms, "learn_samples": reference.min_predictions}
@@ -82,9 +87,16 @@ class Streams:
 
 
 def prediction_inputs(
-    versions: Iterable[SlotSums], start: int, end: int
+    versions: Iterable[SlotSums], start: int, end: int, watched: Iterable[str]
 ) -> Iterator[tuple[StreamKey, PaneInput]]:
-    """What a closed pane of prediction time feeds, given the sums of each version in it."""
+    """What a closed pane of prediction time feeds.
+
+    Args:
+        versions: the sums of each version in the pane.
+        start: the pane's start in ms.
+        end: its end.
+        watched: the features that earlier panes had.
+    """
     whole = SlotSums()
     for sums in versions:
         whole.add(sums)
@@ -99,7 +111,11 @@ def prediction_inputs(
     elif traffic.classes:
         rate = PaneInput(start, end, traffic.classes, traffic.positives)
         yield StreamKey(Subject.POSITIVE_RATE), rate
-    for name, counts in sorted(whole.all_features().items()):
+    found = whole.all_features()
+    for name in watched:
+        missing = traffic.predictions
+        found.setdefault(name, FeatureCounts(rows=missing, missing=missing))
+    for name, counts in sorted(found.items()):
         absent = counts.missing + counts.wrong_type
         yield StreamKey(Subject.MISSING, name), PaneInput(start, end, counts.rows, absent)
         mean = exactsum.mean(counts.n, counts.sum)

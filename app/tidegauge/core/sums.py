@@ -4,12 +4,14 @@ from typing import Any
 
 import msgspec
 
+from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.counts import add_counts
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.quality import LabelCounts
 
-SCORE_UNIT = 2.0**-24
-"""Scores are summed in whole units of this size, so that no order of summing matters."""
+SCORE_UNIT = 2.0**-20
+"""Scores are summed in whole units of this size, so that no order of summing matters. The squares
+of eight million scores of one batch fit in 64 bits."""
 
 LATENCY_UNIT = 1e-6
 """Latencies are summed in whole microseconds."""
@@ -47,6 +49,21 @@ class TrafficCounts(msgspec.Struct, array_like=True):
         add_counts(self.scores, other.scores, sign)
         add_counts(self.latencies, other.latencies, sign)
 
+    def to_wire(self) -> list[Any]:
+        """Plain lists, integers, dicts and bytes for msgpack; squares can pass its 64 bits."""
+        wire = list(msgspec.structs.astuple(self))
+        wire[_SQUARES] = exactsum.encode(self.score_squares)
+        return wire
+
+    @classmethod
+    def from_wire(cls, wire: list[Any]) -> "TrafficCounts":
+        """The inverse of `to_wire`."""
+        counts = cls(*wire)
+        counts.score_squares = exactsum.decode(wire[_SQUARES])
+        return counts
+
+
+_SQUARES = TrafficCounts.__struct_fields__.index("score_squares")
 
 FeatureTable = dict[str, dict[str, FeatureCounts]]
 """Feature counts by reference id (empty: none yet), then by feature."""
@@ -91,19 +108,26 @@ class SlotSums:
         )
 
     def all_features(self) -> dict[str, FeatureCounts]:
-        """Feature counts over all references; their bins mean nothing and are left out."""
+        """Feature counts of all predictions over all references.
+
+        Their bins mean nothing and are left out. A prediction without a feature is missing it,
+        whether or not the feature was known when the prediction was counted.
+        """
+        predictions = self.traffic.predictions if self.traffic else 0
         whole: dict[str, FeatureCounts] = {}
         for table in self.features.values():
             for name, counts in table.items():
                 whole.setdefault(name, FeatureCounts()).add(counts)
         for counts in whole.values():
             counts.bins = {}
+            counts.missing += predictions - counts.rows
+            counts.rows = predictions
         return whole
 
     def to_wire(self) -> list[Any]:
         """Plain lists and dicts, for msgpack."""
         return [
-            None if self.traffic is None else msgspec.to_builtins(self.traffic, str_keys=False),
+            None if self.traffic is None else self.traffic.to_wire(),
             None if self.labels is None else self.labels.to_wire(),
             {
                 reference: {name: counts.to_wire() for name, counts in table.items()}
@@ -116,7 +140,7 @@ class SlotSums:
         """The inverse of `to_wire`."""
         traffic, labels, features = wire
         return cls(
-            None if traffic is None else msgspec.convert(traffic, TrafficCounts),
+            None if traffic is None else TrafficCounts.from_wire(traffic),
             None if labels is None else LabelCounts.from_wire(labels),
             {
                 reference: {name: FeatureCounts.from_wire(counts) for name, counts in table.items()}
