@@ -16,6 +16,8 @@ from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
 from tidegauge.core.events import MAX_NUMBER
 
 CONFIG = DetectionConfig(epoch_panes=8, min_samples=20, block_samples=5, resolve_panes=3)
+UNHURRIED = settings(deadline=None, max_examples=60)
+"""A busy machine is no reason to fail."""
 LEARN = {"learn_ms": 30 * MINUTE, "learn_samples": 30}
 
 detectors = st.sampled_from(
@@ -30,6 +32,7 @@ levels = st.lists(
 kinds = st.sampled_from(StreamKind)
 
 
+@UNHURRIED
 @given(detectors, st.lists(inputs, max_size=80), st.integers(0, 80))
 def test_a_restored_ring_detector_goes_on_as_if_nothing_had_been(
     make: Callable[[], Detector], pushed: list[tuple[int, int]], at: int
@@ -66,7 +69,7 @@ def restore(kind: StreamKind, stream: DetectorStream) -> DetectorStream:
     return DetectorStream.from_state(kind, CONFIG, state, **LEARN)
 
 
-@settings(max_examples=60)
+@UNHURRIED
 @given(kinds, levels, st.integers(0, 150), st.integers(1, 7))
 def test_a_restored_stream_gives_the_same_verdicts_and_state(
     kind: StreamKind, steps: list[tuple[float, int]], at: int, every: int
@@ -80,6 +83,7 @@ def test_a_restored_stream_gives_the_same_verdicts_and_state(
         assert restored.to_state() == never.to_state()
 
 
+@UNHURRIED
 @given(kinds, levels)
 def test_alerts_open_and_resolve_by_turns(kind: StreamKind, steps: list[tuple[float, int]]) -> None:
     stream = DetectorStream(kind, CONFIG, **LEARN)
@@ -103,6 +107,7 @@ def numbers(verdict: Verdict) -> list[float]:
     return [value for value in verdict if isinstance(value, float)]
 
 
+@UNHURRIED
 @given(
     st.lists(
         st.tuples(
@@ -121,6 +126,7 @@ def test_whatever_finite_panes_come_every_figure_stays_finite(
         assert all(math.isfinite(value) for value in numbers(verdict))
 
 
+@UNHURRIED
 @given(
     kinds,
     st.sampled_from([0.0, 1.0, 0.1, 1e-9, 12345.678, -3.0, 1e15]),
