@@ -6,7 +6,7 @@ import logging
 log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 0.2
-LONGEST_SECONDS = 10.0
+LONGEST_SECONDS = 5.0
 
 
 class Backoff:

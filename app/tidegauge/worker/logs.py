@@ -42,7 +42,7 @@ class RepeatFilter(logging.Filter):
         """Whether the record is written."""
         if record.name.startswith(OWN):
             return True
-        key = record.name, str(record.msg)
+        key = record.name, record.getMessage()
         now = record.created
         if now - self._seen.get(key, 0.0) < QUIET_SECONDS:
             return False

@@ -8,12 +8,13 @@ session everything is dropped without a commit, since others may have moved on.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from typing import Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from tidegauge.worker.cluster import partition_counts
 from tidegauge.worker.exits import RefusedError
 from tidegauge.worker.inbox import Admission, Fetch
 from tidegauge.worker.logends import LogEnds
@@ -27,6 +28,24 @@ log = logging.getLogger(__name__)
 
 Key = tuple[str, int]
 CLOSING_SECONDS = 5.0
+
+
+def check_equal_counts(spec: StageSpec, counts: Mapping[str, int]) -> None:
+    """Refuse inputs of a stage that are not co-partitioned.
+
+    Args:
+        spec: The stage.
+        counts: Partition counts by topic; topics that are missing are left out.
+
+    Raises:
+        RefusedError: The counts differ.
+    """
+    inputs = {topic: counts[topic] for topic in spec.inputs if topic in counts}
+    if len(set(inputs.values())) > 1:
+        raise RefusedError(
+            f"the inputs of stage {spec.name} need equal partition counts, found {inputs}; "
+            f"see: tidegauge topics describe"
+        )
 
 
 class Seeker(Protocol):
@@ -106,23 +125,25 @@ class Ownership:
         self.room.set()
 
     def _wanted(self, assigned: Collection[TopicPartition]) -> set[Key]:
-        wanted = {
-            (self._spec_of[tp.topic].name, tp.partition)
-            for tp in assigned
-            if tp.topic in self._spec_of
-        }
-        for stage, number in wanted:
-            missing = [
-                topic
-                for topic in self._specs[stage].inputs
-                if TopicPartition(topic, number) not in assigned
-            ]
-            if missing:
-                raise RefusedError(
-                    f"stage {stage} was given partition {number} without that of {missing}: the "
-                    f"topics {self._specs[stage].inputs} must have equal partition counts"
-                )
+        wanted = set()
+        for tp in assigned:
+            spec = self._spec_of.get(tp.topic)
+            if spec is None:
+                continue
+            if all(TopicPartition(topic, tp.partition) in assigned for topic in spec.inputs):
+                wanted.add((spec.name, tp.partition))
+            else:
+                log.warning("event=assigned_alone topic=%s partition=%d", tp.topic, tp.partition)
+                self._spawn(self._check_counts(spec))
         return wanted
+
+    async def _check_counts(self, spec: StageSpec) -> None:
+        # the leader's metadata lack topics right after a broker's start; it assigns again soon
+        try:
+            counts = await partition_counts(self._settings.client_options, spec.inputs)
+        except (KafkaError, OSError):
+            return
+        check_equal_counts(spec, counts)
 
     def _begin(self, spec: StageSpec, number: int) -> None:
         partition = Partition(spec, number, self._settings, self._log_ends, self.work.set)

@@ -16,7 +16,7 @@ from tidegauge.worker.cluster import partition_counts
 from tidegauge.worker.exits import COMMIT_FAILED, OK, RefusedError, exit_code
 from tidegauge.worker.logends import LogEnds
 from tidegauge.worker.options import ShellSettings
-from tidegauge.worker.ownership import Ownership
+from tidegauge.worker.ownership import Ownership, check_equal_counts
 from tidegauge.worker.partition import Partition
 from tidegauge.worker.pump import pump
 from tidegauge.worker.stage import StageSpec
@@ -118,12 +118,8 @@ class Shell:
             )
         self._on_topics(counts)
         for spec in self.specs:
+            check_equal_counts(spec, counts)
             inputs = {topic: counts[topic] for topic in spec.inputs}
-            if len(set(inputs.values())) > 1:
-                raise RefusedError(
-                    f"the inputs of stage {spec.name} need equal partition counts, found {inputs}; "
-                    f"see: tidegauge topics describe"
-                )
             if counts[spec.changelog] < max(inputs.values()):
                 raise RefusedError(
                     f"{spec.changelog} has {counts[spec.changelog]} partitions, fewer than the "

@@ -43,6 +43,9 @@ FETCH_TIMEOUT = 0.2
 """Seconds a fetch waits for records; so long can a move past mere markers go unnoticed."""
 ROOM_TIMEOUT = 0.1
 NOTHING_WANTED = 0.02
+METADATA_MAX_AGE_MS = 5_000
+"""A broker that has just started does not know its topics yet, and the group's leader then assigns
+nothing; it does so again when its next look at the metadata shows them."""
 LOG_APPEND_TIME = 1
 
 
@@ -84,6 +87,7 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no 
             session_timeout_ms=int(settings.session_timeout * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_interval * 1000),
             rebalance_timeout_ms=int(settings.rebalance_timeout * 1000),
+            metadata_max_age_ms=METADATA_MAX_AGE_MS,
         )
 
     async def on_start(self) -> None:
