@@ -307,16 +307,20 @@ class Collect:
         feedback = bound(model.feedback.time, [model.predictions], self.feedback_complete, skew)
         return min(predictions, feedback)
 
-    def progress(self, model: str) -> Progress:
-        """How far this partition has come, in all and for one model (empty: in all only)."""
-        progress = Progress(self.predictions_complete, self.feedback_complete)
-        state = self.state.models.get(model)
-        if state is not None:
-            progress.predictions_time = state.predictions.time
-            progress.predictions_append = state.predictions.last_append
-            progress.feedback_time = state.feedback.time
-            progress.feedback_append = state.feedback.last_append
-        return progress
+    def progress(self) -> Partial:
+        """How far this partition has come; it goes after `partials`, for it holds with them."""
+        return Partial(
+            self._source, "", Progress(self.predictions_complete, self.feedback_complete)
+        )
+
+    def _progress(self, model: ModelState) -> Progress:
+        """How far this partition has come in the events of one model."""
+        return Progress(
+            predictions_time=model.predictions.time,
+            predictions_append=model.predictions.last_append,
+            feedback_time=model.feedback.time,
+            feedback_append=model.feedback.last_append,
+        )
 
     def partials(self) -> list[Partial]:
         """What changed since the last call, by model in the order of their names."""
@@ -331,7 +335,7 @@ class Collect:
                 Partial(
                     self._source,
                     name,
-                    self.progress(name),
+                    self._progress(model),
                     self.state.ledgers.by_model.get(name, ModelLedger()),
                     [(list(key), sums.to_wire()) for key, sums in deltas.slots.items()],
                     [(list(key), pair) for key, pair in deltas.outcomes.items()],
@@ -341,7 +345,7 @@ class Collect:
             )
             for first in range(SAMPLES_PER_PARTIAL, len(rows), SAMPLES_PER_PARTIAL):
                 more = rows[first : first + SAMPLES_PER_PARTIAL]
-                partials.append(Partial(self._source, name, self.progress(name), samples=more))
+                partials.append(Partial(self._source, name, self._progress(model), samples=more))
         self._deltas = {}
         return partials
 

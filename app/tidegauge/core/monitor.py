@@ -54,15 +54,16 @@ class Monitor:
 
     def take(self, partial: Partial) -> None:
         """Add what one source partition says."""
+        if partial.model:
+            self.model(partial.model).take(partial)
+            self.stirred.add(partial.model)
+            self._tables.touch(partial.model, partial.source)
+            return
         known = self.complete.setdefault(partial.source, Completeness())
         progress = partial.progress
         known.predictions = max(known.predictions, progress.predictions_complete)
         known.feedback = max(known.feedback, progress.feedback_complete)
         self._tables.sources.add(partial.source)
-        if partial.model:
-            self.model(partial.model).take(partial)
-            self.stirred.add(partial.model)
-            self._tables.touch(partial.model, partial.source)
 
     def advance(self) -> None:
         """Close what the watermarks allow, after a batch of partials."""

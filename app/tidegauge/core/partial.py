@@ -15,10 +15,11 @@ from tidegauge.core.streamtime import NEVER
 
 
 class Progress(msgspec.Struct, array_like=True):
-    """How far one source partition has read its two logs for one model, times in ms.
+    """How far one source partition has read its two logs, times in ms.
 
-    ``*_complete`` holds for all models; the others are the model's own stream time and the append
-    time of its last event.
+    ``*_complete`` holds for all models, so it stands only in the partial without a model that ends
+    a commit: earlier, some model's share of what was read would still be missing. The others are
+    the model's own stream time and the append time of its last event.
     """
 
     predictions_complete: int = NEVER
@@ -41,11 +42,11 @@ class SampleRow(msgspec.Struct, array_like=True, gc=False):
 
 
 class Partial(msgspec.Struct, array_like=True):
-    """What one commit of one source partition changed for one model (empty: progress only).
+    """What one commit of one source partition changed for one model (empty: completeness only).
 
     ``slots`` holds pairs of a `SlotKey` and the wire form of its `SlotSums`, ``outcomes`` pairs of
     an `OutcomeKey` and ``[trials, errors]``, ``versions`` the code and data versions seen with each
-    model version, ``reasons`` refusals by reason since the last partial.
+    model version.
     """
 
     source: int

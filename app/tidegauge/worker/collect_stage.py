@@ -114,10 +114,12 @@ class CollectStage:
     def snapshot(self) -> Snapshot:
         """See `tidegauge.worker.stage.Stage`."""
         outputs, self._outputs = self._outputs, []
-        outputs += [self._partial(partial) for partial in self.core.partials()]
-        for partition in self._uninformed():
-            progress = Partial(self._partition, "", self.core.progress(""))
-            outputs.append(self._partial_to(partition, progress))
+        partials = self.core.partials()
+        homes = [partition_for(p.model.encode(), self._partials) for p in partials]
+        outputs += [self._partial(home, p) for home, p in zip(homes, partials, strict=True)]
+        for partition in sorted({*homes, *self._uninformed()}):
+            outputs.append(self._partial(partition, self.core.progress()))
+            self._told[partition] = self.core.complete_until()
         for gate in self.gates.values():
             for summary in gate.summaries():
                 key, value = encode_summary(summary)
@@ -149,12 +151,7 @@ class CollectStage:
 
     # ---------------------------------------------------------------- outputs
 
-    def _partial(self, partial: Partial) -> Output:
-        home = partition_for(partial.model.encode(), self._partials)
-        return self._partial_to(home, partial)
-
-    def _partial_to(self, partition: int, partial: Partial) -> Output:
-        self._told[partition] = self.core.complete_until()
+    def _partial(self, partition: int, partial: Partial) -> Output:
         return Output(self._topics.partials, partition, partial.model.encode(), encode(partial))
 
     def _uninformed(self) -> list[int]:
