@@ -1,0 +1,171 @@
+"""An orderly input with a clear change in it, and the fixed references it is compared with.
+
+Published in the order of event times, with a few duplicates, conflicts, corrections and invalid
+records, all within the disorder that the settings allow. The same events for any number of
+partitions; the closing events reach every partition of 1, 3 and 8.
+"""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from wholepath.badinput import Event, message, rfc3339
+from wholepath.topic import Message
+
+from tidegauge.core.config import ReferenceConfig
+from tidegauge.core.partitioner import partition_for
+from tidegauge.core.stats.learn import build_reference
+from tidegauge.wire.references import encode_reference
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+START = 1_709_251_200_000
+"""2024-03-01T00:00:00Z."""
+SPAN = 8 * HOUR
+CHANGE = START + 5 * HOUR
+"""From here on model ``pricing`` sees larger amounts and errs more."""
+WINDOWS_END = START + 16 * HOUR
+"""By now all windows with events in them have ended, but for those of the closing events."""
+CLOSING = START + 22 * HOUR
+"""Late enough to make all windows final, and only once the labels have been read so far, too."""
+SETTINGS = {
+    "time": {"out_of_orderness": "2m", "lateness": "10m"},
+    "join": {"label_horizon": "12h", "correction_horizon": "12h", "orphan_horizon": "1h"},
+    "windows": {
+        "panes": [{"width": "5m", "span": "30m"}, {"width": "1h", "span": "30d"}],
+        "sizes": ["5m", "1h", "2h"],
+    },
+    "reference": {"learn": "1h", "min_predictions": 200},
+}
+VERSIONS = (("pricing", "v1"), ("pricing", "v2"), ("fraud", "v1"))
+COVERED = 24
+"""Partitions of 1, 3 and 8 are all reached by one event in each of 24."""
+
+
+class DriftingInput:
+    """About ``events`` records.
+
+    Args:
+        events: how many, about.
+        seed: of everything random.
+    """
+
+    def __init__(self, events: int, seed: int = 7) -> None:
+        self._rng = random.Random(seed)  # noqa: S311 - reproducible input
+        self.messages = [*self._ordered(events // 2), *_closing()]
+        self.held_orphans = COVERED
+
+    def published(self) -> int:
+        return len(self.messages)
+
+    def _ordered(self, requests: int) -> list[Message]:
+        timed: list[tuple[int, Message]] = []
+        for number in range(requests):
+            timed += self._request(f"request-{number}", START + number * SPAN // requests)
+        timed.sort(key=lambda item: item[0])
+        return [made for _, made in timed]
+
+    def _request(self, request: str, time: int) -> Iterator[tuple[int, Message]]:
+        rng = self._rng
+        model = "pricing" if rng.random() < 0.8 else "fraud"
+        changed = model == "pricing" and time >= CHANGE
+        prediction = _prediction(rng, request, model, time, changed)
+        yield time, message("predictions", prediction)
+        if model == "pricing" and rng.random() < 0.1:
+            yield time, message("predictions", prediction | {"version": "v2"})
+        if rng.random() < 0.02:
+            change = {} if rng.random() < 0.5 else {"latency_seconds": 0.5}
+            yield time + MINUTE, message("predictions", prediction | change)
+        if rng.random() < 0.02:
+            yield time, Message("predictions", request.encode(), rng.choice((b"{", b"[]", None)))
+        if rng.random() < 0.95:
+            yield from self._labels(request, prediction, time, 0.4 if changed else 0.1)
+
+    def _labels(
+        self, request: str, prediction: Event, time: int, errors: float
+    ) -> Iterator[tuple[int, Message]]:
+        rng = self._rng
+        delays = (rng.randrange(20 * MINUTE), rng.randrange(6 * HOUR), -rng.randrange(MINUTE))
+        at = time + rng.choices(delays, (0.9, 0.08, 0.02))[0]
+        right = prediction["prediction"]
+        label = {
+            "request_id": request,
+            "timestamp": rfc3339(at),
+            "label": 1 - right if rng.random() < errors else right,
+        }
+        if rng.random() < 0.5:
+            label["model"] = prediction["model"]
+        yield at, message("feedback", label)
+        if rng.random() < 0.03:
+            yield at + MINUTE, message("feedback", label | {"source": rng.choice(("again", "x"))})
+        if rng.random() < 0.05:
+            later = at + rng.randrange(5 * MINUTE)
+            corrected = {"label": rng.randrange(2), "revision": 1, "timestamp": rfc3339(later)}
+            yield later, message("feedback", label | corrected)
+
+
+def _prediction(
+    rng: random.Random, request: str, model: str, time: int, changed: bool
+) -> dict[str, Any]:
+    score = round(rng.betavariate(2, 3), 6)
+    features = {
+        "amount": rng.gauss(80 if changed else 50, 10),
+        "age": rng.gauss(0, 1e-3),
+        "country": rng.choice("ABCD"),
+    }
+    if rng.random() < 0.03:
+        features["age"] = None
+    return {
+        "request_id": request,
+        "model": model,
+        "version": "v1",
+        "timestamp": rfc3339(time),
+        "prediction": int(score > 0.4),
+        "score": score,
+        "features": features,
+        "segments": {"region": rng.choice(("north", "south", "west"))},
+        "latency_seconds": round(rng.expovariate(50), 6),
+        "code_version": "c2" if changed else "c1",
+    }
+
+
+def _closing() -> Iterator[Message]:
+    """Events in every partition that move time on until all windows are final."""
+    rng = random.Random(0)  # noqa: S311
+    for place in range(COVERED):
+        for model in ("pricing", "fraud"):
+            request = _at(f"close-{model}", place)
+            prediction = _prediction(rng, request, model, CLOSING, changed=False)
+            yield message("predictions", prediction)
+            label = {"request_id": request, "timestamp": rfc3339(CLOSING), "label": 1}
+            yield message("feedback", label | {"model": model})
+        orphan = {"request_id": _at("close-none", place), "timestamp": rfc3339(CLOSING), "label": 1}
+        yield message("feedback", orphan)
+
+
+def _at(stem: str, place: int) -> str:
+    names = (f"{stem}-{number}" for number in range(10_000))
+    return next(n for n in names if partition_for(n.encode(), COVERED) == place)
+
+
+def references() -> list[Message]:
+    """What is normal for each version, in effect from the start."""
+    made = []
+    for model, version in VERSIONS:
+        rng = random.Random(model)  # noqa: S311
+        rows = [_prediction(rng, "r", model, START, changed=False) for _ in range(2_000)]
+        profile = build_reference(
+            [row["features"] for row in rows],
+            np.array([row["score"] for row in rows]),
+            np.array([row["prediction"] for row in rows]),
+            names=sorted(rows[0]["features"]),
+            config=ReferenceConfig(),
+            model=model,
+            version=version,
+            effective_from=START,
+            learned_from=START - HOUR,
+            learned_until=START,
+        )
+        made.append(Message("references", *encode_reference(profile)))
+    return made

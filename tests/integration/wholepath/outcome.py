@@ -1,0 +1,108 @@
+"""What a deployment has put out, read back as any consumer of committed records would."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+from wholepath.topic import Log
+
+from tidegauge.core.records import (
+    AlertRecord,
+    DeadLetterRecord,
+    LedgerRecord,
+    MetricRecord,
+    WindowState,
+)
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.settings.kafka import TopicNames
+from tidegauge.wire.alerts import decode_alert
+from tidegauge.wire.dead_letters import decode_dead_letter
+from tidegauge.wire.metrics import decode_metrics
+from tidegauge.wire.references import decode_reference
+
+Origin = tuple[str, int, int]
+"""Topic, partition and offset of a refused record."""
+
+
+class Outcome:
+    """The output topics so far; `read` brings it up to date."""
+
+    def __init__(self, bootstrap: str, names: TopicNames) -> None:
+        self._logs = {
+            role: Log(bootstrap, getattr(names, role))
+            for role in ("metrics", "alerts", "dead_letters", "references")
+        }
+        self._newest: dict[bytes, MetricRecord | LedgerRecord] = {}
+        self._taken = 0
+
+    def read(self) -> None:
+        """Read all output topics to their ends."""
+        for log in self._logs.values():
+            log.read()
+        records = self._logs["metrics"].records
+        for record in records[self._taken :]:
+            self._newest[record.key] = decode_metrics(record.value)
+        self._taken = len(records)
+
+    def ledgers(self) -> dict[str, dict[str, Any]]:
+        """The newest ledger of each model of which something was read, without its time.
+
+        States of zero are left out.
+        """
+        return {
+            ledger.model: {
+                "predictions": _held(ledger.predictions),
+                "feedback": _held(ledger.feedback),
+                "labels": ledger.labels,
+            }
+            for ledger in self._newest.values()
+            if isinstance(ledger, LedgerRecord) and ledger.predictions.read + ledger.feedback.read
+        }
+
+    def windows(self) -> list[MetricRecord]:
+        """The newest record of each window."""
+        return [w for w in self._newest.values() if isinstance(w, MetricRecord)]
+
+    def unfinished(self, before_ms: int = 2**62) -> list[MetricRecord]:
+        """Windows that end by ``before_ms`` and are not final."""
+        return [
+            w for w in self.windows() if w.end_ms <= before_ms and w.state is not WindowState.FINAL
+        ]
+
+    def final_windows(self, before_ms: int) -> dict[bytes, MetricRecord]:
+        """The newest record of each window that ends by ``before_ms``, whatever its revision."""
+        return {
+            key: msgspec.structs.replace(window, revision=0)
+            for key, window in self._newest.items()
+            if isinstance(window, MetricRecord) and window.end_ms <= before_ms
+        }
+
+    def alerts(self) -> list[AlertRecord]:
+        """Every alert event, in the order of ids."""
+        alerts = [decode_alert(r.value, r.headers) for r in self._logs["alerts"].records]
+        return sorted(alerts, key=lambda alert: alert.id)
+
+    def dead_letters(self) -> list[DeadLetterRecord]:
+        """Every refused record."""
+        letters = [decode_dead_letter(r.value) for r in self._logs["dead_letters"].records]
+        return [letter for letter in letters if isinstance(letter, DeadLetterRecord)]
+
+    def refused(self) -> Counter[tuple[Origin, str]]:
+        """How often each refused record is among the dead letters, with its reason."""
+        return Counter(
+            ((letter.topic, letter.partition, letter.offset), letter.reason.value)
+            for letter in self.dead_letters()
+        )
+
+    def references(self) -> list[ReferenceProfile]:
+        """Every reference profile."""
+        return [decode_reference(r.value) for r in self._logs["references"].records if r.value]
+
+    def close(self) -> None:
+        """Disconnect."""
+        for log in self._logs.values():
+            log.close()
+
+
+def _held(balance: msgspec.Struct) -> dict[str, int]:
+    return {state: n for state, n in msgspec.structs.asdict(balance).items() if n}

@@ -1,0 +1,57 @@
+"""Everything that can be wrong with input, at once: no event is lost from the ledgers."""
+
+import hashlib
+from collections import Counter
+
+import pytest
+from wholepath.badinput import CLOSING, SETTINGS, HostileInput
+from wholepath.oracle import Oracle
+from wholepath.topic import read_all
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+
+PARTITIONS = 4
+
+
+@pytest.mark.parametrize(
+    ("requests", "large"),
+    [(9_000, 10), pytest.param(90_000, 40, marks=[pytest.mark.long, pytest.mark.timeout(900)])],
+)
+def test_ledgers_are_exact_and_dead_letters_complete(deploy, requests, large):
+    world = deploy(PARTITIONS, SETTINGS)
+    published = world.publish(HostileInput(requests, PARTITIONS, large, seed=1).messages())
+    assert published > 2 * requests
+    predictions = read_all(world.bootstrap, world.names.predictions)
+    feedback = read_all(world.bootstrap, world.names.feedback)
+    expected = Oracle(predictions, feedback)
+    worker = world.start_worker()
+    outcome = world.wait(
+        lambda o: (
+            o.ledgers() == expected.ledgers()
+            and sum(o.refused().values()) >= len(expected.letters)
+            and not o.unfinished(CLOSING)
+        )
+    )
+    letters = Counter(expected.letters.items())
+    assert (outcome.refused() - letters, letters - outcome.refused()) == (Counter(), Counter())
+    originals = {(r.topic, r.partition, r.offset): r for r in (*predictions, *feedback)}
+    for letter in outcome.dead_letters():
+        original = originals[letter.topic, letter.partition, letter.offset]
+        value = original.value
+        assert letter.key == original.key
+        assert letter.value_sha256 == (None if value is None else hashlib.sha256(value).hexdigest())
+        assert letter.value == (None if value is None else value[: 64 * 1024])
+    counted: Counter[tuple[str, str]] = Counter()
+    for window in outcome.windows():
+        if window.segment_field is None:
+            counted[window.model, window.version] += window.predictions
+    assert counted == expected.windows
+    assert world.miscounted() == []
+    assert worker.alive
+    exported = sum(
+        value
+        for (name, _), value in worker.samples().items()
+        if name in ("tidegauge_predictions", "tidegauge_feedback")
+    )
+    assert exported == published
+    assert worker.stop() == 0

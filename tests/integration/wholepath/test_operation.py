@@ -1,0 +1,65 @@
+"""What a platform sees: models nobody announced, and a broker that goes away."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from wholepath.badinput import message, rfc3339
+from wholepath.deployment import Deployment, wait_until
+from wholepath.drifting import SETTINGS, START, DriftingInput, references
+from wholepath.results import Results, finished
+
+from tidegauge.broker.embedded import EmbeddedBroker
+from tidegauge.worker import exits
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+
+PARTITIONS = 3
+EVENTS = 20_000
+
+
+def test_a_model_appears_with_its_first_event(deploy: Callable[..., Deployment]):
+    world = deploy(PARTITIONS, SETTINGS)
+    worker = world.start_worker()
+    worker.wait_active()
+    for number, model in enumerate(("first", "naïve|model")):
+        event = {"request_id": f"r-{number}", "model": model, "timestamp": rfc3339(START)}
+        world.publish([message("predictions", event | {"version": "1", "prediction": "yes"})])
+        outcome = world.wait(
+            lambda o, name=model: (
+                name in o.ledgers() and any(window.model == name for window in o.windows())
+            )
+        )
+        assert outcome.ledgers()[model]["predictions"] == {"read": 1, "open": 1}
+        shown = worker.samples()
+        assert shown["tidegauge_predictions_read_total", (("model", model),)] == 1
+    assert worker.stop() == exits.OK
+
+
+def test_a_broker_that_stops_and_returns_under_load(
+    deploy: Callable[..., Deployment],
+    undisturbed: Callable[[int, int], Results],
+    tmp_path: Path,
+):
+    expected = undisturbed(EVENTS, PARTITIONS)
+    with EmbeddedBroker(tmp_path / "broker") as broker:
+        world = deploy(PARTITIONS, SETTINGS | {"worker": {"fetch_records": 200}}, broker.bootstrap)
+        source = DriftingInput(EVENTS)
+        world.publish(references())
+        world.publish(source.messages[: EVENTS // 2])
+        worker = world.start_worker()
+        wait_until(lambda: world.processed() >= EVENTS // 10, lambda: worker.log, 120)
+        broker.stop()
+        survived = worker.survives(5)
+        broker.start()
+        broker.wait_ready()
+        if not survived:
+            assert worker.process.returncode == exits.COMMIT_FAILED, worker.log
+            worker = world.start_worker()
+        world.publish(source.messages[EVENTS // 2 :])
+        results = Results.of(world.wait(finished(source)))
+        assert expected.differences(results) == {}
+        assert set(world.outcome.refused().values()) == {1}
+        assert worker.stop() == exits.OK
+        assert world.miscounted() == []
+        world.end()

@@ -1,0 +1,23 @@
+"""The number of partitions is no part of any result."""
+
+import pytest
+from wholepath.drifting import CHANGE, HOUR
+
+from tidegauge.core.records import AlertStatus
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+
+EVENTS = 20_000
+
+
+def test_results_are_equal_for_1_3_and_8_partitions(undisturbed):
+    one, three, eight = (undisturbed(EVENTS, partitions) for partitions in (1, 3, 8))
+    assert one.differences(three) == {}
+    assert one.differences(eight) == {}
+    opened = [alert for alert in one.alerts if alert.status is AlertStatus.FIRING]
+    assert {alert.labels["alertname"] for alert in opened} == {"FeatureDrift", "ErrorRateChanged"}
+    for alert in opened:
+        assert alert.model == "pricing"
+        assert 0 <= alert.time_ms - CHANGE <= 2 * HOUR
+    assert len({alert.id for alert in one.alerts}) == len(one.alerts)
+    assert len(one.windows) > 1000
