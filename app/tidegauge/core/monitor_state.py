@@ -138,6 +138,8 @@ class MonitorTables:
             learned = _Learned(learning.start, learning.predictions)
             yield _pack(["learning", model.name, version]), _pack(learned)
             written = self._sampled.setdefault((model.name, version), set())
+            if len(learning.rows) == len(written):
+                continue
             for hashed in sorted(learning.rows.keys() - written):
                 row = learning.rows[hashed]
                 yield _pack(["sample", model.name, version, hashed]), _pack(row)

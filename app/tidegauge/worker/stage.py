@@ -6,7 +6,7 @@ its state and returns what changed. The shell does everything that touches Kafka
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord
 
@@ -14,9 +14,8 @@ RESERVED_PREFIX = b"#"
 """Changelog keys that begin so belong to the shell (see `tidegauge.worker.changelog`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One record for a topic that is not the changelog."""
+class Output(NamedTuple):
+    """One record to be written; a tuple, since there is one for each changed piece of state."""
 
     topic: str
     partition: int

@@ -27,12 +27,8 @@ def _pack(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> list[list[ob
     """Batches of one topic partition, in order."""
     batches = [producer.create_batch()]
     for output in outputs:
-        record = {
-            "timestamp": output.timestamp_ms,
-            "key": output.key,
-            "value": output.value,
-            "headers": list(output.headers),
-        }
+        _, _, key, value, headers, timestamp = output
+        record = {"timestamp": timestamp, "key": key, "value": value, "headers": list(headers)}
         if batches[-1].append(**record) is None:
             batches.append(producer.create_batch())
             if batches[-1].append(**record) is None:
@@ -60,10 +56,12 @@ async def write(
         Exception: Anything here is fatal for the producer; nothing was committed, or its fate is
             unknown until the transactional id is taken again.
     """
-    by_partition: dict[TopicPartition, list[Output]] = defaultdict(list)
+    by_partition: dict[tuple[str, int], list[Output]] = defaultdict(list)
     for output in outputs:
-        by_partition[TopicPartition(output.topic, output.partition)].append(output)
-    waves = {tp: _pack(producer, records) for tp, records in by_partition.items()}
+        by_partition[output.topic, output.partition].append(output)
+    waves = {
+        TopicPartition(*place): _pack(producer, records) for place, records in by_partition.items()
+    }
     await producer.begin_transaction()
     deliveries = []
     while waves:
