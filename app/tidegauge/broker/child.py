@@ -60,7 +60,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """How the command ended, negative for a signal; None while it runs."""
+        """How the command ended, as a shell says it: 128 + n by signal n; None while it runs."""
         return self._process.poll()
 
     def terminate(self) -> None:

@@ -32,10 +32,11 @@ def free_ports(count: int, host: str) -> list[int]:
 
 
 def free_port(wanted: int, host: str) -> int:
-    """The port ``wanted`` of ``host`` if nothing listens on it, else another free one."""
-    with socket.socket() as probe:
-        if _binds(probe, host, wanted):
-            return wanted
+    """The port ``wanted`` of ``host`` if nothing listens on it, else another; 0: any free one."""
+    if wanted:
+        with socket.socket() as probe:
+            if _binds(probe, host, wanted):
+                return wanted
     return free_ports(1, host)[0]
 
 

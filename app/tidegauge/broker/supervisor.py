@@ -29,7 +29,7 @@ class _Supervisor:
         signal.signal(signal.SIGTERM, self._ask_to_stop)
 
     def run(self, inherited: int, command: list[str]) -> int:
-        """Run the command until it ends; returns its exit code."""
+        """Run the command until it ends; returns its exit code, 128 + n if by signal n."""
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[inherited])
         stop_sent = False
         while child.poll() is None:
@@ -38,7 +38,7 @@ class _Supervisor:
             elif self._stop_asked and not stop_sent:
                 child.terminate()
                 stop_sent = True
-        return child.returncode
+        return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
     def _ask_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stop_asked = True

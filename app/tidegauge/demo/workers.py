@@ -69,7 +69,7 @@ class Workers:
 
     def _start(self, number: int) -> DemoWorker:
         http = self._configuration.settings.http
-        port = free_port(http.port + number - 1, http.host)
+        port = free_port(http.port and http.port + number - 1, http.host)
         command = self._configuration.adding({"http.port": str(port)}).command("worker")
         log = self._folder.worker_log(number)
         return DemoWorker(number, Child(command, cwd=Path.cwd(), log=log), http.host, port, log)

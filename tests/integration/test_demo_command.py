@@ -1,0 +1,160 @@
+"""``tidegauge demo`` as a person runs it: what it prints, and that nothing is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from kafka import KafkaAdminClient
+
+import tidegauge
+
+pytestmark = pytest.mark.broker
+
+SECONDS = 150.0
+SOURCE = Path(tidegauge.__file__).parents[1]
+
+
+class HasBootstrap(Protocol):
+    bootstrap: str
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Parent and command line of every process that is not a zombie, by id."""
+    listed = subprocess.run(
+        ["ps", "-axww", "-o", "pid=,ppid=,state=,command="], capture_output=True, text=True, check=True
+    )
+    rows = (line.split(maxsplit=3) for line in listed.stdout.splitlines())
+    return {int(row[0]): (int(row[1]), row[3]) for row in rows if not row[2].startswith("Z")}
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Command lines of the living children of a process, and of theirs, by id."""
+    everyone = processes()
+    found: dict[int, str] = {}
+    parents = {pid}
+    while parents:
+        born = {child: row[1] for child, row in everyone.items() if row[0] in parents}
+        found |= born
+        parents = set(born)
+    return found
+
+
+class Demo:
+    """A demo in a process group of its own, as a shell starts it."""
+
+    def __init__(self, process: subprocess.Popen[str], output: Path) -> None:
+        self.process = process
+        self._output = output
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text()
+
+    def wait_for(self, words: str) -> None:
+        wait_until(lambda: words in self.said or self.process.poll() is not None)
+        assert words in self.said
+
+    def children(self) -> dict[int, str]:
+        return descendants(self.process.pid)
+
+
+@contextmanager
+def demo(folder: Path, *arguments: str, options: tuple[str, ...] = ()) -> Iterator[Demo]:
+    output = folder / "output"
+    command = [sys.executable, "-m", "tidegauge", "--set", "http.port=0", *options, "demo"]
+    with (
+        output.open("w") as written,
+        subprocess.Popen(
+            [*command, "--data-dir", str(folder / "data"), *arguments],
+            stdout=written,
+            stderr=written,
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            start_new_session=True,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield Demo(process, output)
+        finally:
+            process.kill()
+
+
+def all_gone(pids: dict[int, str]) -> bool:
+    return not pids.keys() & processes().keys()
+
+
+def test_three_days_of_flights_end_with_balanced_ledgers_and_no_process(tmp_path: Path) -> None:
+    with demo(tmp_path, "--until", "2013-01-04", "--speed", "max", "--exit") as run:
+        run.wait_for("Stop ")
+        children = run.children()
+        assert any("kafka.Kafka" in command for command in children.values())
+        assert any(command.endswith(" worker") for command in children.values())
+        assert run.process.wait(SECONDS) == 0
+        assert all_gone(children)
+    lines = run.said.splitlines()
+    assert "Published    2,677 predictions, 2,659 labels" in lines
+    assert any(line.startswith("Predictions  2,677 read: 2,659 labelled, ") for line in lines)
+    assert "Feedback     2,659 read: 2,659 joined" in lines
+    assert "Dead letters 0" in lines
+    assert "BALANCE" not in run.said
+    assert "last 1d: accuracy " in run.said
+    data = tmp_path / "data"
+    assert "event=serving" in (data / "worker-1.log").read_text()
+    assert (data / "broker" / "broker.log").stat().st_size > 0
+
+
+def test_ctrl_c_ends_a_running_demo_and_all_it_started(tmp_path: Path) -> None:
+    with demo(tmp_path) as run:
+        run.wait_for("last 1d: accuracy ")
+        children = run.children()
+        os.killpg(run.process.pid, signal.SIGINT)  # what a terminal does
+        assert run.process.wait(SECONDS) == 130
+        assert all_gone(children)
+    assert "Traceback" not in run.said
+    assert "event=stopping signal=SIGTERM" in (tmp_path / "data" / "worker-1.log").read_text()
+
+
+def test_a_killed_demo_leaves_no_process(tmp_path: Path) -> None:
+    with demo(tmp_path) as run:
+        run.wait_for("starting the worker")
+        wait_until(lambda: any(c.endswith(" worker") for c in run.children().values()))
+        children = run.children()
+        run.process.kill()
+        wait_until(lambda: all_gone(children))
+
+
+def test_a_worker_that_dies_is_told_and_an_existing_cluster_is_left_as_it_was(
+    tmp_path: Path, broker: HasBootstrap, topic_prefix: str
+) -> None:
+    options = ("--bootstrap", broker.bootstrap, "--set", f"kafka.topic_prefix={topic_prefix}")
+    with demo(tmp_path, "--workers", "2", options=options) as run:
+        run.wait_for("last 1d: accuracy ")
+        assert f"--set kafka.topic_prefix={topic_prefix}demo-" in run.said
+        assert not any("kafka.Kafka" in command for command in run.children().values())
+        workers = [
+            pid
+            for pid, command in run.children().items()
+            if command.endswith(" worker") and "supervisor" not in command
+        ]
+        os.kill(workers[-1], signal.SIGKILL)
+        assert run.process.wait(SECONDS) == 1
+    assert "ended unexpectedly with exit code 137. The end of its log" in run.said
+    assert "event=opened" in run.said.partition("The end of its log")[2]
+    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    left = [topic for topic in client.list_topics() if topic.startswith(topic_prefix)]
+    client.close()
+    assert left == []
