@@ -158,3 +158,18 @@ def delete_before(world, offset):
     admin = KafkaAdminClient(bootstrap_servers=world.bootstrap)
     admin.delete_records({TopicPartition(world.prefix + toys.PREDICTIONS, 0): offset})
     admin.close()
+
+
+def test_a_topic_the_groups_leader_does_not_see_is_waited_for(world):
+    # as after a broker's start, when its metadata lack topics for a moment
+    async def story():
+        await world.create_topics()
+        worker = world.start_worker()
+        everything = world.partitions + world.partials
+        await asyncio.to_thread(world.wait_active, worker, everything)
+        async with world.topic_missing(toys.FEEDBACK):
+            await asyncio.to_thread(world.wait_logged, worker, "event=assigned_alone")
+        await world.send_pairs(500)
+        return await world.differences(), worker.poll()
+
+    assert asyncio.run(story()) == ([], None)

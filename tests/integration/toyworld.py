@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +77,20 @@ class World:
         await admin.close()
         async with AIOKafkaProducer(**self.options) as producer:
             await producer.send_and_wait(self.prefix + toys.REFERENCES, b"ref", key=b"model")
+
+    @asynccontextmanager
+    async def topic_missing(self, name: str):
+        """Delete an empty input topic, and make it again afterwards."""
+        topic = self.prefix + name
+        appended = {"message.timestamp.type": "LogAppendTime"}
+        admin = AIOKafkaAdminClient(**self.options)
+        await admin.start()
+        try:
+            await admin.delete_topics([topic])
+            yield
+            await admin.create_topics([NewTopic(topic, self.partitions, 1, topic_configs=appended)])
+        finally:
+            await admin.close()
 
     async def send_pairs(self, count: int, per_second: float = 1e9, seed: int = 1) -> None:
         rng = random.Random(seed)  # noqa: S311 - reproducible input
@@ -200,6 +215,13 @@ class World:
         while self.status_of(worker).count(repr(PartitionState.ACTIVE)) < least:
             if time.monotonic() > deadline or worker.poll() is not None:
                 raise AssertionError(f"not active: {self.status_of(worker)}{self.log_of(worker)}")
+            time.sleep(0.05)
+
+    def wait_logged(self, worker: subprocess.Popen, text: str, timeout: float = 30) -> None:
+        deadline = time.monotonic() + timeout
+        while text not in self.log_of(worker):
+            if time.monotonic() > deadline or worker.poll() is not None:
+                raise AssertionError(f"{text} was not logged: {self.log_of(worker)}")
             time.sleep(0.05)
 
     def end(self) -> None:
