@@ -178,13 +178,13 @@ class BatchFold:
         """See `tidegauge.core.join.LabelSink`."""
         return level_of(delay_ms, self._levels)
 
-    def label(self, answer: Answer, sign: int) -> None:
+    def label(self, answer: Answer, level: int, label: int, count: int) -> None:
         """See `tidegauge.core.join.LabelSink`."""
-        if UNSUPPORTED in (answer.predicted, answer.label):
+        if UNSUPPORTED in (answer.predicted, label):
             return
         series = self._number(answer)
         self._labels.append(
-            (series, answer.level, answer.time, answer.score, answer.predicted, answer.label, sign)
+            (series, level, answer.time, answer.score, answer.predicted, label, count)
         )
 
     def first(self, answer: Answer, label: int, time_ms: int) -> None:

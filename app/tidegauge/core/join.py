@@ -11,13 +11,13 @@ from typing import Protocol
 
 import msgspec
 
+from tidegauge.core.labelling import changes, label_steps
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
 from tidegauge.core.outcomes import binary_class
 from tidegauge.core.request import (
     MAX_ANSWERS,
     MAX_LINES,
     MAX_REVISIONS,
-    UNLABELLED,
     Answer,
     Line,
     Request,
@@ -25,7 +25,6 @@ from tidegauge.core.request import (
     Rules,
     accounts,
     answer_expires_at,
-    effective,
     expires_at,
     first_label,
     in_time,
@@ -59,8 +58,8 @@ class LabelSink(Protocol):
     def level(self, delay_ms: int) -> int:
         """The level of the pane pyramid that takes a label ``delay_ms`` after its prediction."""
 
-    def label(self, answer: Answer, sign: int) -> None:
-        """Apply (1) or retract (-1) the label that ``answer`` carries, at the level it carries."""
+    def label(self, answer: Answer, level: int, label: int, count: int) -> None:
+        """Count ``answer`` with a label so many times at a level; less than 0 takes it back."""
 
     def first(self, answer: Answer, label: int, time_ms: int) -> None:
         """Show the error detectors the first label of an answer, whose own time is ``time_ms``."""
@@ -159,8 +158,9 @@ class Join:
 
     def _join_alone(self, answer: Answer, label: int, time: int) -> None:
         """The ordinary case, one answer and its first label, without general accounting."""
-        answer.label, answer.level = label, self._sink.level(time - answer.time)
-        self._sink.label(answer, 1)
+        level = self._sink.level(time - answer.time)
+        answer.steps = (level, label)
+        self._sink.label(answer, level, label, 1)
         self._sink.first(answer, label, time)
         answer.shown = True
         ledger = self._ledgers.of(answer.model)
@@ -185,31 +185,18 @@ class Join:
 
     def _relabel(self, answer: Answer, lines: list[Line]) -> None:
         rules = self._rules(answer.model)
-        chosen = effective(answer, lines, rules)
-        if chosen is None:
-            self._unlabel(answer)
-            return
-        label = binary_class(chosen.label, rules.positive_class)
-        level = self._sink.level(chosen.time - answer.time)
-        if (answer.label, answer.level) != (label, level):
-            if answer.label == UNLABELLED:
-                self._ledgers.of(answer.model).labels += 1
-            else:
-                self._sink.label(answer, -1)
-            answer.label, answer.level = label, level
-            self._sink.label(answer, 1)
-        if not answer.shown:
-            earliest = first_label(answer, lines, rules) or chosen
+        steps = label_steps(answer, lines, rules, self._sink.level)
+        if steps != answer.steps:
+            for (level, label), count in changes(answer.steps, steps).items():
+                self._sink.label(answer, level, label, count)
+            # none are left only where the one revision in time was dropped for later ones
+            self._ledgers.of(answer.model).labels += bool(steps) - bool(answer.steps)
+            answer.steps = steps
+        earliest = None if answer.shown else first_label(answer, lines, rules)
+        if earliest is not None:
             shown = binary_class(earliest.label, rules.positive_class)
             self._sink.first(answer, shown, earliest.time)
             answer.shown = True
-
-    def _unlabel(self, answer: Answer) -> None:
-        """Take back the label of an answer whose only revision in time was dropped for others."""
-        if answer.label != UNLABELLED:
-            self._ledgers.of(answer.model).labels -= 1
-            self._sink.label(answer, -1)
-            answer.label, answer.level = UNLABELLED, -1
 
     def _store(self, key: bytes, request: Request, *, new: bool = False) -> None:
         if new:

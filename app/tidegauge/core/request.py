@@ -22,7 +22,6 @@ from tidegauge.core.config import ModelConfig
 from tidegauge.core.events import Outcome
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts
 
-UNLABELLED = -2
 UNSUPPORTED = -1
 """A class index that quality figures cannot use (the outcome is no class of a binary model)."""
 
@@ -34,7 +33,11 @@ Rules = Callable[[str], ModelConfig]
 
 
 class Answer(msgspec.Struct, array_like=True, gc=False):
-    """A retained prediction. ``segments`` alternates fields and values."""
+    """A retained prediction.
+
+    ``segments`` alternates fields and values, ``steps`` levels and labels
+    (`tidegauge.core.labelling`); ``shown`` says that the error detectors have its first label.
+    """
 
     model: str
     version: str
@@ -43,8 +46,7 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
     predicted: int
     score: float | None
     segments: tuple[str, ...]
-    label: int = UNLABELLED
-    level: int = -1
+    steps: tuple[int, ...] = ()
     shown: bool = False
     duplicates: int = 0
     conflicts: int = 0

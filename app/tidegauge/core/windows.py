@@ -3,9 +3,9 @@
 A *frame* is one fixed slice of event time of one series (a version, or a segment of it): the panes
 of each level and the tumbling windows are frames of different sizes, aligned to the epoch. A delta
 goes to every frame that holds its pane; a level whose panes do not divide a frame's size does not
-reach it, so a small window stops changing once labels are so late that only coarser panes take
-them. A frame is *final* when the watermark says that nothing can reach it any more, and then it is
-let go.
+reach it, so a small window stops changing once labels and corrections are so late that only
+coarser panes take them. A frame is *final* when the watermark says that nothing can reach it any
+more, and then it is let go.
 
 A *sliding* window is the sum of the frames of one pane size that it holds, kept up to date by
 adding what comes and taking away what leaves; counts are exact, so nothing is left over.

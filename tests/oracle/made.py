@@ -1,0 +1,88 @@
+"""Hypothesis strategies for event sets: several models and versions, feedback of every kind."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from world import START, Event, Published, at, published
+
+from tidegauge.core.config import SECOND
+from tidegauge.core.events import Feedback, Prediction
+
+MAX_DELAY = 9_999
+"""Publication is at most so many ms behind event time: within the out-of-orderness allowed."""
+
+_delays = st.integers(0, MAX_DELAY)
+_outcomes = st.sampled_from([True, False, True, False, "maybe"])
+_label_delays = st.one_of(
+    st.integers(-115 * SECOND, 0),
+    st.integers(0, 60 * SECOND),
+    st.integers(60 * SECOND, 600 * SECOND),
+    st.integers(600 * SECOND, 1_230 * SECOND),
+)
+_features = st.fixed_dictionaries(
+    {"x": st.sampled_from([0.5, 1.5, -2.25, None])},
+    optional={"late_one": st.sampled_from([1.0, 2.0]), "word": st.sampled_from(["p", "q"])},
+)
+
+
+@st.composite
+def _prediction(draw: Any, request: str, time: int, identity: tuple[str, str]) -> Prediction:
+    return Prediction(
+        request,
+        *identity,
+        at(time + draw(st.integers(0, 2_000))),
+        draw(_outcomes),
+        score=draw(st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))),
+        features=draw(st.one_of(st.just({}), _features)),
+        segments=draw(st.sampled_from([{}, {"origin": "n"}, {"origin": "s", "kind": "k"}])),
+    )
+
+
+@st.composite
+def _feedback(draw: Any, request: str, time: int, models: list[str | None]) -> Feedback:
+    return Feedback(
+        request,
+        at(time + draw(_label_delays)),
+        draw(_outcomes),
+        draw(st.sampled_from(models)),
+        draw(st.integers(0, 2)),
+    )
+
+
+@st.composite
+def _again(draw: Any, event: Event) -> Event:
+    """An event that comes again, equal or not."""
+    if draw(st.booleans()):
+        return event
+    if isinstance(event, Prediction):
+        return Prediction(event.request_id, event.model, event.version, event.timestamp, 7)
+    return Feedback(event.request_id, event.timestamp, 7, event.model, event.revision)
+
+
+@st.composite
+def requests(draw: Any, number: int, span: int) -> list[tuple[Event, int]]:
+    """The events of one request, with the delay of each one's publication in ms."""
+    request = f"r{number}"
+    time = START + draw(st.integers(0, span))
+    identities = st.sampled_from([("a", "1"), ("a", "2"), ("b", "1")])
+    answers = [
+        draw(_prediction(request, time, identity))
+        for identity in draw(st.lists(identities, max_size=3, unique=True))
+    ]
+    # nothing keeps an orphan's request for a second feedback
+    feedback = [
+        draw(_feedback(request, time, [None, "a", "b"]))
+        for _ in range(draw(st.integers(0, 4 if answers else 1)))
+    ]
+    events: list[Event] = [*answers, *feedback]
+    if answers:
+        events += [draw(_again(e)) for e in draw(st.lists(st.sampled_from(events), max_size=2))]
+    return [(event, draw(_delays)) for event in events]
+
+
+@st.composite
+def logs(draw: Any, *, max_requests: int = 12, span: int = 2_400 * SECOND) -> list[Published]:
+    """Published events within the disorder allowed."""
+    count = draw(st.integers(1, max_requests))
+    events = [pair for number in range(count) for pair in draw(requests(number, span))]
+    return published(events)

@@ -1,0 +1,212 @@
+"""What must come out, by brute force over the list of all events: slow, plain, independent.
+
+It follows the rules in words (`tidegauge.core.request`, the design) and shares no code with the
+machines but the event types. Everything is assumed to have expired at the end.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from world import Published, clean, digest, ms
+
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.events import Feedback, Outcome, Prediction
+from tidegauge.core.ledger import ModelLedger
+
+POSITIVE = {True: 1, False: 0}
+Heard = dict[tuple[str | None, int], Feedback]
+"""All feedback that counts of one request, by the model it names and its revision."""
+Key = tuple[str, str, str, str, int, int]
+"""Model, version, segment field, segment value, window size, window start."""
+
+
+@dataclass
+class Truth:
+    """An answer that counts, and its label, if it has one."""
+
+    event: Prediction
+    time: int
+    fitting: list[Feedback] = field(default_factory=list)
+    """Feedback that may label it, in the order it was appended."""
+    first: tuple[int, int] | None = None
+    """Label time and class of the label that was heard first."""
+
+
+@dataclass
+class Window:
+    """Figures of one window."""
+
+    predictions: int = 0
+    labelled: int = 0
+    errors: int = 0
+    true_positives: int = 0
+    scores: list[float] = field(default_factory=list)
+    values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    present: Counter[str] = field(default_factory=Counter)
+
+
+def binary(outcome: Outcome) -> int | None:
+    """The class of a boolean; None for anything else."""
+    return POSITIVE[outcome] if isinstance(outcome, bool) else None
+
+
+def chosen(fitting: Sequence[Feedback]) -> Feedback | None:
+    """What labels an answer: feedback that names its model, and of that the highest revision."""
+    named = [f for f in fitting if f.model is not None]
+    return max(named or fitting, key=lambda f: f.revision, default=None)
+
+
+class Oracle:
+    """All answers with their labels, and the ledgers.
+
+    Args:
+        log: all events in the order of their append times.
+        config: the rules.
+    """
+
+    def __init__(self, log: Sequence[Published], config: CoreConfig) -> None:
+        self.config = config
+        self.ledgers: dict[str, ModelLedger] = defaultdict(ModelLedger)
+        self.truths: list[Truth] = []
+        requests: dict[str, list[Prediction | Feedback]] = defaultdict(list)
+        for record in log:
+            requests[record.event.request_id].append(record.event)
+        for events in requests.values():
+            self._request(events)
+        self.ledgers = {name: clean(ledger) for name, ledger in sorted(self.ledgers.items())}
+
+    # ---------------------------------------------------------------- one request
+
+    def _request(self, events: list[Prediction | Feedback]) -> None:
+        answers: dict[tuple[str, str], Truth] = {}
+        for event in events:
+            if isinstance(event, Prediction):
+                known = answers.get((event.model, event.version))
+                if known is None:
+                    answers[event.model, event.version] = Truth(event, ms(event.timestamp))
+                else:
+                    same = digest(known.event) == digest(event)
+                    self._prediction(event.model, "duplicate" if same else "conflict")
+        heard: Heard = {}
+        owner = min((model for model, _ in answers), default="__unknown__")
+        for event in events:
+            if isinstance(event, Feedback):
+                first = heard.get((event.model, event.revision))
+                if first is None:
+                    heard[event.model, event.revision] = event
+                else:
+                    same = digest(first) == digest(event)
+                    self._feedback(event.model or owner, "duplicate" if same else "conflict")
+        labels = [self._label(truth, heard) for truth in answers.values()]
+        labelling = {id(label) for label in labels if label}
+        for truth in answers.values():
+            labelled = bool(truth.fitting)
+            self._prediction(truth.event.model, "labelled" if labelled else "unlabelled")
+            self.ledgers[truth.event.model].labels += labelled
+        for event in heard.values():
+            state = self._state(event, heard, answers, labelling)
+            self._feedback(event.model or owner, state)
+        self.truths += answers.values()
+
+    def _label(self, truth: Truth, heard: Heard) -> Feedback | None:
+        """Give an answer its labels; the feedback that counts in the end."""
+        mine = [f for f in heard.values() if f.model in (truth.event.model, None)]
+        truth.fitting = [f for f in mine if self._fits(truth, f)]
+        if truth.fitting and (label := binary(truth.fitting[0].label)) is not None:
+            truth.first = max(ms(truth.fitting[0].timestamp), truth.time), label
+        return chosen(truth.fitting)
+
+    def _horizon(self, model: str, feedback: Feedback) -> int:
+        rules = self.config.model(model)
+        return rules.correction_horizon_ms if feedback.revision else rules.label_horizon_ms
+
+    def _fits(self, truth: Truth, feedback: Feedback) -> bool:
+        delay = ms(feedback.timestamp) - truth.time
+        model = truth.event.model
+        earliest = -self.config.model(model).orphan_horizon_ms
+        return earliest <= delay <= self._horizon(model, feedback)
+
+    def _state(
+        self,
+        event: Feedback,
+        heard: Heard,
+        answers: dict[tuple[str, str], Truth],
+        labelling: set[int],
+    ) -> str:
+        if id(event) in labelling:
+            return "joined"
+        if any(model == event.model and revision > event.revision for model, revision in heard):
+            return "superseded"
+        for truth in answers.values():
+            model = truth.event.model
+            delay = ms(event.timestamp) - truth.time
+            last = self.config.model(model).retention_ms
+            if event.model in (model, None) and self._horizon(model, event) < delay <= last:
+                return "late"
+        return "orphan_expired"
+
+    def _prediction(self, model: str, state: str) -> None:
+        self.ledgers[model].predictions_read += 1
+        states = self.ledgers[model].predictions
+        states[state] = states.get(state, 0) + 1
+
+    def _feedback(self, model: str, state: str) -> None:
+        self.ledgers[model].feedback_read += 1
+        states = self.ledgers[model].feedback
+        states[state] = states.get(state, 0) + 1
+
+    # ---------------------------------------------------------------- all of them
+
+    def windows(self) -> dict[Key, Window]:
+        """Every window that holds a prediction."""
+        windows: dict[Key, Window] = defaultdict(Window)
+        for truth in self.truths:
+            for key in self._keys(truth):
+                window = windows[key]
+                window.predictions += 1
+                if truth.event.score is not None:
+                    window.scores.append(truth.event.score)
+                for name, value in truth.event.features.items():
+                    window.present[name] += value is not None
+                    if isinstance(value, float):
+                        window.values[name].append(value)
+                self._add_label(window, truth, key[4])
+        return windows
+
+    def _keys(self, truth: Truth) -> Iterator[Key]:
+        event = truth.event
+        for field_, value in [("", ""), *event.segments.items()]:
+            for size in self.config.windows_ms:
+                start = truth.time // size * size
+                yield event.model, event.version, field_, value, size, start
+
+    def _add_label(self, window: Window, truth: Truth, size: int) -> None:
+        # so late a label reaches only windows of whole panes of its level
+        label = chosen([f for f in truth.fitting if size % self._width(truth, f) == 0])
+        predicted, actual = binary(truth.event.prediction), binary(label.label) if label else None
+        if predicted is None or actual is None:
+            return
+        window.labelled += 1
+        window.errors += predicted != actual
+        window.true_positives += predicted == actual == 1
+
+    def _width(self, truth: Truth, feedback: Feedback) -> int:
+        """The width of the panes that take a label so late."""
+        delay = ms(feedback.timestamp) - truth.time
+        fitting = [level for level in self.config.panes if delay <= level.span_ms]
+        return (fitting[0] if fitting else self.config.panes[-1]).width_ms
+
+    def label_panes(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """Trials and errors by model and pane of label time."""
+        width = self.config.panes[0].width_ms
+        panes: dict[tuple[str, int], tuple[int, int]] = {}
+        for truth in self.truths:
+            predicted = binary(truth.event.prediction)
+            if truth.first is None or predicted is None:
+                continue
+            time, label = truth.first
+            key = truth.event.model, time // width * width
+            trials, errors = panes.get(key, (0, 0))
+            panes[key] = trials + 1, errors + (predicted != label)
+        return panes
