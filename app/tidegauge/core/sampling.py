@@ -24,7 +24,9 @@ class Sampler:
     def offer(self, key: bytes, answer: Answer, version: str, event: Prediction, size: int) -> None:
         """Consider an accepted prediction of a version whose sample is to have ``size`` rows."""
         digest = xxhash.xxh3_64_intdigest(key)
-        heap = self._smallest.setdefault((answer.model, version), [])
+        heap = self._smallest.get((answer.model, version))
+        if heap is None:
+            heap = self._smallest[answer.model, version] = []
         if len(heap) < size:
             heapq.heappush(heap, -digest)
         elif digest < -heap[0]:
