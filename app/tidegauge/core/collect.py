@@ -22,7 +22,7 @@ from tidegauge.core.reasons import Reason
 from tidegauge.core.request import Answer, Revision
 from tidegauge.core.sampling import Sampler
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.core.streamtime import NEVER, bound
+from tidegauge.core.streamtime import NEVER, Evidence, bound
 
 Event = TypeVar("Event", Prediction, Feedback)
 
@@ -154,8 +154,7 @@ class Collect:
         if event.features:
             self._fold.features(answer, version, start, event.features, reference)
         if version not in model.references:
-            size = model.rules.reference.sample_size
-            self._sampler.offer(key, answer, version, event, size)
+            self._sampler.offer(key, answer, version, event, start=start, rules=model.rules)
         if event.code_version or event.data_version:
             model.note_versions(version, event.code_version or "", event.data_version or "")
 
@@ -302,9 +301,10 @@ class Collect:
         Feedback that names no model is no evidence for any: one model may lag behind the others.
         """
         predictions = bound(
-            model.predictions.time, [model.feedback], self.predictions_complete, skew
+            model.predictions.time, Evidence([model.feedback]), self.predictions_complete, skew
         )
-        feedback = bound(model.feedback.time, [model.predictions], self.feedback_complete, skew)
+        heard = Evidence([model.predictions])
+        feedback = bound(model.feedback.time, heard, self.feedback_complete, skew)
         return min(predictions, feedback)
 
     def progress(self) -> Partial:

@@ -11,7 +11,10 @@ own partition, and behind every event that any partition received more than ``pu
 before it.
 """
 
+from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterable
+from itertools import accumulate
 
 NEVER = -(2**62)
 """Before all times."""
@@ -55,6 +58,10 @@ class StreamClock:
             answer = time
         return answer
 
+    def steps(self) -> Iterable[tuple[int, int]]:
+        """The remembered past: pairs of append time and the stream time reached by then, in ms."""
+        return self._past
+
     def forget_before(self, append: int) -> None:
         """Drop the past that no question about ``append`` or later can need."""
         past = self._past
@@ -62,14 +69,27 @@ class StreamClock:
             past.popleft()
 
 
-def bound(own: int, others: list[StreamClock], complete_until: int, skew: int) -> int:
+class Evidence:
+    """How far event time had come by an append time, in any of several logs."""
+
+    def __init__(self, clocks: Iterable[StreamClock]) -> None:
+        steps = sorted(step for clock in clocks for step in clock.steps())
+        self._appends = [append for append, _ in steps]
+        self._times = list(accumulate((time for _, time in steps), max))
+
+    def as_of(self, append: int) -> int:
+        """The largest stream time that records appended at or before ``append`` had reached."""
+        index = bisect_right(self._appends, append)
+        return self._times[index - 1] if index else NEVER
+
+
+def bound(own: int, evidence: Evidence, complete_until: int, skew: int) -> int:
     """The event time below which a log holds nothing unread (before allowing for disorder), in ms.
 
     Args:
         own: the log's own stream time for the model.
-        others: the clocks of the logs that are evidence of how far event time had come.
+        evidence: how far event time had come in the logs that tell something about this one.
         complete_until: the log's completeness, an append time.
         skew: the publication skew.
     """
-    horizon = complete_until - skew
-    return max(own, max((clock.as_of(horizon) for clock in others), default=NEVER))
+    return max(own, evidence.as_of(complete_until - skew))

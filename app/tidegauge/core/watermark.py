@@ -24,7 +24,7 @@ import msgspec
 
 from tidegauge.core.config import CoreConfig, ModelConfig
 from tidegauge.core.partial import Progress
-from tidegauge.core.streamtime import NEVER, StreamClock, bound
+from tidegauge.core.streamtime import NEVER, Evidence, StreamClock, bound
 
 
 class Marks(msgspec.Struct, array_like=True):
@@ -97,9 +97,10 @@ class Watermarks:
             return self.marks
         predictions = list(self.predictions.values())
         feedback = list(self.feedback.values())
-        read = self._smallest(complete, predictions + feedback, with_feedback=False)
-        heard = self._smallest(complete, predictions + feedback, with_feedback=True)
-        labels = self._smallest(complete, feedback, with_feedback=True)
+        either = Evidence(predictions + feedback)
+        read = self._smallest(complete, either, with_feedback=False)
+        heard = self._smallest(complete, either, with_feedback=True)
+        labels = self._smallest(complete, Evidence(feedback), with_feedback=True)
         order = self._rules.out_of_orderness_ms
         marks = self.marks
         idle_predictions = self._idle(predictions, min(c.predictions for c in complete.values()))
@@ -117,7 +118,7 @@ class Watermarks:
     def _smallest(
         self,
         complete: Mapping[int, Completeness],
-        evidence: list[StreamClock],
+        evidence: Evidence,
         *,
         with_feedback: bool,
     ) -> int:
