@@ -1,7 +1,7 @@
 """Learning a version's reference profile from its first predictions.
 
 The predictions with the smallest hashes of their request id are the sample
-(`tidegauge.core.stats.sample`). Learning ends with the first closed pane at which enough event time
+(`tidegauge.core.sampling`). Learning ends with the first closed pane at which enough event time
 has passed and enough predictions were counted; what was sampled after that pane is left out.
 """
 
@@ -29,12 +29,20 @@ class Learning(msgspec.Struct, array_like=True):
 
     def close(self, start: int, end: int, predictions: int, config: ReferenceConfig) -> bool:
         """Count a closed pane; whether learning is complete with it."""
+        self._trim(end, config.sample_size)
         if not predictions:
             return False
         if self.start == NEVER:
             self.start = start
         self.predictions += predictions
         return end - self.start >= config.learn_ms and self.predictions >= config.min_predictions
+
+    def _trim(self, end: int, size: int) -> None:
+        """Let go of rows that no sample which ends at ``end`` or later can hold."""
+        if len(self.rows) > 2 * size:
+            closed = sorted(h for h, row in self.rows.items() if row.time < end)
+            for hashed in closed[size:]:
+                del self.rows[hashed]
 
     def profile(
         self, model: str, version: str, end: int, effective_from: int, config: ReferenceConfig

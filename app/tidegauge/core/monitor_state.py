@@ -140,10 +140,11 @@ class MonitorTables:
             written = self._sampled.setdefault((model.name, version), set())
             if len(learning.rows) == len(written):
                 continue
-            for hashed in sorted(learning.rows.keys() - written):
-                row = learning.rows[hashed]
-                yield _pack(["sample", model.name, version, hashed]), _pack(row)
-            written |= learning.rows.keys()
+            for hashed in sorted(learning.rows.keys() ^ written):
+                row = learning.rows.get(hashed)
+                packed = None if row is None else _pack(row)
+                yield _pack(["sample", model.name, version, hashed]), packed
+            self._sampled[model.name, version] = set(learning.rows)
 
     # ---------------------------------------------------------------- reading
 

@@ -1,0 +1,61 @@
+"""A reference learned from the first predictions depends on what was published, not on reading."""
+
+from dataclasses import replace
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import CONFIG, START, Plan, World, at, ms, published, with_rules
+
+from tidegauge.core.config import SECOND, ReferenceConfig
+from tidegauge.core.events import Prediction
+from tidegauge.core.learning import Learning
+from tidegauge.core.partial import SampleRow
+
+REFERENCE = ReferenceConfig(learn_ms=60 * SECOND, min_predictions=15, sample_size=6)
+CONFIG_LEARNING = with_rules(CONFIG, reference=REFERENCE)
+
+predictions = st.lists(
+    st.tuples(st.integers(0, 200 * SECOND), st.integers(0, 9_999)), min_size=40, max_size=80
+)
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@given(predictions, st.integers(0, 2**32))
+def test_same_profile_for_any_partitions_batches_and_crashes(
+    made: list[tuple[int, int]], seed: int
+) -> None:
+    events = [
+        (Prediction(f"r{i}", "a", "1", at(START + time), True, 0.5, features={"x": float(i)}), late)
+        for i, (time, late) in enumerate(made)
+    ]
+    world = World(published(events), CONFIG_LEARNING)
+    profiles = []
+    for partitions, crash in ((1, 0.0), (3, 0.2), (8, 0.0)):
+        result = world.run(Plan(seed, partitions, max_batch=9, crash=crash))
+        learned = result.monitor.models["a"].references.get("1")
+        if learned is not None:  # the pane from which it holds tells how far reading had come
+            learned = msgspec.structs.replace(learned, id="", effective_from=0)
+        profiles.append(learned)
+    assert profiles[1:] == profiles[:1] * 2
+    if profiles[0] is not None:
+        sampled = [e for e, _ in events if ms(e.timestamp) < profiles[0].learned_until]
+        assert profiles[0].sample_count == min(len(sampled), REFERENCE.sample_size)
+
+
+def row(hashed: int, time: int) -> SampleRow:
+    return SampleRow(hashed, time, "1", 0.5, 1, {"x": float(hashed)})
+
+
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=60, unique=True))
+def test_rows_are_kept_within_a_bound_and_change_no_profile(hashes: list[int]) -> None:
+    config = replace(REFERENCE, min_predictions=10**9)
+    kept, every = Learning(), Learning()
+    for at_ms, hashed in enumerate(hashes):
+        kept.add(row(hashed, at_ms))
+        every.add(row(hashed, at_ms))
+        kept.close(at_ms, at_ms + 1, 1, config)
+        assert len(kept.rows) <= 2 * config.sample_size + 1
+    every.start = kept.start
+    profiles = [x.profile("a", "1", len(hashes), 0, config) for x in (kept, every)]
+    assert profiles[0] == profiles[1]
