@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 from kafka import KafkaAdminClient
+from kafka.errors import CoordinatorNotAvailableError
 from prometheus_client.parser import text_string_to_metric_families
 from wholepath.outcome import Outcome
 from wholepath.topic import Message, end_offsets, read_all, send
@@ -127,6 +129,7 @@ class Deployment:
         self.bootstrap = bootstrap
         self.partitions = partitions
         self.workers: list[WorkerProcess] = []
+        self._looked = False
         self._folder = folder
         self._file = folder / f"{prefix}.yaml"
         content = dict(settings)
@@ -140,7 +143,12 @@ class Deployment:
         specs = topic_specs(self.names, self.settings.topics)
         with admin_client(Connection.of(self.settings.kafka)) as client:
             create_missing(client, specs)
-        self.outcome = Outcome(bootstrap, self.names)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The outputs; the first look connects, so that a broker may come and go before."""
+        self._looked = True
+        return Outcome(self.bootstrap, self.names)
 
     def start_worker(self, *options: str) -> WorkerProcess:
         """Start one more worker; ``options`` go before the command."""
@@ -172,10 +180,12 @@ class Deployment:
         return f"{self.outcome.ledgers()}\n{self.outcome.unfinished()[:10]}\n{tail}"
 
     def processed(self) -> int:
-        """Offsets of both input topics that are committed."""
+        """Offsets of both input topics that are committed; 0 before there is a group."""
         client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
         try:
             groups = client.list_group_offsets(self.settings.kafka.group)
+        except CoordinatorNotAvailableError:
+            return 0
         finally:
             client.close()
         offsets = groups.get(self.settings.kafka.group, groups)
@@ -213,4 +223,5 @@ class Deployment:
         for worker in self.workers:
             if worker.alive:
                 worker.kill()
-        self.outcome.close()
+        if self._looked:
+            self.outcome.close()

@@ -100,7 +100,7 @@ class DriftingInput:
         if rng.random() < 0.03:
             yield at + MINUTE, message("feedback", label | {"source": rng.choice(("again", "x"))})
         if rng.random() < 0.05:
-            later = at + rng.randrange(5 * MINUTE)
+            later = at + rng.randrange(2 * HOUR)
             corrected = {"label": rng.randrange(2), "revision": 1, "timestamp": rfc3339(later)}
             yield later, message("feedback", label | corrected)
 
