@@ -10,6 +10,9 @@ from tidegauge.core.config import Limits
 
 OTHER = "__other__"
 
+MAX_REMEMBERED = 10_000
+"""Combinations of segments that are looked up once; others are looked up again each time."""
+
 
 class ModelCatalog(msgspec.Struct, array_like=True):
     """What is told apart within one model; ``folded`` counts what was not, by kind."""
@@ -46,7 +49,7 @@ class ModelNames:
 
     def _take_version(self, version: str) -> str:
         if len(self.catalog.versions) >= self._limits.versions:
-            self._count("versions")
+            self.count("versions")
             return OTHER
         self.catalog.versions.append(version)
         self._versions[version] = version
@@ -68,8 +71,8 @@ class ModelNames:
                 if value is not None:
                     folded += (field, value)
             known = tuple(folded)
-            if whole:  # what is folded is not remembered: it is unbounded
-                self._segments[key] = known
+            if whole and len(self._segments) < MAX_REMEMBERED:
+                self._segments[key] = known  # what is folded is not remembered but counted
         return known
 
     def _value(self, field: str, value: str) -> str | None:
@@ -79,7 +82,7 @@ class ModelNames:
         if value in values:
             return value
         if len(values) >= self._limits.segment_values:
-            self._count("segment_values")
+            self.count("segment_values")
             return OTHER
         values.append(value)
         self.changed = True
@@ -91,7 +94,7 @@ class ModelNames:
         if field in self.catalog.fields:
             return True
         if len(self.catalog.fields) >= self._limits.segment_fields:
-            self._count("segment_fields")
+            self.count("segment_fields")
             return False
         self.catalog.fields.append(field)
         self.changed = True
@@ -101,12 +104,13 @@ class ModelNames:
         """Get to know features not seen before, in order of their names."""
         for name in sorted(names - self.features):
             if len(self.catalog.features) >= self._limits.features:
-                self._count("features")
+                self.count("features")
             else:
                 self.catalog.features.append(name)
                 self.changed = True
         self.features = frozenset(self.catalog.features)
 
-    def _count(self, kind: str) -> None:
+    def count(self, kind: str) -> None:
+        """Count an event that was over the limit of ``kind``."""
         self.catalog.folded[kind] = self.catalog.folded.get(kind, 0) + 1
         self.changed = True

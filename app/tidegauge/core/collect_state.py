@@ -12,6 +12,8 @@ from tidegauge.core.streamtime import NEVER, StreamClock
 CLOCKS, CATALOG, REFERENCES = b"m", b"c", b"p"
 """First byte of the changelog keys of the three tables; the names follow as a msgpack list."""
 
+_RESERVED = frozenset({OTHER, UNKNOWN_MODEL})
+
 MAX_DEPLOYMENTS = 200
 """Combinations of model, code and data version remembered per model."""
 
@@ -88,13 +90,15 @@ class CollectState:
     def model(self, name: str) -> ModelState:
         """The model called ``name``, or ``__other__`` when there are too many."""
         state = self.models.get(name)
+        if state is None and name not in _RESERVED and self._full():
+            state = self.model(OTHER)
+            state.names.count("models")
         if state is None:
-            if len(self.models) >= self._config.limits.models and name != UNKNOWN_MODEL:
-                name = OTHER
-                state = self.models.get(name)
-            if state is None:
-                state = self.models[name] = ModelState(name, self._config, ModelCatalog())
+            state = self.models[name] = ModelState(name, self._config, ModelCatalog())
         return state
+
+    def _full(self) -> bool:
+        return len(self.models.keys() - _RESERVED) >= self._config.limits.models
 
     def adopt(self, profile: ReferenceProfile) -> bool:
         """Use ``profile`` from its stated pane on, or from the first one not begun, if later.
