@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PREFERENCE_PATIENCE = 2.0
+PREFERENCE_PATIENCE = 10.0
 """Seconds a preferred topic may keep the others waiting without bringing anything."""
 SET_ASIDE_COMMAND = "tidegauge worker --set-aside"
 SET_ASIDE_REASON = "set aside by hand: the stage failed on it"
