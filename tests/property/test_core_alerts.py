@@ -1,0 +1,107 @@
+"""A change of the world opens the same alerts, however it is read."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from world import CONFIG, START, Plan, Published, Result, World, at, published, with_rules
+
+from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig
+from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.records import AlertRecord, AlertStatus
+
+DETECTION = DetectionConfig(min_samples=60, resolve_panes=3, block_samples=10)
+RULES = with_rules(
+    CONFIG,
+    detection=DETECTION,
+    reference=ReferenceConfig(learn_ms=300 * SECOND, min_predictions=200, sample_size=50),
+)
+BROKEN_FROM = 700 * SECOND
+FIXED_FROM = 1_000 * SECOND
+LENGTH = 1_500 * SECOND
+
+
+def events(seed: int) -> list[Published]:
+    """Requests of two segments; for a while one of them is wrong and its feature is off."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, no secret
+    made: list[tuple[Prediction | Feedback, int]] = []
+    for number in range(LENGTH // SECOND):
+        time = number * SECOND + rng.randint(0, 999)
+        north = rng.random() < 0.5
+        broken = BROKEN_FROM <= time < FIXED_FROM and north
+        answer = rng.random() < 0.5
+        wrong = rng.random() < (0.9 if broken else 0.1)
+        request, origin = f"r{seed}-{number}", "n" if north else "s"
+        prediction = Prediction(
+            request,
+            "a",
+            "1",
+            at(START + time),
+            answer,
+            score=rng.random(),
+            features={"x": rng.gauss(8.0 if broken else 0.0, 1.0)},
+            segments={"origin": origin},
+        )
+        label = Feedback(request, at(START + time + rng.randint(1, 30_000)), answer != wrong)
+        made += [(prediction, rng.randint(0, 3_000)), (label, rng.randint(0, 3_000))]
+    return published(made)
+
+
+def without_reference(alerts: list[AlertRecord]) -> list[tuple[str, str, str]]:
+    return sorted((a.id, a.status, a.labels["alertname"]) for a in alerts)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(events(1), RULES)
+
+
+@pytest.fixture(scope="module")
+def result(world: World) -> Result:
+    return world.run(Plan(0, 1, max_batch=200))
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(1, 3, "behind", max_batch=100, crash=0.1),
+        Plan(2, 8, "predictions first", max_batch=100),
+        Plan(3, 1, "feedback first", max_batch=100, crash=0.1),
+    ],
+    ids=lambda plan: f"{plan.partitions} {plan.reading}",
+)
+def test_same_alerts_for_any_reading(world: World, result: Result, plan: Plan) -> None:
+    other = world.run(plan)
+    assert without_reference(other.alerts) == without_reference(result.alerts)
+    assert other.streams == result.streams
+
+
+def test_the_change_opens_and_resolves_one_alert_each(result: Result) -> None:
+    found: dict[str, list[AlertStatus]] = {}
+    for alert in result.alerts:
+        found.setdefault(alert.labels["alertname"], []).append(alert.status)
+    lifecycle = [AlertStatus.FIRING, AlertStatus.RESOLVED]
+    assert found == {"ErrorRateChanged": lifecycle, "FeatureDrift": lifecycle}
+
+
+def test_the_error_alert_names_the_segment(result: Result) -> None:
+    fired, resolved = (a for a in result.alerts if a.labels["alertname"] == "ErrorRateChanged")
+    assert BROKEN_FROM - 60 * SECOND <= fired.starts_at_ms - START < FIXED_FROM
+    assert (fired.causes[0].name, fired.causes[0].value) == ("origin", "n")
+    assert fired.causes[0].contribution == pytest.approx(1.0, abs=0.3)
+    assert resolved.fingerprint == fired.fingerprint
+    assert resolved.id != fired.id
+    assert (resolved.revision, fired.revision) == (1, 0)
+    assert resolved.starts_at_ms == fired.starts_at_ms
+    assert resolved.ends_at_ms is not None
+    assert resolved.ends_at_ms > fired.window_end_ms
+    assert fired.versions.model == ("1",)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(20))
+def test_same_alerts_for_any_reading_at_length(seed: int) -> None:
+    world = World(events(seed), replace(RULES))
+    plans = [Plan(seed, p, r, max_batch=50, crash=0.1) for p, r in ((1, "random"), (3, "behind"))]
+    results = [world.run(plan) for plan in plans]
+    assert without_reference(results[0].alerts) == without_reference(results[1].alerts)

@@ -1,0 +1,268 @@
+"""The join of one source partition: limits, expiry and eviction, and books that balance."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tidegauge.core.config import MINUTE, ModelConfig
+from tidegauge.core.join import Join, Joined
+from tidegauge.core.labelling import changes
+from tidegauge.core.ledger import Ledgers, ModelLedger
+from tidegauge.core.request import MAX_ANSWERS, MAX_LINES, MAX_REVISIONS, Answer, Revision
+
+RULES = ModelConfig(
+    out_of_orderness_ms=0,
+    lateness_ms=MINUTE,
+    label_horizon_ms=10 * MINUTE,
+    correction_horizon_ms=20 * MINUTE,
+    orphan_horizon_ms=5 * MINUTE,
+)
+RETENTION = 21 * MINUTE
+T = 1_000 * MINUTE
+
+
+@dataclass
+class Sink:
+    """Counts labels by level and class, and first labels by time and class."""
+
+    labels: dict[tuple[int, int], int] = field(default_factory=dict)
+    shown: list[tuple[int, int]] = field(default_factory=list)
+
+    def level(self, delay_ms: int) -> int:
+        return 0 if delay_ms <= 2 * MINUTE else 1 if delay_ms <= 15 * MINUTE else 2
+
+    def label(self, _: Answer, level: int, label: int, count: int) -> None:
+        self.labels[level, label] = self.labels.get((level, label), 0) + count
+
+    def first(self, _: Answer, label: int, time_ms: int) -> None:
+        self.shown.append((time_ms, label))
+
+
+class World:
+    """A join with its ledgers and sink, balanced after every event."""
+
+    def __init__(self, capacity: int = 1_000, **models: ModelConfig) -> None:
+        self.ledgers = Ledgers()
+        self.sink = Sink()
+        self.rules = lambda model: models.get(model, RULES)
+        self.join = Join(self.rules, self.ledgers, self.sink, capacity)
+        self._offset = 0
+
+    def answer(
+        self, key: str, time: int = T, model: str = "a", version: str = "1", digest: int = 0
+    ) -> Joined:
+        answer = Answer(model, version, time, digest, 1, 0.5, ())
+        outcome = self.join.answer(key.encode(), answer)
+        self.balance()
+        return outcome
+
+    def feedback(
+        self, key: str, time: int, label: bool = True, revision: int = 0, model: str | None = None
+    ) -> Joined:
+        self._offset += 1
+        made = Revision(revision, time, label, time * 2 + label, self._offset)
+        outcome = self.join.feedback(key.encode(), model, made)
+        self.balance()
+        return outcome
+
+    def expire(self, time: int, model: str = "a") -> int:
+        gone = self.join.expire(model, time)
+        self.balance()
+        return gone
+
+    def balance(self) -> None:
+        for ledger in self.ledgers.by_model.values():
+            assert set(ledger.imbalance().values()) == {0}, ledger
+            assert min((*ledger.predictions.values(), *ledger.feedback.values())) >= 0
+
+    def ledger(self, model: str = "a") -> ModelLedger:
+        return self.ledgers.by_model[model]
+
+    def restarted(self) -> "World":
+        """The same world after its changelog is read back."""
+        other = World()
+        other.ledgers, other.sink = self.ledgers, self.sink
+        other.join = Join(self.rules, self.ledgers, self.sink, 1_000)
+        for key, packed in self.join.requests.items():
+            other.join.restore(key, packed)
+        other.join.restored()
+        return other
+
+
+def states(counts: dict[str, int]) -> dict[str, int]:
+    return {state: count for state, count in counts.items() if count}
+
+
+@pytest.mark.parametrize("delay", [0, MINUTE, 9 * MINUTE, 10 * MINUTE])
+def test_a_labelled_request_leaves_however_late_its_label_came(delay: int) -> None:
+    world = World()
+    world.answer("r")
+    world.feedback("r", T + delay)
+    assert world.expire(T + RETENTION) == 0
+    assert world.expire(T + RETENTION + 5 * MINUTE) == 1
+    assert world.join.requests == {}
+    assert states(world.ledger().predictions) == {"labelled": 1}
+
+
+def test_a_label_at_the_end_of_the_horizon_prolongs_the_request() -> None:
+    rules = replace(RULES, orphan_horizon_ms=30 * MINUTE)
+    world = World(a=rules)
+    world.answer("r")
+    world.feedback("r", T + 10 * MINUTE)
+    assert world.expire(T + 10 * MINUTE + 31 * MINUTE - 1) == 0
+    assert world.expire(T + 10 * MINUTE + 33 * MINUTE) == 1
+
+
+def test_an_unlabelled_request_expires_with_its_orphans() -> None:
+    world = World()
+    world.answer("r")
+    world.feedback("r", T, model="b")
+    assert world.expire(T + RETENTION + 2 * MINUTE) == 1
+    assert states(world.ledger().predictions) == {"unlabelled": 1}
+    assert states(world.ledger("b").feedback) == {"orphan_expired": 1}
+
+
+def test_repetitions_do_not_make_the_schedule_grow() -> None:
+    world = World()
+    world.answer("r")
+    world.feedback("r", T)
+    for _ in range(500):
+        world.answer("r")
+        world.feedback("r", T)
+    for revision in range(1, 8):
+        world.feedback("r", T + revision, revision=revision)
+    assert sum(len(keys) for b in world.join._buckets.values() for keys in b.values()) == 1
+    assert states(world.ledger().feedback) == {"joined": 1, "duplicate": 500, "superseded": 7}
+
+
+def test_a_request_waits_by_the_time_of_the_model_that_answered() -> None:
+    world = World()
+    world.feedback("r", T)
+    world.answer("r", T, "b")
+    world.answer("r", T, "a")
+    assert world.expire(T + RETENTION * 2, "__unknown__") == 0
+    assert world.expire(T + RETENTION * 2, "b") == 0
+    assert world.expire(T + RETENTION * 2, "a") == 1
+
+
+def test_over_capacity_what_would_expire_first_is_evicted_and_counted() -> None:
+    world = World(capacity=3)
+    for number in range(6):
+        world.answer(f"r{number}", T + number * MINUTE)
+        world.feedback(f"r{number}", T + 9 * MINUTE)
+    world.feedback("early", T - 10 * MINUTE)
+    assert world.join.shrink() == 4
+    world.balance()
+    assert sorted(world.join.requests) == [b"r3", b"r4", b"r5"]
+    assert states(world.ledger().predictions) == {"labelled": 6}
+    assert states(world.ledger("__unknown__").feedback) == {"evicted": 1}
+
+
+def test_eviction_goes_on_after_labels_that_prolonged_requests() -> None:
+    world = World(capacity=0, a=replace(RULES, orphan_horizon_ms=60 * MINUTE))
+    for number in range(20):
+        world.answer(f"r{number}")
+        world.feedback(f"r{number}", T + number * 30_000)
+    assert world.join.shrink() == 20
+    world.balance()
+
+
+def test_what_is_restored_expires_as_before() -> None:
+    world = World()
+    for number in range(5):
+        world.answer(f"r{number}", T + number * MINUTE)
+        world.feedback(f"r{number}", T + 9 * MINUTE)
+    other = world.restarted()
+    assert other.expire(T + RETENTION + 3 * MINUTE) == world.expire(T + RETENTION + 3 * MINUTE)
+    assert other.join.requests == world.join.requests
+
+
+def test_one_request_has_so_many_answers_lines_and_revisions() -> None:
+    world = World()
+    for number in range(MAX_ANSWERS):
+        assert world.answer("r", version=str(number)) is Joined.ACCEPTED
+    assert world.answer("r", version="one more") is Joined.EVICTED
+    assert states(world.ledger().predictions) == {"open": MAX_ANSWERS, "evicted": 1}
+    for number in range(MAX_LINES):
+        assert world.feedback("r", T, model=f"m{number:02}") is Joined.ACCEPTED
+    assert world.feedback("r", T, model="n") is Joined.EVICTED
+    assert states(world.ledger("n").feedback) == {"evicted": 1}
+
+
+def test_revisions_over_the_limit_are_superseded_by_higher_ones() -> None:
+    world = World()
+    world.answer("r")
+    for revision in range(MAX_REVISIONS + 5):
+        world.feedback("r", T + revision, revision=revision)
+    assert states(world.ledger().feedback) == {"joined": 1, "superseded": MAX_REVISIONS + 4}
+
+
+def test_a_label_whose_revision_was_dropped_for_late_ones_is_taken_back() -> None:
+    world = World()
+    world.answer("r")
+    world.feedback("r", T)
+    late = T + RULES.correction_horizon_ms + 1
+    for revision in range(1, MAX_REVISIONS + 1):
+        world.feedback("r", late, revision=revision)
+    assert states(world.ledger().predictions) == {"open": 1}
+    assert states(world.sink.labels) == {}
+
+
+def test_a_correction_of_the_same_level_replaces_the_label() -> None:
+    world = World()
+    world.answer("r")
+    world.feedback("r", T, label=True)
+    world.feedback("r", T + 1, label=False, revision=1)
+    assert states(world.sink.labels) == {(0, 0): 1}
+    assert world.sink.shown == [(T, 1)]  # a detector's past does not change
+
+
+@pytest.mark.parametrize("order", ["prediction first", "feedback first"])
+def test_a_late_correction_takes_the_old_label_back_where_it_counts_itself(order: str) -> None:
+    world = World()
+    if order == "prediction first":
+        world.answer("r")
+    world.feedback("r", T, label=True)
+    world.feedback("r", T + 9 * MINUTE, label=False, revision=1)
+    world.feedback("r", T + 18 * MINUTE, label=True, revision=2)
+    if order == "feedback first":
+        world.answer("r")
+    assert world.sink.labels == {(0, 1): 1, (1, 1): -1, (1, 0): 1, (2, 0): -1, (2, 1): 1}
+    assert world.sink.shown == [(T, 1)]
+    assert states(world.ledger().feedback) == {"joined": 1, "superseded": 2}
+
+
+def test_a_late_correction_that_confirms_changes_no_count() -> None:
+    world = World()
+    world.answer("r")
+    world.feedback("r", T, label=True)
+    world.feedback("r", T + 9 * MINUTE, label=True, revision=1)
+    assert world.sink.labels == {(0, 1): 1}
+
+
+def test_changes_lead_from_one_set_of_steps_to_another() -> None:
+    assert changes((), ()) == {}
+    assert changes((), (0, 1)) == {(0, 1): 1}
+    assert changes((0, 1), (0, 1, 2, 0)) == {(2, 0): 1, (2, 1): -1}
+    assert changes((0, 0, 1, 1), (0, 1, 1, 0)) == {(0, 0): -1, (0, 1): 1, (1, 0): 2, (1, 1): -2}
+
+
+def test_feedback_that_names_the_model_goes_before_feedback_that_names_none() -> None:
+    world = World()
+    world.feedback("r", T, label=False, model="a")
+    world.feedback("r", T, label=True, revision=3)
+    world.answer("r")
+    world.answer("r", model="b")
+    assert states(world.sink.labels) == {(0, 0): 1, (0, 1): 1}
+    assert world.ledger("a").labels == world.ledger("b").labels == 1
+
+
+def test_labels_out_of_time_label_nothing() -> None:
+    world = World()
+    world.answer("r")
+    world.feedback("r", T + 10 * MINUTE + 1)
+    world.feedback("r", T - 5 * MINUTE - 1, revision=1)
+    assert states(world.ledger().predictions) == {"open": 1}
+    assert states(world.ledger().feedback) == {"superseded": 1, "orphan_open": 1}
+    world.feedback("r", T + 20 * MINUTE + 1, revision=2)
+    assert states(world.ledger().feedback) == {"superseded": 2, "late": 1}
