@@ -35,7 +35,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def processes() -> dict[int, tuple[int, str]]:
     """Parent and command line of every process that is not a zombie, by id."""
     listed = subprocess.run(
-        ["ps", "-axww", "-o", "pid=,ppid=,state=,command="], capture_output=True, text=True, check=True
+        ["ps", "-axww", "-o", "pid=,ppid=,state=,command="],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     rows = (line.split(maxsplit=3) for line in listed.stdout.splitlines())
     return {int(row[0]): (int(row[1]), row[3]) for row in rows if not row[2].startswith("Z")}
@@ -99,7 +102,7 @@ def all_gone(pids: dict[int, str]) -> bool:
 
 def test_three_days_of_flights_end_with_balanced_ledgers_and_no_process(tmp_path: Path) -> None:
     with demo(tmp_path, "--until", "2013-01-04", "--speed", "max", "--exit") as run:
-        run.wait_for("Stop ")
+        run.wait_for("watermark not begun")
         children = run.children()
         assert any("kafka.Kafka" in command for command in children.values())
         assert any(command.endswith(" worker") for command in children.values())
@@ -130,7 +133,6 @@ def test_ctrl_c_ends_a_running_demo_and_all_it_started(tmp_path: Path) -> None:
 
 def test_a_killed_demo_leaves_no_process(tmp_path: Path) -> None:
     with demo(tmp_path) as run:
-        run.wait_for("starting the worker")
         wait_until(lambda: any(c.endswith(" worker") for c in run.children().values()))
         children = run.children()
         run.process.kill()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tidegauge.broker.errors import BrokerError
+from tidegauge.cli.console import note
 from tidegauge.cli.demo_screen import DemoScreen
 from tidegauge.cli.exits import FAILURE, INTERRUPTED, OK, CommandError
 from tidegauge.cli.session import session_of
@@ -96,4 +97,5 @@ def demo(
         finished = run(plan, configuration, DemoScreen(plan))
     except (BrokerError, DemoError) as problem:
         raise CommandError(str(problem), FAILURE) from None
+    note(f"everything has stopped; logs are kept in {data_dir}")
     raise typer.Exit(OK if finished else INTERRUPTED)

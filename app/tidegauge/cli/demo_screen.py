@@ -120,7 +120,8 @@ class DemoScreen:
         yield "Flight time", self._clock(status)
         yield "Published", Text(_published(status))
         figures = status.figures
-        if figures is None:
+        if figures is None or not figures.predictions.read:
+            yield "Workers", Text("starting")
             return
         yield "Watermark", Text(_watermark(figures))
         for version, shown in figures.versions.items():

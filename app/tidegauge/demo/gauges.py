@@ -79,11 +79,11 @@ class Figures:
     """Since the workers started, of any model."""
 
 
-def scrape(host: str, port: int, path: str = "/metrics") -> str | None:
-    """One page of a worker; None if it does not answer, or not with success."""
+def scrape(host: str, port: int) -> str | None:
+    """The metrics page of a worker; None if it does not answer, or not with success."""
     with closing(http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)) as client:
         try:
-            client.request("GET", path)
+            client.request("GET", "/metrics")
             answer = client.getresponse()
             body = answer.read().decode()
         except (OSError, http.client.HTTPException):

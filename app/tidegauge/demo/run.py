@@ -36,7 +36,8 @@ INTERRUPTED: Final = 130
 """Exit code of a process that was told twice to stop."""
 DAY_MS: Final = 24 * 3_600_000
 
-_READY_SECONDS: Final = 90.0
+_FIRST_SECONDS: Final = 90.0
+"""After so long the workers must have read something."""
 _LOOK_SECONDS: Final = 1.0
 _POLL_MS: Final = 250
 _QUIET_SECONDS: Final = 4.0
@@ -110,10 +111,8 @@ def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: 
     with screen.working("creating the topics"):
         create_topics(configuration.settings)
     workers = stack.enter_context(Workers(configuration, folder, plan.workers))
-    with screen.working("starting the worker"):
-        _wait_ready(workers)
-        alerts = stack.enter_context(alert_reader(kafka))
-        events = replay(reading.result(), model, Faults(plan.faults))
+    alerts = stack.enter_context(alert_reader(kafka))
+    events = replay(reading.result(), model, Faults(plan.faults))
     logs = [worker.log for worker in workers.all]
     if cluster.log is not None:
         logs.append(cluster.log)
@@ -139,18 +138,6 @@ def _cluster(configuration: Configuration, folder: DemoFolder, screen: Screen) -
         with screen.working("starting Kafka"):
             cluster = stack.enter_context(entering)
         yield cluster
-
-
-def _wait_ready(workers: Workers) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while not workers.ready():
-        workers.check()
-        if time.monotonic() > deadline:
-            logs = ", ".join(str(worker.log) for worker in workers.all)
-            raise DemoError(
-                f"the workers were not ready in {_READY_SECONDS:g} s; their logs: {logs}"
-            )
-        time.sleep(_POLL_MS / 1000)
 
 
 class _Watch:
@@ -206,6 +193,7 @@ class _Watch:
         self._publisher.check()
         self._workers.check()
         self._cluster.check()
+        self._check_begun()
         for event in self._reader.poll(_POLL_MS):
             self._log.add(event)
             self._screen.alert(event)
@@ -220,17 +208,25 @@ class _Watch:
             self._figures = figures
             self._changed = time.monotonic()
 
+    def _check_begun(self) -> None:
+        seconds = time.monotonic() - self._began
+        if seconds > _FIRST_SECONDS and not _has_read(self._figures, Progress(predictions=1)):
+            raise self._stuck(f"the workers have read nothing in {_FIRST_SECONDS:g} s")
+
     def _caught_up(self) -> bool:
         self._publisher.check()
         quiet = time.monotonic() - self._changed
         complete = _has_read(self._figures, self._publisher.progress) and self._reader.at_end
         if not complete and quiet > _STUCK_SECONDS:
-            logs = ", ".join(str(worker.log) for worker in self._workers.all)
-            raise DemoError(
-                f"the workers have not read everything and nothing has changed for "
-                f"{_STUCK_SECONDS:g} s; their logs: {logs}"
+            raise self._stuck(
+                "the workers have not read everything and nothing has changed for "
+                f"{_STUCK_SECONDS:g} s"
             )
         return complete and quiet >= _QUIET_SECONDS
+
+    def _stuck(self, what: str) -> DemoError:
+        logs = ", ".join(str(worker.log) for worker in self._workers.all)
+        return DemoError(f"{what}; their logs: {logs}")
 
 
 def _has_read(figures: Figures | None, published: Progress) -> bool:

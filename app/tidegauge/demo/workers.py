@@ -88,10 +88,6 @@ class Workers:
                     f"{log_tail(worker.log)}"
                 )
 
-    def ready(self) -> bool:
-        """Whether all have their partitions."""
-        return all(scrape(worker.host, worker.port, "/ready") for worker in self.all)
-
     def figures(self, model: str, window: str) -> Figures | None:
         """What their gauges say; None if one does not answer."""
         pages = [scrape(worker.host, worker.port) for worker in self.all]
