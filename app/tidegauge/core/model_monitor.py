@@ -93,6 +93,7 @@ class ModelMonitor:
             ):
                 alerts += self._close_pane(start)
                 profiles += self._learn(start)
+            self.windows.close(self.closed_predictions, marks.predictions)
             self.closed_predictions = marks.predictions
         if marks.labels > self.closed_labels:
             for start, pair in list(self.errors.closing(self.closed_labels, marks.labels)):

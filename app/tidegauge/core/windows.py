@@ -161,6 +161,13 @@ class Windows:
         """The frames of one slice of time, in order."""
         return sorted(self._by_start[size].get(start, ()))
 
+    def close(self, after: int, until: int) -> None:
+        """The windows that end above ``after`` up to ``until`` are not open any more: say so."""
+        for size in self._hops:
+            ended = set(self._between(size, after, until))
+            self.unpublished |= ended
+            self.changed |= ended
+
     def settle(self, settled: int) -> list[FrameKey]:
         """Nothing before ``settled`` comes any more but by horizons; the windows now final.
 

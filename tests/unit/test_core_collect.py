@@ -1,0 +1,338 @@
+"""What one source partition does with single events: checks, limits, references, restore."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from world import CONFIG, START, Event, Published, at, batch, compact, digest, ms, with_rules
+
+from tidegauge.core.catalog import OTHER, ModelCatalog, ModelNames
+from tidegauge.core.collect import Batch, Collect, Refusal
+from tidegauge.core.config import MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
+from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger, merged, total
+from tidegauge.core.partial import Partial
+from tidegauge.core.partitioner import partition_for
+from tidegauge.core.reasons import Reason
+from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.streamtime import NEVER
+
+
+def prediction(request: str = "r", time: int = START, **fields: object) -> Prediction:
+    made = {"model": "a", "version": "1", "prediction": True} | fields
+    return Prediction(request, timestamp=at(time), **made)  # type: ignore[arg-type]
+
+
+def feedback(request: str = "r", time: int = START, **fields: object) -> Feedback:
+    made = {"label": True} | fields
+    return Feedback(request, timestamp=at(time), **made)  # type: ignore[arg-type]
+
+
+def tell(collect: Collect, *events: Event) -> list[Refusal]:
+    """Let collect read events of one topic, appended at their own times; what it refuses."""
+    log = [Published(event, ms(event.timestamp)) for event in events]
+    method = collect.predictions if isinstance(events[0], Prediction) else collect.feedback
+    refused = method(batch(log, 0, len(log)), log[-1].append)  # type: ignore[arg-type]
+    balance(collect)
+    return [refusal for _, refusal in refused]
+
+
+def balance(collect: Collect) -> None:
+    for ledger in collect.state.ledgers.by_model.values():
+        assert set(ledger.imbalance().values()) == {0}, ledger
+
+
+def restarted(collect: Collect, config: CoreConfig, *, backwards: bool = False) -> Collect:
+    """A fresh machine with what the other one writes to its changelog."""
+    collect.partials()
+    log: dict[bytes, bytes] = {}
+    compact(log, collect.changes())
+    fresh = Collect(config, 0, 1)
+    records = list(log.items())
+    for key, value in reversed(records) if backwards else records:
+        fresh.restore(key, value)
+    fresh.join.restored()
+    return fresh
+
+
+def profile(number: int = 0, effective_from: int = 0, model: str = "a") -> ReferenceProfile:
+    return ReferenceProfile(
+        id=str(number),
+        model=model,
+        version="1",
+        effective_from=effective_from,
+        learned_from=0,
+        learned_until=1,
+        sample_count=1,
+        features=(),
+        score_counts={},
+        positive_rate=None,
+    )
+
+
+# -------------------------------------------------------------------- checks
+
+
+@pytest.mark.parametrize("topic", ["predictions", "feedback"])
+@pytest.mark.parametrize(
+    ("key", "reason", "remedy"),
+    [
+        (None, Reason.NULL_KEY, "publish it with the request id as key"),
+        (b"other", Reason.KEY_MISMATCH, "use the request id as key"),
+        (b"r", Reason.WRONG_PARTITION, "partitioner=murmur2_random"),
+    ],
+)
+def test_an_event_away_from_home_is_refused_and_counted(
+    topic: str, key: bytes | None, reason: Reason, remedy: str
+) -> None:
+    elsewhere = (partition_for(b"r", 8) + 1) % 8
+    collect = Collect(CONFIG, elsewhere, 8)
+    event = prediction() if topic == "predictions" else feedback(model="a")
+    batch_ = Batch([event], [key], [0], [START], [digest(event)])
+    ((index, refusal),) = getattr(collect, topic)(batch_, START)
+    assert (index, refusal.reason, refusal.model) == (0, reason, "a")
+    assert remedy in refusal.message
+    assert getattr(collect.state.ledgers.by_model["a"], topic) == {"misplaced": 1}
+    balance(collect)
+    assert collect.join.requests == {}
+
+
+def test_an_event_at_home_by_the_other_partitioner_is_accepted_when_that_is_configured() -> None:
+    home = partition_for(b"r", 8, "crc32")
+    collect = Collect(CONFIG, home, 8, "crc32")
+    assert tell(collect, prediction()) == []
+
+
+def test_what_could_not_be_decoded_is_counted_where_its_model_can_be_told() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    refusals = [Refusal(Reason.INVALID_JSON, "no"), Refusal(Reason.WRONG_TYPE, "no", "a")]
+    made = Batch[Prediction](refusals, [b"x", None], [0, 1], [START] * 2, [0, 0])
+    assert [r for _, r in collect.predictions(made, START)] == refusals
+    ledgers = collect.state.ledgers.by_model
+    assert ledgers[UNKNOWN_MODEL].predictions == ledgers["a"].predictions == {"invalid": 1}
+    balance(collect)
+
+
+def test_a_batch_of_nothing_only_tells_how_far_the_log_is_read() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    collect.predictions(Batch([], [], [], [], []), START)
+    collect.feedback(Batch([], [], [], [], []), START - 5)
+    assert collect.complete_until() == START - 5
+
+
+@pytest.mark.parametrize("topic", ["predictions", "feedback"])
+def test_a_time_far_ahead_of_the_append_time_is_refused_and_moves_nothing(topic: str) -> None:
+    collect = Collect(CONFIG, 0, 1)
+    ahead = CONFIG.default.max_future_ms
+    made = prediction if topic == "predictions" else feedback
+    for extra, expected in ((0, []), (1, [Reason.FUTURE_TIMESTAMP])):
+        event = made(f"r{extra}", START + ahead + extra)
+        batch_ = Batch([event], [event.request_id.encode()], [0], [START], [digest(event)])
+        refused = getattr(collect, topic)(batch_, START)
+        assert [r.reason for _, r in refused] == expected
+    model = collect.state.models["a" if topic == "predictions" else UNKNOWN_MODEL]
+    assert max(model.newest_prediction, model.newest_feedback) == START + ahead
+    balance(collect)
+
+
+def test_a_prediction_older_than_the_lateness_is_late_and_labels_of_it_wait_in_vain() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    oldest = START - CONFIG.default.lateness_ms
+    tell(collect, prediction("new"), prediction("edge", oldest), prediction("late", oldest - 1))
+    assert collect.state.ledgers.by_model["a"].predictions == {"open": 2, "late": 1}
+
+
+def test_conflicts_are_refused_with_the_way_out() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    (first,) = tell(collect, prediction(), prediction(), prediction(score=0.5))
+    (second,) = tell(collect, feedback(), feedback(), feedback(label=False))
+    assert first.reason is Reason.CONFLICT_PREDICTION
+    assert second.reason is Reason.CONFLICT_FEEDBACK
+    assert "higher revision" in second.message
+
+
+def test_a_lagging_model_keeps_its_requests_while_unnamed_feedback_of_others_goes_on() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    tell(collect, prediction("old", START - 10_000 * MINUTE, model="backfilled"))
+    for minute in range(0, 200, 10):
+        time = START + minute * MINUTE
+        tell(collect, prediction(f"r{minute}", time))
+        tell(collect, feedback(f"r{minute}", time))
+        tell(collect, feedback(f"unheard-of{minute}", time))
+        collect.tick(time, time)
+    assert b"old" in collect.join.requests
+    assert len(collect.join.requests) < 10
+
+
+def test_a_joined_label_is_no_evidence_before_it_was_appended() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    late = START + 100 * SECOND
+    tell(collect, feedback("r", late))
+    event = prediction("r", START)
+    collect.predictions(Batch([event], [b"r"], [0], [START], [0]), START)
+    clock = collect.state.models["a"].feedback
+    assert (clock.time, clock.as_of(late - 1), clock.as_of(late)) == (late, NEVER, late)
+
+
+def test_feedback_on_a_prediction_to_come_is_no_evidence_of_later_feedback() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    tell(collect, feedback("r", START))
+    tell(collect, prediction("r", START + 60 * SECOND))
+    assert collect.state.models["a"].feedback.time == START
+
+
+# -------------------------------------------------------------------- limits
+
+
+def limited(**limits: int) -> CoreConfig:
+    return replace(CONFIG, limits=replace(Limits(), **limits))
+
+
+def test_models_over_the_limit_share_one_place_and_are_counted() -> None:
+    config = limited(models=2)
+    collect = Collect(config, 0, 1)
+    for model in "abcd":
+        tell(collect, prediction(f"r{model}", model=model))
+        tell(collect, feedback(f"r{model}", model=model))
+    assert collect.state.models.keys() == {"a", "b", OTHER, UNKNOWN_MODEL}
+    ledger = collect.state.ledgers.by_model[OTHER]
+    assert (ledger.predictions, ledger.feedback) == ({"open": 0, "labelled": 2}, {"joined": 2})
+    other = collect.state.models[OTHER].names.catalog
+    assert other.folded == {"models": 4}
+    assert other.versions == ["c/1", "d/1"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_models_at_the_limit_come_back_as_they_were(backwards: bool) -> None:
+    config = limited(models=2)
+    collect = Collect(config, 0, 1)
+    for at_s, model in enumerate(["b", "c\0x", "c", "a"]):
+        tell(collect, prediction(f"r{model}", START + at_s * SECOND, model=model))
+    fresh = restarted(collect, config, backwards=backwards)
+    kept = collect.state.models.keys() - {UNKNOWN_MODEL}
+    assert fresh.state.models.keys() == kept == {"b", "c\0x", OTHER}
+    for name in kept:
+        model, again = collect.state.models[name], fresh.state.models[name]
+        assert again.names.catalog == model.names.catalog
+        assert again.predictions.time == model.predictions.time
+    assert fresh.state.ledgers.by_model == collect.state.ledgers.by_model
+    assert fresh.join.requests == collect.join.requests
+
+
+def test_versions_segments_and_features_over_the_limit_are_folded_and_counted() -> None:
+    collect = Collect(limited(versions=2, segment_fields=1, segment_values=2, features=2), 0, 1)
+    for number in range(4):
+        made = prediction(
+            f"r{number}",
+            version=f"v{number}",
+            segments={"city": f"c{number}", "zone": "z"},
+            features={f"f{number}": 1.0},
+        )
+        tell(collect, made)
+        tell(collect, feedback(f"r{number}"))
+    catalog = collect.state.models["a"].names.catalog
+    assert catalog.versions == ["v0", "v1"]
+    assert catalog.fields == ["city"]
+    assert catalog.values == {"city": ["c0", "c1"]}
+    assert catalog.features == ["f0", "f1"]
+    assert catalog.folded == {
+        "versions": 2,
+        "segment_fields": 4,
+        "segment_values": 2,
+        "features": 2,
+    }
+    (partial, *_) = [p for p in collect.partials() if p.model == "a"]
+    counted: dict[tuple[str, str, str], int] = {}
+    for (version, field, value, level, _), (traffic, *_rest) in partial.slots:
+        if level == 0 and traffic is not None:
+            counted[version, field, value] = counted.get((version, field, value), 0) + traffic[0]
+    assert counted[OTHER, "", ""] == counted[OTHER, "city", OTHER] == 2
+    assert counted["v0", "city", "c0"] == 1
+
+
+def test_fields_that_are_configured_are_kept_whatever_comes_first() -> None:
+    names = ModelNames(ModelCatalog(), Limits(), ("zone",))
+    assert names.segments({"city": "c", "zone": "z"}) == ("zone", "z")
+    assert names.catalog.folded == {}
+
+
+def test_requests_over_the_limit_are_evicted_in_the_ledger_as_well() -> None:
+    collect = Collect(limited(open_requests=3), 0, 1)
+    tell(collect, *(prediction(f"r{n}", START + n * MINUTE) for n in range(5)))
+    assert len(collect.join.requests) == 3
+    assert collect.state.ledgers.by_model["a"].predictions == {"open": 3, "evicted": 2}
+
+
+# -------------------------------------------------------------------- references
+
+
+def slots_by_reference(partials: Iterable[Partial]) -> dict[str, int]:
+    """Starts of panes counted under each reference id."""
+    found = {}
+    for partial in partials:
+        for (*_, start), (_traffic, _labels, features) in partial.slots:
+            for reference in features:
+                found[reference] = start
+    return found
+
+
+def test_a_reference_holds_from_its_pane_on() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    collect.adopt(profile(7, effective_from=START + 10 * SECOND))
+    made = (prediction(f"r{s}", START + s * SECOND, features={"x": 1.0}) for s in (9, 10))
+    tell(collect, *made)
+    assert slots_by_reference(collect.partials()) == {"": START, "7": START + 10 * SECOND}
+
+
+def test_a_reference_does_not_touch_a_pane_that_has_begun() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    tell(collect, prediction("r0", START + 3 * SECOND, features={"x": 1.0}))
+    collect.adopt(profile(7, effective_from=0))
+    tell(collect, prediction("r1", START + 9 * SECOND, features={"x": 1.0}))
+    tell(collect, prediction("r2", START + 10 * SECOND, features={"x": 1.0}))
+    assert slots_by_reference(collect.partials()) == {"": START, "7": START + 10 * SECOND}
+
+
+def test_references_come_back_and_old_ones_are_let_go() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    for number in range(5):
+        collect.adopt(profile(number))
+        collect.adopt(profile(number))
+    fresh = restarted(collect, CONFIG)
+    for one in (collect, fresh):
+        assert [a.profile.id for a in one.state.models["a"].references["1"]] == ["3", "4"]
+        assert one.state.profiles.keys() == {"3", "4"}
+
+
+def test_samples_are_offered_until_there_is_a_reference() -> None:
+    config = with_rules(CONFIG, reference=ReferenceConfig(sample_size=3))
+    collect = Collect(config, 0, 1)
+    tell(collect, *(prediction(f"r{n}") for n in range(50)))
+    samples = [row for p in collect.partials() for row in p.samples]
+    assert 3 <= len(samples) < 50
+    assert len({row.hash for row in samples}) == len(samples)
+    collect.adopt(profile())
+    tell(collect, *(prediction(f"s{n}") for n in range(50)))
+    assert [row for p in collect.partials() for row in p.samples] == []
+
+
+def test_many_samples_are_told_in_several_partials() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    tell(collect, *(prediction(f"r{n}") for n in range(1_200)))
+    told = [len(p.samples) for p in collect.partials() if p.model == "a"]
+    assert told == [500, 500, 200]
+    collect.changes()
+    assert collect.partials() == []
+
+
+# -------------------------------------------------------------------- ledgers
+
+
+def test_ledgers_add_up() -> None:
+    one = ModelLedger(3, {"open": 1, "labelled": 2}, 2, {"joined": 2}, 2)
+    two = ModelLedger(1, {"late": 1}, 0, {}, 0)
+    both = merged({0: one, 5: two})
+    assert both == total([two, one])
+    assert (both.predictions_read, both.labels) == (4, 2)
+    assert set(both.imbalance().values()) == {0}
+    assert ModelLedger(2, {"open": 1}).imbalance()["predictions"] == 1
