@@ -9,6 +9,7 @@ from wholepath.topic import Log
 from tidegauge.core.records import (
     AlertRecord,
     DeadLetterRecord,
+    DeadLetterSummaryRecord,
     LedgerRecord,
     MetricRecord,
     WindowState,
@@ -83,9 +84,15 @@ class Outcome:
         return sorted(alerts, key=lambda alert: alert.id)
 
     def dead_letters(self) -> list[DeadLetterRecord]:
-        """Every refused record."""
-        letters = [decode_dead_letter(r.value) for r in self._logs["dead_letters"].records]
-        return [letter for letter in letters if isinstance(letter, DeadLetterRecord)]
+        """Every refused record that was copied."""
+        return [letter for letter in self._letters() if isinstance(letter, DeadLetterRecord)]
+
+    def summaries(self) -> list[DeadLetterSummaryRecord]:
+        """What was refused in floods and only counted."""
+        return [letter for letter in self._letters() if not isinstance(letter, DeadLetterRecord)]
+
+    def _letters(self) -> list[DeadLetterRecord | DeadLetterSummaryRecord]:
+        return [decode_dead_letter(record.value) for record in self._logs["dead_letters"].records]
 
     def refused(self) -> Counter[tuple[Origin, str]]:
         """How often each refused record is among the dead letters, with its reason."""

@@ -6,16 +6,19 @@ from collections import Counter
 import pytest
 from wholepath.badinput import CLOSING, SETTINGS, HostileInput
 from wholepath.oracle import Oracle
-from wholepath.topic import read_all
+from wholepath.topic import Message, read_all
+
+from tidegauge.core.reasons import Reason
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
 PARTITIONS = 4
+FLOOD = 1_000
 
 
 @pytest.mark.parametrize(
     ("requests", "large"),
-    [(9_000, 10), pytest.param(90_000, 40, marks=[pytest.mark.long, pytest.mark.timeout(900)])],
+    [(9_000, 10), pytest.param(90_000, 40, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
 )
 def test_ledgers_are_exact_and_dead_letters_complete(deploy, requests, large):
     world = deploy(PARTITIONS, SETTINGS)
@@ -55,3 +58,24 @@ def test_ledgers_are_exact_and_dead_letters_complete(deploy, requests, large):
     )
     assert exported == published
     assert worker.stop() == 0
+
+
+def test_a_flood_of_one_reason_is_counted_with_its_offsets(deploy):
+    world = deploy(1, SETTINGS | {"limits": {"dead_letters_per_minute": 50}})
+    world.publish(Message("feedback", b"any", b"{") for _ in range(FLOOD))
+    worker = world.start_worker()
+    invalid = {"read": FLOOD, "invalid": FLOOD}
+    outcome = world.wait(lambda o: o.ledgers().get("__unknown__", {}).get("feedback") == invalid)
+    assert worker.stop() == 0
+    copied = [letter.offset for letter in outcome.dead_letters()]
+    # appended within one minute, or over the turn of two
+    assert len(copied) in (50, 100)
+    counted: list[int] = []
+    for summary in outcome.summaries():
+        assert (summary.reason, summary.partition) == (Reason.INVALID_JSON, 0)
+        assert summary.topic == world.names.feedback
+        assert summary.count == sum(part.count for part in summary.ranges)
+        for part in summary.ranges:
+            assert part.count == part.last - part.first + 1
+            counted += range(part.first, part.last + 1)
+    assert sorted(copied + counted) == list(range(FLOOD))

@@ -16,7 +16,7 @@ PARTITIONS = 3
 SLICE = 250
 PER_SECOND = 4_000
 SMALL_BATCHES = {"worker": {"fetch_records": 200, "commit_interval": "100ms"}}
-LONG = [pytest.mark.long, pytest.mark.timeout(1200)]
+LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 
 class Load:
@@ -79,7 +79,7 @@ def test_a_worker_killed_again_and_again(
         worker.kill()
     worker = world.start_worker(*always)
     load.join()
-    results = Results.of(world.wait(finished(source), 300))
+    results = Results.of(world.wait(finished(source)))
     assert expected.differences(results) == {}
     assert set(world.outcome.refused().values()) == {1}
     assert worker.stop() == 0
@@ -104,7 +104,7 @@ def test_two_workers_of_which_one_is_stopped_and_one_killed(
     reach(world, len(source.messages) // 2)
     second.kill()
     load.join()
-    results = Results.of(world.wait(finished(source), 300))
+    results = Results.of(world.wait(finished(source)))
     assert expected.differences(results) == {}
     assert set(world.outcome.refused().values()) == {1}
     assert third.stop() == 0
