@@ -9,15 +9,16 @@ from tidegauge.core.config import SECOND
 from tidegauge.core.events import Feedback, Prediction
 
 MAX_DELAY = 9_999
-"""Publication is at most so many ms behind event time: within the out-of-orderness allowed."""
+"""Publication so many ms behind event time is within the out-of-orderness allowed."""
+MAX_LATENESS = 29_999
+"""Publication so many ms behind event time is late, but not too late."""
 
-_delays = st.integers(0, MAX_DELAY)
 _outcomes = st.sampled_from([True, False, True, False, "maybe"])
 _label_delays = st.one_of(
     st.integers(-115 * SECOND, 0),
     st.integers(0, 60 * SECOND),
     st.integers(60 * SECOND, 600 * SECOND),
-    st.integers(600 * SECOND, 1_230 * SECOND),
+    st.integers(600 * SECOND, 1_210 * SECOND),
 )
 _features = st.fixed_dictionaries(
     {"x": st.sampled_from([0.5, 1.5, -2.25, None])},
@@ -60,7 +61,7 @@ def _again(draw: Any, event: Event) -> Event:
 
 
 @st.composite
-def requests(draw: Any, number: int, span: int) -> list[tuple[Event, int]]:
+def requests(draw: Any, number: int, span: int, max_delay: int) -> list[tuple[Event, int]]:
     """The events of one request, with the delay of each one's publication in ms."""
     request = f"r{number}"
     time = START + draw(st.integers(0, span))
@@ -77,12 +78,18 @@ def requests(draw: Any, number: int, span: int) -> list[tuple[Event, int]]:
     events: list[Event] = [*answers, *feedback]
     if answers:
         events += [draw(_again(e)) for e in draw(st.lists(st.sampled_from(events), max_size=2))]
-    return [(event, draw(_delays)) for event in events]
+    return [(event, draw(st.integers(0, max_delay))) for event in events]
 
 
 @st.composite
-def logs(draw: Any, *, max_requests: int = 12, span: int = 2_400 * SECOND) -> list[Published]:
-    """Published events within the disorder allowed."""
+def logs(
+    draw: Any,
+    *,
+    max_requests: int = 12,
+    span: int = 2_400 * SECOND,
+    max_delay: int = MAX_DELAY,
+) -> list[Published]:
+    """Published events, each at most ``max_delay`` ms behind its own time."""
     count = draw(st.integers(1, max_requests))
-    events = [pair for number in range(count) for pair in draw(requests(number, span))]
+    events = [pair for number in range(count) for pair in draw(requests(number, span, max_delay))]
     return published(events)

@@ -1,15 +1,20 @@
 """Whatever the order of reading, batches, partitions and crashes: what comes out is what must."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made import logs
+from made import MAX_LATENESS, logs
 from world import CONFIG, Plan, Published, Result, World, clean
 
 from oracle import Oracle, Window
+from tidegauge.core.config import ReferenceConfig
 from tidegauge.core.records import MetricRecord, WindowState
+from tidegauge.core.stats.learn import build_reference
+from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streams import StreamKey, Subject
 
 READINGS = ("random", "predictions first", "feedback first", "behind")
@@ -72,9 +77,9 @@ def check_label_panes(result: Result, oracle: Oracle) -> None:
     assert found == oracle.label_panes()
 
 
-def check(log: list[Published], *ways: Plan) -> None:
+def check(log: list[Published], *ways: Plan, references: Sequence[ReferenceProfile] = ()) -> None:
     oracle = Oracle(log, CONFIG)
-    world = World(log)
+    world = World(log, references=references)
     results = [world.run(plan) for plan in ways]
     for result in results:
         check_ledgers(result, oracle)
@@ -85,7 +90,7 @@ def check(log: list[Published], *ways: Plan) -> None:
         assert result.streams == results[0].streams
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(), plans, plans)
 def test_every_way_of_reading_gives_what_the_oracle_says(
     log: list[Published], one: Plan, other: Plan
@@ -94,9 +99,46 @@ def test_every_way_of_reading_gives_what_the_oracle_says(
 
 
 @pytest.mark.long
-@settings(deadline=None, max_examples=3_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(max_requests=40), plans, plans)
 def test_every_way_of_reading_gives_what_the_oracle_says_at_length(
     log: list[Published], one: Plan, other: Plan
 ) -> None:
     check(log, one, other)
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(logs(), plans, plans)
+def test_a_fixed_reference_gives_the_same_drift_for_every_way_of_reading(
+    log: list[Published], one: Plan, other: Plan
+) -> None:
+    check(log, one, other, references=[reference()])
+
+
+def reference() -> ReferenceProfile:
+    """Of model a, version 1: two features that it has and one that never comes."""
+    names = ["gone", "word", "x"]
+    rows = [{"x": n / 10, "word": "pq"[n % 2], "gone": 1.0} for n in range(40)]
+    return build_reference(
+        rows,
+        np.linspace(0.0, 1.0, 40),
+        np.ones(40, np.int64),
+        names=names,
+        config=ReferenceConfig(),
+        model="a",
+        version="1",
+        effective_from=0,
+        learned_from=0,
+        learned_until=1,
+    )
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(logs(max_delay=MAX_LATENESS), plans)
+def test_what_is_late_but_not_too_late_reaches_ledgers_and_windows(
+    log: list[Published], plan: Plan
+) -> None:
+    oracle, result = Oracle(log, CONFIG), World(log).run(plan)
+    check_ledgers(result, oracle)
+    check_windows(result, oracle)
+    assert result.after_final == 0
