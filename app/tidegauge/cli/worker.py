@@ -1,7 +1,10 @@
 """``tidegauge worker``: run one worker until it is stopped."""
 
+from typing import Annotated, TypeAlias
+
 import typer
 
+from tidegauge.cli.console import error, output
 from tidegauge.cli.session import session_of
 
 HELP = """Run one worker: consume predictions and feedback, publish alerts, metrics and gauges.
@@ -23,12 +26,57 @@ Exit codes:
 """
 
 
-def worker(context: typer.Context) -> None:
+RepairOffsets: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--repair-offsets",
+        help="Instead of working, set the group's offsets to the positions stored with the state. "
+        "Stop all workers first.",
+    ),
+]
+SetAside: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STAGE/TOPIC/PARTITION/OFFSET",
+        help="Instead of working, move a record that a stage dies on to the dead letters, as the "
+        "log of the worker says. Stop all workers first.",
+    ),
+]
+
+
+def worker(
+    context: typer.Context, repair_offsets: RepairOffsets = False, set_aside: SetAside = None
+) -> None:
     """Run the worker in this process."""
     # Faust and river take seconds to import, and no other command should wait for them
+    from tidegauge.worker.exits import WorkerError  # noqa: PLC0415
     from tidegauge.worker.logs import configure  # noqa: PLC0415
     from tidegauge.worker.serve import Worker  # noqa: PLC0415
 
-    settings = session_of(context).settings
+    the_worker = Worker(session_of(context).settings)
     configure()
-    raise typer.Exit(Worker(settings).run())
+    try:
+        if repair_offsets:
+            for repaired in the_worker.repair_offsets():
+                output().print(f"{repaired.tp}: {repaired.before} -> {repaired.after}")
+        elif set_aside is not None:
+            the_worker.set_aside(*_record(set_aside))
+        else:
+            raise typer.Exit(the_worker.run())
+    except WorkerError as refusal:
+        error(str(refusal))
+        raise typer.Exit(refusal.exit_code) from None
+
+
+def _record(text: str) -> tuple[str, str, int, int]:
+    """Stage, topic, partition and offset of a record.
+
+    Raises:
+        typer.BadParameter: The text is something else.
+    """
+    parts = text.split("/")
+    if len(parts) != 4 or not (parts[2].isdigit() and parts[3].isdigit()):
+        raise typer.BadParameter(
+            f"'{text}' is not STAGE/TOPIC/PARTITION/OFFSET", param_hint="--set-aside"
+        )
+    return parts[0], parts[1], int(parts[2]), int(parts[3])

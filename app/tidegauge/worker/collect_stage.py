@@ -188,7 +188,7 @@ def dead_letter(record: ConsumerRecord, refusal: Refusal) -> DeadLetterRecord:
     )
 
 
-def set_aside(topic: str) -> Callable[[ConsumerRecord, str], Output]:
+def poison_letter(topic: str) -> Callable[[ConsumerRecord, str], Output]:
     """How a record that an operator set aside becomes a dead letter in ``topic``."""
 
     def write(record: ConsumerRecord, message: str) -> Output:

@@ -1,8 +1,9 @@
 """The composition root of a worker: from settings to stages, and what the HTTP thread shows."""
 
+import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from weakref import WeakValueDictionary
 
 import xxhash
@@ -11,12 +12,17 @@ from tidegauge.core.config import CoreConfig
 from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
 from tidegauge.export.http import MetricsServer
 from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
+from tidegauge.kafka.admin import ClusterError, admin_client, describe
+from tidegauge.kafka.check import TopicCheck
 from tidegauge.kafka.client import Connection, client_options
+from tidegauge.kafka.topics import topic_specs
 from tidegauge.settings import Settings
 from tidegauge.worker.app import run
-from tidegauge.worker.collect_stage import CollectStage, CollectTopics, set_aside
+from tidegauge.worker.collect_stage import CollectStage, CollectTopics, poison_letter
+from tidegauge.worker.exits import RefusedError
 from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
 from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.repair import RepairedOffset, repair_offsets, set_aside
 from tidegauge.worker.stage import StageSpec
 from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, StatusBoard
 
@@ -51,9 +57,42 @@ class Worker:
         series = self._settings.limits.series
         with MetricsServer(self.view, http.host, http.port, series) as server:
             log.info("event=serving url=%s/metrics", server.url)
-            return run(self._shell(), self._specs(), self._board, self._counts.update)
+            return run(self._shell(), self._specs(), self._board, self._check)
+
+    def repair_offsets(self) -> list[RepairedOffset]:
+        """Set the group's offsets to the positions stored with the state; what was changed."""
+        return asyncio.run(repair_offsets(self._shell(), self._specs()))
+
+    def set_aside(self, stage: str, topic: str, partition: int, offset: int) -> None:
+        """Have a record that a stage dies on go to the dead letters.
+
+        Raises:
+            RefusedError: There is no such stage, or it has no such record still to process.
+        """
+        spec = next((spec for spec in self._specs() if spec.name == stage), None)
+        if spec is None:
+            raise RefusedError(f"there is no stage {stage!r}; there are collect and monitor")
+        asyncio.run(set_aside(self._shell(), spec, topic, partition, offset))
 
     # ---------------------------------------------------------------- composition
+
+    def _check(self, counts: Mapping[str, int]) -> None:
+        """Refuse topics with which results would not be exact.
+
+        Raises:
+            RefusedError: Some topic is not as it must be.
+        """
+        self._counts.update(counts)
+        kafka = self._settings.kafka
+        try:
+            with admin_client(Connection.of(kafka)) as client:
+                states = describe(client, topic_specs(self._names, self._settings.topics))
+        except ClusterError as error:
+            raise RefusedError(f"the topics could not be checked: {error}") from None
+        check = TopicCheck(kafka.bootstrap, self._settings.longest_horizon_ms)
+        problems = check.problems(states)
+        if problems:
+            raise RefusedError("; ".join(" ".join(str(p).split()) for p in problems))
 
     def _shell(self) -> ShellSettings:
         worker = self._settings.worker
@@ -84,7 +123,7 @@ class Worker:
             schema_version=SCHEMA_VERSION,
             fingerprint=digest,
             broadcast=names.references,
-            dead_letter=set_aside(names.dead_letters),
+            dead_letter=poison_letter(names.dead_letters),
         )
         monitor = StageSpec(
             name="monitor",
