@@ -4,12 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kafka.admin import ConfigResource, ConfigResourceType
 from wholepath.badinput import message, rfc3339
 from wholepath.deployment import Deployment, wait_until
 from wholepath.drifting import SETTINGS, START, DriftingInput, references
 from wholepath.results import Results, finished
 
 from tidegauge.broker.embedded import EmbeddedBroker
+from tidegauge.kafka.admin import admin_client
+from tidegauge.kafka.client import Connection
 from tidegauge.worker import exits
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
@@ -63,3 +66,15 @@ def test_a_broker_that_stops_and_returns_under_load(
         assert worker.stop() == exits.OK
         assert world.miscounted() == []
         world.end()
+
+
+def test_topics_that_cannot_give_exact_results_are_refused(deploy: Callable[..., Deployment]):
+    world = deploy(PARTITIONS, SETTINGS)
+    topic = world.names.feedback
+    with admin_client(Connection.of(world.settings.kafka)) as client:
+        stamp = {"message.timestamp.type": "CreateTime"}
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=stamp)])
+    worker = world.start_worker()
+    assert worker.process.wait(120) == exits.CONFIG, worker.log
+    assert f"{topic}: message.timestamp.type" in worker.log
+    assert "LogAppendTime" in worker.log
