@@ -5,6 +5,7 @@ import signal
 
 import pytest
 import toys
+from aiokafka import AIOKafkaConsumer
 from kafka import KafkaAdminClient
 from kafka.structs import OffsetAndMetadata, TopicPartition
 from toyworld import World
@@ -173,3 +174,36 @@ def test_a_topic_the_groups_leader_does_not_see_is_waited_for(world):
         return await world.differences(), worker.poll()
 
     assert asyncio.run(story()) == ([], None)
+
+
+def test_a_static_member_that_returns_at_once_goes_on(world):
+    async def story():
+        await world.create_topics()
+        everything = world.partitions + world.partials
+        # longer than it takes to come back, so that the group notices nothing
+        member = {"instance_id": "only", "session_timeout": 30.0}
+        first = world.start_worker(**member)
+        await asyncio.to_thread(world.wait_active, first, everything)
+        first.kill()
+        await world.send_pairs(500)
+        second = world.start_worker(**member)
+        await asyncio.to_thread(world.wait_active, second, everything)
+        return await world.differences(), second.poll()
+
+    assert asyncio.run(story()) == ([], None)
+
+
+def test_a_worker_whose_group_belongs_to_others_ends_and_says_so(world):
+    async def story():
+        await world.create_topics()
+        stranger = AIOKafkaConsumer(
+            world.prefix + toys.PREDICTIONS, **world.options, group_id=world.prefix + "toy"
+        )
+        async with stranger:
+            worker = world.start_worker()
+            return await asyncio.to_thread(worker.wait, 30), world.log_of(worker)
+
+    code, log = asyncio.run(story())
+    assert code == exits.BUG
+    assert "event=worker_dies" in log
+    assert "InconsistentGroupProtocolError" in log

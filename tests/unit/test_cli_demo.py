@@ -121,6 +121,7 @@ def test_a_second_terminal_needs_the_prefix_and_the_settings_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sys, "argv", ["/somewhere/tidegauge/__main__.py"])
+    monkeypatch.chdir(tmp_path)
     file = tmp_path / "mine.yaml"
     file.touch()
     flags = {"kafka.bootstrap": "k:1", "kafka.topic_prefix": "demo-1."}

@@ -1,6 +1,7 @@
 """The Faust app of a worker, and running it."""
 
 import asyncio
+import hashlib
 import logging
 import os
 import shutil
@@ -93,8 +94,7 @@ def make_app(
         broker_producer=f"kafka://{first}",
         store="memory://",
         datadir=datadir or tempfile.mkdtemp(prefix="tidegauge-"),
-        # the assignor tells workers apart by it
-        canonical_url=f"http://{socket.gethostname()}-{os.getpid()}:1",
+        canonical_url=f"http://{_member_name(settings)}:1",
         topic_disable_leader=True,
         topic_allow_declare=False,
         stream_wait_empty=False,
@@ -115,6 +115,14 @@ def make_app(
     app.on_rebalance_complete.connect(app.shell.on_rebalance_complete, weak=False)
     app.on_before_shutdown.connect(app.shell.on_before_shutdown, weak=False)
     return app
+
+
+def _member_name(settings: ShellSettings) -> str:
+    # The assignor tells workers apart by it. A static member that returns is handed the assignment
+    # made for its predecessor, and Faust insists that it bears the name in there.
+    if settings.instance_id is not None:
+        return hashlib.sha256(settings.instance_id.encode()).hexdigest()[:32]
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def run(

@@ -24,7 +24,7 @@ from tidegauge.worker.status import PartitionState, Phase, StatusBoard
 
 log = logging.getLogger(__name__)
 
-CRASH_SECONDS = 10.0
+CRASH_SECONDS = 3.0
 CLOSE_SECONDS = 5.0
 PUBLISH_SECONDS = 0.5
 

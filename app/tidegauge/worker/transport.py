@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import (
     ConsumerStoppedError,
     KafkaConnectionError,
+    KafkaError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
@@ -43,6 +44,7 @@ FETCH_TIMEOUT = 0.2
 """Seconds a fetch waits for records; so long can a move past mere markers go unnoticed."""
 ROOM_TIMEOUT = 0.1
 NOTHING_WANTED = 0.02
+WATCH_SECONDS = 1.0
 METADATA_MAX_AGE_MS = 5_000
 """A broker that has just started does not know its topics yet, and the group's leader then assigns
 nothing; it does so again when its next look at the metadata shows them."""
@@ -102,7 +104,20 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no 
                 await self._consumer.stop()
                 await backoff.wait(error)
             else:
+                self.add_future(self._watch_coordination())
                 return
+
+    async def _watch_coordination(self) -> None:
+        # aiokafka logs the end of its own task and keeps it to itself until somebody asks, which
+        # a consumer that waits for an assignment never does
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        while not self.should_stop:
+            try:
+                coordinator.check_errors()
+            except KafkaError as error:
+                self.parent_loop.call_soon_threadsafe(self.shell.die, error)
+                return
+            await asyncio.sleep(WATCH_SECONDS)
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """The group rebalances."""

@@ -169,12 +169,17 @@ class Deployment:
         self._published += sent
         return sent
 
-    def wait(self, done: Callable[[Outcome], bool]) -> Outcome:
-        """Read the outputs until ``done`` holds of them; fails when the newest worker ends."""
+    def wait(self, done: Callable[[Outcome], bool], restart_on: int | None = None) -> Outcome:
+        """Read the outputs until ``done`` holds of them; fails when the newest worker ends.
+
+        With ``restart_on``, a worker that ends with this exit code gets a successor, as it would
+        from a supervisor.
+        """
 
         def reached() -> bool:
-            dead = [w for w in self.workers[-1:] if not w.alive]
-            assert not dead, dead[0].log
+            for dead in (w for w in self.workers[-1:] if not w.alive):
+                assert dead.process.returncode == restart_on, dead.log
+                self.start_worker()
             self.outcome.read()
             return done(self.outcome)
 
