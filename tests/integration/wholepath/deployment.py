@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 from kafka import KafkaAdminClient
-from kafka.errors import CoordinatorNotAvailableError
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError
 from prometheus_client.parser import text_string_to_metric_families
 from wholepath.outcome import Outcome
 from wholepath.topic import Message, end_offsets, read_all, send
@@ -191,11 +191,11 @@ class Deployment:
         return f"{self.outcome.ledgers()}\n{self.outcome.unfinished()[:10]}\n{tail}"
 
     def processed(self) -> int:
-        """Offsets of both input topics that are committed; 0 before there is a group."""
+        """Offsets of both input topics that are committed; 0 while no group is known."""
         client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
         try:
             groups = client.list_group_offsets(self.settings.kafka.group)
-        except CoordinatorNotAvailableError:
+        except (CoordinatorLoadInProgressError, CoordinatorNotAvailableError):
             return 0
         finally:
             client.close()
