@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from load import MODEL, VERSION, pairs
+from tidegauge.core.collect.request import Answer, Request
 from tidegauge.core.partitioner import partitions_for
-from tidegauge.core.request import Answer, Request
 from tidegauge.wire.events import content_digest, decode_feedback, decode_prediction
 
 EVENTS = 4_000

@@ -1,7 +1,7 @@
 """What must come out, by brute force over the list of all events: slow, plain, independent.
 
-It follows the rules in words (`tidegauge.core.request`, the design) and shares no code with the
-machines but the event types. Everything is assumed to have expired at the end.
+It follows the rules in words (`tidegauge.core.collect.request`, the design) and shares no code
+with the machines but the event types. Everything is assumed to have expired at the end.
 """
 
 from collections import Counter, defaultdict

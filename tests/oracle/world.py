@@ -14,15 +14,15 @@ import msgspec
 import xxhash
 
 from tidegauge.core import partial as partials
-from tidegauge.core.collect import Batch, Collect
+from tidegauge.core.collect.collect import Batch, Collect
 from tidegauge.core.config import SECOND, CoreConfig, ModelConfig, PaneLevel, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
-from tidegauge.core.monitor import Monitor
+from tidegauge.core.monitor.monitor import Monitor
+from tidegauge.core.monitor.streams import StreamKey
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.records import AlertRecord, MetricRecord
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.core.streams import StreamKey
 
 START = 1_000_000 * SECOND
 """Event time at which made-up events begin, ms; a multiple of every pane's width."""

@@ -9,7 +9,7 @@ from world import CONFIG, START, Plan, World, at, ms, published, with_rules
 
 from tidegauge.core.config import SECOND, ReferenceConfig
 from tidegauge.core.events import Prediction
-from tidegauge.core.learning import Learning
+from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.partial import SampleRow
 
 REFERENCE = ReferenceConfig(learn_ms=60 * SECOND, min_predictions=15, sample_size=6)

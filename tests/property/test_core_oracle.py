@@ -12,10 +12,10 @@ from world import CONFIG, Plan, Published, Result, World, clean
 
 from oracle import Oracle, Window
 from tidegauge.core.config import ReferenceConfig
+from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.records import MetricRecord, WindowState
 from tidegauge.core.stats.learn import build_reference
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.core.streams import StreamKey, Subject
 
 READINGS = ("random", "predictions first", "feedback first", "behind")
 plans = st.builds(

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from world import CONFIG, START, Event, Published, at, batch, compact, digest, ms, with_rules
 
-from tidegauge.core.catalog import OTHER, ModelCatalog, ModelNames
-from tidegauge.core.collect import Batch, Collect, Refusal
+from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
+from tidegauge.core.collect.collect import Batch, Collect, Refusal
 from tidegauge.core.config import MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger, merged, total

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tidegauge.core.detect.verdict import Phase, Verdict
-from tidegauge.core.errorbook import ErrorBook
+from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.records import CauseKind, Effect
 

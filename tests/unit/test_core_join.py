@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from tidegauge.core.collect.join import Join, Joined
+from tidegauge.core.collect.labelling import changes
+from tidegauge.core.collect.request import MAX_ANSWERS, MAX_LINES, MAX_REVISIONS, Answer, Revision
 from tidegauge.core.config import MINUTE, ModelConfig
-from tidegauge.core.join import Join, Joined
-from tidegauge.core.labelling import changes
 from tidegauge.core.ledger import Ledgers, ModelLedger
-from tidegauge.core.request import MAX_ANSWERS, MAX_LINES, MAX_REVISIONS, Answer, Revision
 
 RULES = ModelConfig(
     out_of_orderness_ms=0,

@@ -10,12 +10,12 @@ from world import CONFIG, START, Plan, World, at, published, with_rules
 from tidegauge.core import partial as partials
 from tidegauge.core.config import SECOND, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.core.figures import figures
-from tidegauge.core.monitor import Monitor
+from tidegauge.core.monitor.figures import figures
+from tidegauge.core.monitor.monitor import Monitor
+from tidegauge.core.monitor.streams import StreamKey, Subject, prediction_inputs
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import WindowState
-from tidegauge.core.streams import StreamKey, Subject, prediction_inputs
 from tidegauge.core.sums import SCORE_UNIT, SlotSums, TrafficCounts
 
 RULES = with_rules(

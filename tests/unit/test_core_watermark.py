@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from tidegauge.core.config import SECOND, CoreConfig, ModelConfig
+from tidegauge.core.monitor.watermark import Completeness, Marks, Watermarks
 from tidegauge.core.partial import Progress
 from tidegauge.core.streamtime import NEVER, StreamClock
-from tidegauge.core.watermark import Completeness, Marks, Watermarks
 
 RULES = ModelConfig(out_of_orderness_ms=1 * SECOND, label_horizon_ms=10 * SECOND)
 CONFIG = replace(CoreConfig(), publication_skew_ms=0, idle_ms=30 * SECOND, default=RULES)

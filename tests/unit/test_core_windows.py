@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from tidegauge.core.config import MINUTE, SECOND, CoreConfig, ModelConfig, PaneLevel
+from tidegauge.core.monitor.windows import Frame, FrameKey, Series, Windows
 from tidegauge.core.panes import SlotKey, level_of, pane_start
 from tidegauge.core.stats.quality import LabelCounts
 from tidegauge.core.sums import SlotSums, TrafficCounts
-from tidegauge.core.windows import Frame, FrameKey, Series, Windows
 
 RULES = ModelConfig(
     lateness_ms=10 * SECOND, label_horizon_ms=10 * MINUTE, correction_horizon_ms=10 * MINUTE

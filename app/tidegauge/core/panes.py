@@ -4,7 +4,7 @@ A pane is a small fixed slice of event time; a level of the pyramid has panes of
 takes labels up to ``span`` after their prediction. The level follows from the label's delay alone,
 so it is the same for every order of reading, and the levels *add up*: the figures of a window are
 the sum over the slots of all levels that it holds. A correction whose delay belongs to a coarser
-level takes the old label back at that level (`tidegauge.core.labelling`).
+level takes the old label back at that level (`tidegauge.core.collect.labelling`).
 """
 
 from typing import NamedTuple

@@ -13,6 +13,9 @@ from tidegauge.core.events import FeatureValue
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.streamtime import NEVER
 
+UNSUPPORTED = -1
+"""A class index that quality figures cannot use (the outcome is no class of a binary model)."""
+
 
 class Progress(msgspec.Struct, array_like=True):
     """How far one source partition has read its two logs, times in ms.

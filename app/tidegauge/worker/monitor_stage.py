@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import ModelLedger
-from tidegauge.core.model_monitor import ModelMonitor
-from tidegauge.core.monitor import Monitor
+from tidegauge.core.monitor.model import ModelMonitor
+from tidegauge.core.monitor.monitor import Monitor
 from tidegauge.core.partial import decode
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.records import (

@@ -211,7 +211,6 @@ class Partition:
             self.quarantine.passed(topic, mark.position)
         self._last_progress = time.time()
         self._count(chunks=1, records=len(fetch.records))
-        self.counters = replace(self.counters, last_chunk=len(fetch.records))
         if self.stage.dirty > self._settings.commit_records:
             self._commit_now.set()
 

@@ -66,7 +66,6 @@ class Counters:
 
     chunks: int = 0
     records: int = 0
-    last_chunk: int = 0
     commits: int = 0
     commit_seconds: float = 0.0
     last_commit_seconds: float = 0.0

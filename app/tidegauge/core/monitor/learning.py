@@ -1,16 +1,15 @@
 """Learning a version's reference profile from its first predictions.
 
 The predictions with the smallest hashes of their request id are the sample
-(`tidegauge.core.sampling`). Learning ends with the first closed pane at which enough event time
-has passed and enough predictions were counted; what was sampled after that pane is left out.
+(`tidegauge.core.collect.sampling`). Learning ends with the first closed pane at which enough event
+time has passed and enough predictions were counted; what was sampled after that pane is left out.
 """
 
 import msgspec
 import numpy as np
 
 from tidegauge.core.config import ReferenceConfig
-from tidegauge.core.partial import SampleRow
-from tidegauge.core.request import UNSUPPORTED
+from tidegauge.core.partial import UNSUPPORTED, SampleRow
 from tidegauge.core.stats.learn import build_reference
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER

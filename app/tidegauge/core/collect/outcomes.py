@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from tidegauge.core.events import Outcome
-from tidegauge.core.request import UNSUPPORTED
+from tidegauge.core.partial import UNSUPPORTED
 
 _POSITIVE = frozenset({"1", "true", "yes", "positive"})
 _NEGATIVE = frozenset({"0", "false", "no", "negative"})

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tidegauge.core.detect.verdict import Phase, Verdict
+from tidegauge.core.monitor.windows import Series
 from tidegauge.core.panes import OutcomeKey, pane_start
 from tidegauge.core.records import Cause, CauseKind, Effect
-from tidegauge.core.windows import Series
 
 MIN_BASELINE = 30
 """Trials from which on a series is compared with its own past, not with the whole model's."""

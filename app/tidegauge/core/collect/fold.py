@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.core.collect.request import Answer
 from tidegauge.core.config import PaneLevel
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, level_of
-from tidegauge.core.request import UNSUPPORTED, Answer
+from tidegauge.core.partial import UNSUPPORTED
 from tidegauge.core.stats.counts import count_cells
 from tidegauge.core.stats.features import fold_features
 from tidegauge.core.stats.latency import bin_latencies
@@ -175,11 +176,11 @@ class BatchFold:
         ]
 
     def level(self, delay_ms: int) -> int:
-        """See `tidegauge.core.join.LabelSink`."""
+        """See `tidegauge.core.collect.join.LabelSink`."""
         return level_of(delay_ms, self._levels)
 
     def label(self, answer: Answer, level: int, label: int, count: int) -> None:
-        """See `tidegauge.core.join.LabelSink`."""
+        """See `tidegauge.core.collect.join.LabelSink`."""
         if UNSUPPORTED in (answer.predicted, label):
             return
         series = self._number(answer)
@@ -188,7 +189,7 @@ class BatchFold:
         )
 
     def first(self, answer: Answer, label: int, time_ms: int) -> None:
-        """See `tidegauge.core.join.LabelSink`."""
+        """See `tidegauge.core.collect.join.LabelSink`."""
         model = answer.model
         if time_ms > self.newest_labels.get(model, NEVER):
             self.newest_labels[model] = time_ms

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.detect.stream import DetectorStream
 from tidegauge.core.detect.verdict import PaneInput, StreamKind, Verdict
-from tidegauge.core.figures import score_mean_and_deviation
+from tidegauge.core.monitor.figures import score_mean_and_deviation
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.sums import SlotSums, TrafficCounts

@@ -9,6 +9,7 @@ import msgspec
 import xxhash
 
 from tidegauge.core.detect.verdict import Verdict
+from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
@@ -18,7 +19,6 @@ from tidegauge.core.records import (
     Severity,
     Versions,
 )
-from tidegauge.core.streams import StreamKey, Subject
 
 CRITICAL_EFFECTS = 3.0
 """An effect this many times the smallest one worth an alert is critical."""

@@ -22,9 +22,6 @@ from tidegauge.core.config import ModelConfig
 from tidegauge.core.events import Outcome
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts
 
-UNSUPPORTED = -1
-"""A class index that quality figures cannot use (the outcome is no class of a binary model)."""
-
 MAX_REVISIONS = 16
 MAX_LINES = 16
 MAX_ANSWERS = 64
@@ -36,7 +33,8 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
     """A retained prediction.
 
     ``segments`` alternates fields and values, ``steps`` levels and labels
-    (`tidegauge.core.labelling`); ``shown`` says that the error detectors have its first label.
+    (`tidegauge.core.collect.labelling`); ``shown`` says that the error detectors have its first
+    label.
     """
 
     model: str

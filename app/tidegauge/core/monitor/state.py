@@ -5,24 +5,21 @@ where the thing is gone.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from tidegauge.core.learning import Learning
 from tidegauge.core.ledger import ModelLedger
-from tidegauge.core.model_monitor import ModelMonitor
+from tidegauge.core.monitor.learning import Learning
+from tidegauge.core.monitor.model import ModelMonitor, Models
+from tidegauge.core.monitor.streams import StreamKey, Subject
+from tidegauge.core.monitor.watermark import Completeness, Marks
+from tidegauge.core.monitor.windows import Frame, FrameKey, Series
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Progress, SampleRow
 from tidegauge.core.records import AlertRecord
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.core.streams import StreamKey, Subject
 from tidegauge.core.sums import SlotSums
-from tidegauge.core.watermark import Completeness, Marks
-from tidegauge.core.windows import Frame, FrameKey, Series
-
-if TYPE_CHECKING:
-    from tidegauge.core.monitor import Monitor
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
@@ -47,12 +44,18 @@ class _Learned(msgspec.Struct, array_like=True):
 
 
 class MonitorTables:
-    """Writes and reads the state of one `Monitor`."""
+    """Writes and reads the state of one partition of partials.
 
-    def __init__(self, monitor: "Monitor") -> None:
-        self._monitor = monitor
+    Args:
+        models: its models; one that is restored appears in it.
+        complete: how far each source partition is complete.
+    """
+
+    def __init__(self, models: Models, complete: dict[int, Completeness]) -> None:
+        self._models = models
+        self._complete = complete
         self.sources: set[int] = set()
-        self._models: dict[str, set[int]] = {}
+        self._touched: dict[str, set[int]] = {}
         self._sampled: dict[tuple[str, str], set[int]] = {}
         self._written_references: dict[tuple[str, str], str] = {}
         self._newest: dict[str, int] = {}
@@ -60,7 +63,7 @@ class MonitorTables:
 
     def touch(self, model: str, source: int | None = None) -> None:
         """Something of ``model`` changed, and of its progress in ``source``."""
-        sources = self._models.setdefault(model, set())
+        sources = self._touched.setdefault(model, set())
         if source is not None:
             sources.add(source)
 
@@ -69,12 +72,12 @@ class MonitorTables:
     def changes(self) -> Iterator[Record]:
         """All records that differ from those written before."""
         for source in sorted(self.sources):
-            yield _pack(["complete", source]), _pack(self._monitor.complete[source])
+            yield _pack(["complete", source]), _pack(self._complete[source])
         self.sources = set()
-        for name, model in sorted(self._monitor.models.items()):
-            if name in self._models or model.windows.changed:
-                yield from self._model(model, sorted(self._models.get(name, ())))
-        self._models = {}
+        for name, model in sorted(self._models.items()):
+            if name in self._touched or model.windows.changed:
+                yield from self._model(model, sorted(self._touched.get(name, ())))
+        self._touched = {}
 
     def _model(self, model: ModelMonitor, sources: list[int]) -> Iterator[Record]:
         name = model.name
@@ -176,15 +179,15 @@ class MonitorTables:
             readers[table](rest, value)
         self._pending = {}
         for name, newest in self._newest.items():
-            model = self._monitor.model(name)
+            model = self._models[name]
             model.windows.restored(newest, model.watermarks.marks.settled)
 
     def _read_complete(self, key: list[Any], value: bytes) -> None:
-        self._monitor.complete[key[0]] = msgspec.msgpack.decode(value, type=Completeness)
+        self._complete[key[0]] = msgspec.msgpack.decode(value, type=Completeness)
 
     def _read_model(self, key: list[Any], value: bytes) -> None:
         state = msgspec.msgpack.decode(value, type=_Model)
-        model = self._monitor.model(key[0])
+        model = self._models[key[0]]
         model.watermarks.marks = state.marks
         model.closed_predictions = state.closed_predictions
         model.closed_labels = state.closed_labels
@@ -195,16 +198,16 @@ class MonitorTables:
 
     def _read_progress(self, key: list[Any], value: bytes) -> None:
         progress = msgspec.msgpack.decode(value, type=Progress)
-        self._monitor.model(key[0]).watermarks.restore(key[1], progress)
+        self._models[key[0]].watermarks.restore(key[1], progress)
 
     def _read_ledger(self, key: list[Any], value: bytes) -> None:
         ledger = msgspec.msgpack.decode(value, type=ModelLedger)
-        self._monitor.model(key[0]).ledgers[key[1]] = ledger
+        self._models[key[0]].ledgers[key[1]] = ledger
 
     def _read_frame(self, key: list[Any], value: bytes) -> None:
         name, version, field, segment, size, start = key
         revision, pending, wire = _unpack(value)
-        windows = self._monitor.model(name).windows
+        windows = self._models[name].windows
         frame_key = FrameKey(Series(version, field, segment), size, start)
         windows.restore(frame_key, Frame(SlotSums.from_wire(wire), revision))
         if pending:
@@ -212,33 +215,33 @@ class MonitorTables:
 
     def _read_outcome(self, key: list[Any], value: bytes) -> None:
         outcome = OutcomeKey(*key[1:])
-        book = self._monitor.model(key[0]).errors
+        book = self._models[key[0]].errors
         series = Series(outcome.version, outcome.field, outcome.value)
         book.panes.setdefault(outcome.start, {})[series] = _unpack(value)
 
     def _read_baseline(self, key: list[Any], value: bytes) -> None:
-        self._monitor.model(key[0]).errors.baseline[Series(*key[1:])] = _unpack(value)
+        self._models[key[0]].errors.baseline[Series(*key[1:])] = _unpack(value)
 
     def _read_stream(self, key: list[Any], value: bytes) -> None:
         name, subject, feature = key
         stream = StreamKey(Subject(subject), feature)
-        self._monitor.model(name).streams.restore(stream, _unpack(value))
+        self._models[name].streams.restore(stream, _unpack(value))
 
     def _read_alert(self, key: list[Any], value: bytes) -> None:
         alert = msgspec.msgpack.decode(value, type=AlertRecord)
-        self._monitor.model(key[0]).alerts.firing[key[1]] = alert
+        self._models[key[0]].alerts.firing[key[1]] = alert
 
     def _read_reference(self, key: list[Any], value: bytes) -> None:
         profile = ReferenceProfile.decode(value)
-        self._monitor.model(key[0]).references[key[1]] = profile
+        self._models[key[0]].references[key[1]] = profile
         self._written_references[key[0], key[1]] = profile.id
 
     def _read_learning(self, key: list[Any], value: bytes) -> None:
         learned = msgspec.msgpack.decode(value, type=_Learned)
-        learning = self._monitor.model(key[0]).learning.setdefault(key[1], Learning())
+        learning = self._models[key[0]].learning.setdefault(key[1], Learning())
         learning.start, learning.predictions = learned.start, learned.predictions
 
     def _read_sample(self, key: list[Any], value: bytes) -> None:
         row = msgspec.msgpack.decode(value, type=SampleRow)
-        self._monitor.model(key[0]).learning.setdefault(key[1], Learning()).add(row)
+        self._models[key[0]].learning.setdefault(key[1], Learning()).add(row)
         self._sampled.setdefault((key[0], key[1]), set()).add(row.hash)

@@ -13,9 +13,9 @@ revisions, never from the order in which they were read.
 from collections.abc import Callable
 from itertools import pairwise
 
+from tidegauge.core.collect.outcomes import binary_class
+from tidegauge.core.collect.request import Answer, Line, applicable, in_time
 from tidegauge.core.config import ModelConfig
-from tidegauge.core.outcomes import binary_class
-from tidegauge.core.request import Answer, Line, applicable, in_time
 
 Steps = tuple[int, ...]
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import ModelLedger
-from tidegauge.core.model_monitor import ModelMonitor
-from tidegauge.core.monitor_state import MonitorTables
+from tidegauge.core.monitor.model import Models
+from tidegauge.core.monitor.state import MonitorTables
+from tidegauge.core.monitor.watermark import Completeness
 from tidegauge.core.partial import Partial
 from tidegauge.core.records import AlertRecord, MetricRecord
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.core.watermark import Completeness
 
 
 class Published(NamedTuple):
@@ -35,27 +35,18 @@ class Monitor:
     """
 
     def __init__(self, config: CoreConfig, sources: int) -> None:
-        self._config = config
-        self._sources = sources
-        self.models: dict[str, ModelMonitor] = {}
+        self.models = Models(config, sources)
         self.complete: dict[int, Completeness] = {}
-        self._tables = MonitorTables(self)
+        self._tables = MonitorTables(self.models, self.complete)
         self.stirred: set[str] = set()
         """Models that changed since everything was last published."""
         self._alerts: list[AlertRecord] = []
         self._references: list[ReferenceProfile] = []
 
-    def model(self, name: str) -> ModelMonitor:
-        """The monitor of one model, which appears with its first partial."""
-        monitor = self.models.get(name)
-        if monitor is None:
-            monitor = self.models[name] = ModelMonitor(name, self._config, self._sources)
-        return monitor
-
     def take(self, partial: Partial) -> None:
         """Add what one source partition says."""
         if partial.model:
-            self.model(partial.model).take(partial)
+            self.models[partial.model].take(partial)
             self.stirred.add(partial.model)
             self._tables.touch(partial.model, partial.source)
             return
@@ -78,7 +69,7 @@ class Monitor:
 
     def adopt(self, profile: ReferenceProfile) -> None:
         """A reference was announced."""
-        monitor = self.model(profile.model)
+        monitor = self.models[profile.model]
         known = monitor.references.get(profile.version)
         if known is None or known.id != profile.id:
             monitor.adopt(profile)

@@ -13,10 +13,10 @@ import heapq
 
 import xxhash
 
+from tidegauge.core.collect.request import Answer
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.events import Prediction
 from tidegauge.core.partial import SampleRow
-from tidegauge.core.request import Answer
 
 
 class Sampler:

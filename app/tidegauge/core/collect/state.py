@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tidegauge.core.catalog import OTHER, ModelCatalog, ModelNames
+from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger
 from tidegauge.core.panes import pane_start

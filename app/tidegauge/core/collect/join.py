@@ -1,9 +1,9 @@
 """The join of predictions and feedback by request id, with all its rules, for one source partition.
 
 Retained requests are kept packed (one bytes object each), which is also how they go to the
-changelog: they cost no garbage collection and are encoded once. `tidegauge.core.request` says what
-follows from a request's events; this file reads, changes and writes requests, keeps the ledgers
-in step, and says what has to be folded.
+changelog: they cost no garbage collection and are encoded once. `tidegauge.core.collect.request`
+says what follows from a request's events; this file reads, changes and writes requests, keeps the
+ledgers in step, and says what has to be folded.
 """
 
 from enum import Enum, auto
@@ -11,10 +11,9 @@ from typing import Protocol
 
 import msgspec
 
-from tidegauge.core.labelling import changes, label_steps
-from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
-from tidegauge.core.outcomes import binary_class
-from tidegauge.core.request import (
+from tidegauge.core.collect.labelling import changes, label_steps
+from tidegauge.core.collect.outcomes import binary_class
+from tidegauge.core.collect.request import (
     MAX_ANSWERS,
     MAX_LINES,
     MAX_REVISIONS,
@@ -30,6 +29,7 @@ from tidegauge.core.request import (
     in_time,
     owner,
 )
+from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
 
 BUCKET_MS = 60_000
 """Requests are looked at for expiry in groups of this much stream time."""

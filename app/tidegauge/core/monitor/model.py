@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tidegauge.core.alerts import AlertBook, stream_causes
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.detect.verdict import PaneInput
-from tidegauge.core.errorbook import ErrorBook
-from tidegauge.core.figures import figures
-from tidegauge.core.learning import Learning
 from tidegauge.core.ledger import ModelLedger, merged
+from tidegauge.core.monitor.alerts import AlertBook, stream_causes
+from tidegauge.core.monitor.errorbook import ErrorBook
+from tidegauge.core.monitor.figures import figures
+from tidegauge.core.monitor.learning import Learning
+from tidegauge.core.monitor.streams import StreamKey, Streams, Subject, prediction_inputs
+from tidegauge.core.monitor.watermark import Completeness, Watermarks
+from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
 from tidegauge.core.partial import Partial
 from tidegauge.core.records import AlertRecord, Cause, MetricRecord, Versions, WindowState
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.core.streams import StreamKey, Streams, Subject, prediction_inputs
 from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import SlotSums
-from tidegauge.core.watermark import Completeness, Watermarks
-from tidegauge.core.windows import FrameKey, Series, Windows
 
 ERRORS = StreamKey(Subject.ERROR_RATE)
 
@@ -219,3 +219,20 @@ class ModelMonitor:
     def ledger(self) -> ModelLedger:
         """The ledger over all source partitions."""
         return merged(self.ledgers)
+
+
+class Models(dict[str, ModelMonitor]):
+    """All models of a partition of partials; one appears when it is first asked for.
+
+    Args:
+        config: the rules.
+        sources: how many source partitions there are.
+    """
+
+    def __init__(self, config: CoreConfig, sources: int) -> None:
+        self._config = config
+        self._sources = sources
+
+    def __missing__(self, name: str) -> ModelMonitor:
+        self[name] = ModelMonitor(name, self._config, self._sources)
+        return self[name]

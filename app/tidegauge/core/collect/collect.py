@@ -8,19 +8,19 @@ batch ends and the next begins.
 from collections.abc import Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from tidegauge.core.collect_state import CollectState, ModelState
+from tidegauge.core.collect.fold import BatchFold, Deltas
+from tidegauge.core.collect.join import Join, Joined
+from tidegauge.core.collect.outcomes import binary_class
+from tidegauge.core.collect.request import Answer, Revision
+from tidegauge.core.collect.sampling import Sampler
+from tidegauge.core.collect.state import CollectState, ModelState
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.core.fold import BatchFold, Deltas
-from tidegauge.core.join import Join, Joined
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
-from tidegauge.core.outcomes import binary_class
 from tidegauge.core.panes import pane_start
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.partitioner import Partitioner, partitions_for
 from tidegauge.core.reasons import Reason
-from tidegauge.core.request import Answer, Revision
-from tidegauge.core.sampling import Sampler
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER, Evidence, bound
 

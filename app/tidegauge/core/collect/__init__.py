@@ -1,0 +1,1 @@
+"""One source partition: check, join, fold."""

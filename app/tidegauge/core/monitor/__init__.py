@@ -1,0 +1,1 @@
+"""One partition of partials: watermarks, windows, detectors, alerts."""
