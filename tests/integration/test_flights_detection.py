@@ -69,7 +69,7 @@ def alerts(faults: Faults) -> dict[str, list[int]]:
 
 def openings(name: str, panes: dict[int, list[float]]) -> Iterator[int]:
     kind = StreamKind.MEAN if name.endswith("mean") else StreamKind.RATE
-    stream = DetectorStream(kind, DetectionConfig(), learn_ms=14 * DAY, learn_samples=1_000)
+    stream = DetectorStream(kind, DetectionConfig(learn_ms=14 * DAY))
     for start, values in sorted(panes.items()):
         if kind is StreamKind.RATE:
             pane = PaneInput(start, start + HOUR, len(values), sum(values))

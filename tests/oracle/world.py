@@ -15,7 +15,14 @@ import xxhash
 
 from tidegauge.core import partial as partials
 from tidegauge.core.collect.collect import Batch, Collect
-from tidegauge.core.config import SECOND, CoreConfig, ModelConfig, PaneLevel, ReferenceConfig
+from tidegauge.core.config import (
+    SECOND,
+    CoreConfig,
+    DetectionConfig,
+    ModelConfig,
+    PaneLevel,
+    ReferenceConfig,
+)
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
 from tidegauge.core.monitor.monitor import Monitor
@@ -28,7 +35,8 @@ START = 1_000_000 * SECOND
 """Event time at which made-up events begin, ms; a multiple of every pane's width."""
 FLUSH = "flush"
 """The version of the events that push time on at the end."""
-NO_LEARNING = ReferenceConfig(learn_ms=4_000 * SECOND, min_predictions=10**9)
+NO_REFERENCE = ReferenceConfig(learn_ms=4_000 * SECOND, min_predictions=10**9)
+NO_DETECTION = DetectionConfig(learn_ms=4_000 * SECOND, learn_samples=10**9)
 
 CONFIG = CoreConfig(
     panes=(
@@ -45,7 +53,8 @@ CONFIG = CoreConfig(
         correction_horizon_ms=1_200 * SECOND,
         orphan_horizon_ms=120 * SECOND,
         max_future_ms=600 * SECOND,
-        reference=NO_LEARNING,
+        reference=NO_REFERENCE,
+        detection=NO_DETECTION,
     ),
 )
 """Horizons and panes small enough for a few minutes of events to cross all of them."""

@@ -10,7 +10,9 @@ from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.records import AlertRecord, AlertStatus
 
-DETECTION = DetectionConfig(min_samples=60, resolve_panes=3, block_samples=10)
+DETECTION = DetectionConfig(
+    learn_ms=300 * SECOND, learn_samples=200, min_samples=60, resolve_panes=3, block_samples=10
+)
 RULES = with_rules(
     CONFIG,
     detection=DETECTION,

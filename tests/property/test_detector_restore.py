@@ -15,10 +15,16 @@ from tidegauge.core.detect.stream import DetectorStream
 from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
 from tidegauge.core.events import MAX_NUMBER
 
-CONFIG = DetectionConfig(epoch_panes=8, min_samples=20, block_samples=5, resolve_panes=3)
+CONFIG = DetectionConfig(
+    learn_ms=30 * MINUTE,
+    learn_samples=30,
+    epoch_panes=8,
+    min_samples=20,
+    block_samples=5,
+    resolve_panes=3,
+)
 UNHURRIED = settings(deadline=None, max_examples=60)
 """A busy machine is no reason to fail."""
-LEARN = {"learn_ms": 30 * MINUTE, "learn_samples": 30}
 
 detectors = st.sampled_from(
     [partial(AdaptiveWindow, 0.1), partial(TwoSidedPageHinkley, 3.0, 0.1)],
@@ -66,7 +72,7 @@ def panes(kind: StreamKind, steps: list[tuple[float, int]]) -> list[PaneInput]:
 def restore(kind: StreamKind, stream: DetectorStream) -> DetectorStream:
     state = msgspec.msgpack.decode(msgspec.msgpack.encode(stream.to_state()))
     assert state == stream.to_state()
-    return DetectorStream.from_state(kind, CONFIG, state, **LEARN)
+    return DetectorStream.from_state(kind, CONFIG, state)
 
 
 @UNHURRIED
@@ -74,8 +80,8 @@ def restore(kind: StreamKind, stream: DetectorStream) -> DetectorStream:
 def test_a_restored_stream_gives_the_same_verdicts_and_state(
     kind: StreamKind, steps: list[tuple[float, int]], at: int, every: int
 ) -> None:
-    never = DetectorStream(kind, CONFIG, **LEARN)
-    restored = DetectorStream(kind, CONFIG, **LEARN)
+    never = DetectorStream(kind, CONFIG)
+    restored = DetectorStream(kind, CONFIG)
     for number, pane in enumerate(panes(kind, steps)):
         if number >= at and number % every == 0:
             restored = restore(kind, restored)
@@ -86,7 +92,7 @@ def test_a_restored_stream_gives_the_same_verdicts_and_state(
 @UNHURRIED
 @given(kinds, levels)
 def test_alerts_open_and_resolve_by_turns(kind: StreamKind, steps: list[tuple[float, int]]) -> None:
-    stream = DetectorStream(kind, CONFIG, **LEARN)
+    stream = DetectorStream(kind, CONFIG)
     firing = False
     for pane in panes(kind, steps):
         verdict = stream.step(pane)
@@ -119,7 +125,7 @@ def numbers(verdict: Verdict) -> list[float]:
 def test_whatever_finite_panes_come_every_figure_stays_finite(
     figures: list[tuple[int, float, float]],
 ) -> None:
-    stream = DetectorStream(StreamKind.MEAN, CONFIG, **LEARN)
+    stream = DetectorStream(StreamKind.MEAN, CONFIG)
     for number, (count, mean, deviation) in enumerate(figures):
         pane = PaneInput(number * MINUTE, (number + 1) * MINUTE, count, mean, deviation)
         verdict = stream.step(pane)
@@ -135,7 +141,7 @@ def test_whatever_finite_panes_come_every_figure_stays_finite(
 def test_a_constant_raises_no_alarm(kind: StreamKind, value: float, counts: list[int]) -> None:
     if kind is StreamKind.RATE:
         value = float(value >= 1.0)
-    stream = DetectorStream(kind, CONFIG, **LEARN)
+    stream = DetectorStream(kind, CONFIG)
     for number, count in enumerate(counts):
         total = int(value) * count if kind is StreamKind.RATE else value
         verdict = stream.step(PaneInput(number * MINUTE, (number + 1) * MINUTE, count, total))

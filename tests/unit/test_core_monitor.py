@@ -8,7 +8,7 @@ import pytest
 from world import CONFIG, START, Plan, World, at, published, with_rules
 
 from tidegauge.core import partial as partials
-from tidegauge.core.config import SECOND, ReferenceConfig
+from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.monitor.figures import figures
 from tidegauge.core.monitor.monitor import Monitor
@@ -19,7 +19,9 @@ from tidegauge.core.records import WindowState
 from tidegauge.core.sums import SCORE_UNIT, SlotSums, TrafficCounts
 
 RULES = with_rules(
-    CONFIG, reference=ReferenceConfig(learn_ms=120 * SECOND, min_predictions=50, sample_size=20)
+    CONFIG,
+    reference=ReferenceConfig(learn_ms=120 * SECOND, min_predictions=50, sample_size=20),
+    detection=DetectionConfig(learn_ms=120 * SECOND, learn_samples=50),
 )
 
 

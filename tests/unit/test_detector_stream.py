@@ -1,6 +1,7 @@
 """From panes to alerts: what opens one, what ends it, and what does not."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from statistics import stdev
 from typing import NamedTuple
 
@@ -29,9 +30,8 @@ def play(
     learn_samples: int = 1_000,
     config: DetectionConfig | None = None,
 ) -> list[Verdict]:
-    stream = DetectorStream(
-        kind, config or DetectionConfig(), learn_ms=learn_ms, learn_samples=learn_samples
-    )
+    learning = replace(config or DetectionConfig(), learn_ms=learn_ms, learn_samples=learn_samples)
+    stream = DetectorStream(kind, learning)
     return [
         stream.step(PaneInput(i * width_ms, (i + 1) * width_ms, *figure))
         for i, figure in enumerate(figures)
@@ -167,9 +167,7 @@ def test_it_learns_in_silence_and_tells_what_it_learned_from() -> None:
 def test_empty_panes_change_nothing() -> None:
     figures = list(errors([0.1] * 500 + [0.5] * 50, 20))
     sparse = [pane for figure in figures for pane in (figure, (0, 0.0, 0.0))]
-    stream = DetectorStream(
-        StreamKind.RATE, DetectionConfig(), learn_ms=HOUR - WIDTH, learn_samples=1_000
-    )
+    stream = DetectorStream(StreamKind.RATE, DetectionConfig(learn_ms=HOUR - WIDTH))
     for i, figure in enumerate(sparse):
         before = stream.to_state()
         stream.step(PaneInput(i * WIDTH, (i + 1) * WIDTH, *figure))
@@ -190,19 +188,19 @@ def test_empty_panes_change_nothing() -> None:
     ],
 )
 def test_impossible_figures_are_refused(kind: StreamKind, pane: PaneInput, part: str) -> None:
-    stream = DetectorStream(kind, DetectionConfig(), learn_ms=HOUR, learn_samples=1)
+    stream = DetectorStream(kind, DetectionConfig())
     with pytest.raises(ValueError, match=part):
         stream.step(pane)
 
 
 def test_the_widest_spread_that_values_can_have_is_taken() -> None:
-    stream = DetectorStream(StreamKind.MEAN, DetectionConfig(), learn_ms=HOUR, learn_samples=1)
+    stream = DetectorStream(StreamKind.MEAN, DetectionConfig())
     widest = stdev([-MAX_NUMBER, MAX_NUMBER])
     assert stream.step(PaneInput(0, 10, 2, 0.0, widest)).phase is Phase.LEARNING
 
 
 def test_a_pane_out_of_order_is_refused() -> None:
-    stream = DetectorStream(StreamKind.MEAN, DetectionConfig(), learn_ms=HOUR, learn_samples=1)
+    stream = DetectorStream(StreamKind.MEAN, DetectionConfig())
     stream.step(PaneInput(0, 10, 1, 0.0))
     stream.step(PaneInput(10, 20, 1, 0.0))
     with pytest.raises(ValueError, match="in the order of event time"):

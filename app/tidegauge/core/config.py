@@ -25,6 +25,11 @@ class PaneLevel:
 class DetectionConfig:
     """How the change detectors decide (see `tidegauge.core.detect`)."""
 
+    learn_ms: int = 3 * DAY
+    """Event time that a stream's baseline is learned from, at least; from three days on it may
+    hold a daily season."""
+    learn_samples: int = 1_000
+    """Samples that it is learned from, at least."""
     adwin_delta: float = 1e-4
     """ADWIN's confidence; smaller is less sensitive."""
     page_hinkley_threshold: float = 15.0

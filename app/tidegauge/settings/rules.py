@@ -82,6 +82,12 @@ class ReferenceSettings(Section):
 class DetectionSettings(Section):
     """When a change is worth an alert."""
 
+    learn: PositiveDuration = timedelta(days=3)
+    """How much event time each watched figure's normal is learned from, at least; no alert before.
+    A daily season can only be told from three days or more: with less, each evening may look like
+    a change."""
+    learn_samples: Count = _DETECTION.learn_samples
+    """How many samples it is learned from, at least."""
     adwin_delta: Annotated[float, Field(gt=0, lt=1)] = _DETECTION.adwin_delta
     """ADWIN's confidence: smaller is less sensitive and raises fewer false alarms."""
     page_hinkley_threshold: Positive = _DETECTION.page_hinkley_threshold

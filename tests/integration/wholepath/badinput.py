@@ -28,6 +28,7 @@ SETTINGS = {
         "sizes": ["1h"],
     },
     "reference": {"learn": "30d"},
+    "detection": {"learn": "30d"},
 }
 MODELS = ("shuffled", "orderly")
 """The first one's events come in any order, the second one's feedback after all predictions."""

@@ -37,6 +37,7 @@ SETTINGS = {
         "sizes": ["5m", "1h", "2h"],
     },
     "reference": {"learn": "1h", "min_predictions": 200},
+    "detection": {"learn": "1h", "learn_samples": 200},
 }
 VERSIONS = (("pricing", "v1"), ("pricing", "v2"), ("fraud", "v1"))
 COVERED = 24

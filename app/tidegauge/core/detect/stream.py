@@ -22,20 +22,16 @@ from tidegauge.core.events import MAX_NUMBER
 class DetectorStream:
     """Watches one figure of one model; see the module for how."""
 
-    def __init__(
-        self, kind: StreamKind, config: DetectionConfig, *, learn_ms: int, learn_samples: int
-    ) -> None:
+    def __init__(self, kind: StreamKind, config: DetectionConfig) -> None:
         """Start learning.
 
         Args:
             kind: What the panes' figures are.
-            config: How detections are made and which of them count.
-            learn_ms: Event time that the baseline is learned from, at least.
-            learn_samples: Samples that it is learned from, at least.
+            config: What is learned from, how detections are made and which of them count.
         """
         self._kind = kind
         self._config = config
-        self._learner: Learner | None = Learner(learn_ms, learn_samples)
+        self._learner: Learner | None = Learner(config.learn_ms, config.learn_samples)
         self._watcher: Watcher | None = None
         self._last_ms: int | None = None
 
@@ -63,19 +59,13 @@ class DetectorStream:
         ]
 
     @classmethod
-    def from_state(
-        cls,
-        kind: StreamKind,
-        config: DetectionConfig,
-        state: Sequence[Any],
-        *,
-        learn_ms: int,
-        learn_samples: int,
-    ) -> Self:
+    def from_state(cls, kind: StreamKind, config: DetectionConfig, state: Sequence[Any]) -> Self:
         """The stream that gave ``state``; the other arguments are those it was built with."""
-        stream = cls(kind, config, learn_ms=learn_ms, learn_samples=learn_samples)
+        stream = cls(kind, config)
         stream._last_ms, learner, watcher = state
-        stream._learner = None if learner is None else Learner(learn_ms, learn_samples, learner)
+        stream._learner = (
+            None if learner is None else Learner(config.learn_ms, config.learn_samples, learner)
+        )
         stream._watcher = None if watcher is None else Watcher.from_state(kind, config, watcher)
         return stream
 

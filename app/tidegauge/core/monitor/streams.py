@@ -59,9 +59,7 @@ class Streams:
         """Feed the next closed pane of one stream."""
         stream = self.streams.get(key)
         if stream is None:
-            stream = self.streams[key] = DetectorStream(
-                key.kind, self._rules.detection, **self._learning()
-            )
+            stream = self.streams[key] = DetectorStream(key.kind, self._rules.detection)
         verdict = stream.step(pane)
         self.verdicts[key] = verdict
         self.changed.add(key)
@@ -71,19 +69,13 @@ class Streams:
         """The features that a closed pane had."""
         return [key.feature for key in self.streams if key.subject is Subject.MISSING]
 
-    def _learning(self) -> dict[str, int]:
-        reference = self._rules.reference
-        return {"learn_ms": reference.learn_ms, "learn_samples": reference.min_predictions}
-
     def to_state(self, key: StreamKey) -> list[Any]:
         """The state of one stream as plain lists."""
         return self.streams[key].to_state()
 
     def restore(self, key: StreamKey, state: list[Any]) -> None:
         """Take back one stream."""
-        self.streams[key] = DetectorStream.from_state(
-            key.kind, self._rules.detection, state, **self._learning()
-        )
+        self.streams[key] = DetectorStream.from_state(key.kind, self._rules.detection, state)
 
 
 def prediction_inputs(
