@@ -55,7 +55,7 @@ def reach(world: Deployment, position: int) -> None:
     wait_until(lambda: world.processed() >= position, world.processed, 120)
 
 
-@pytest.mark.parametrize(("events", "kills"), [(20_000, 2), pytest.param(200_000, 5, marks=LONG)])
+@pytest.mark.parametrize(("events", "kills"), [(10_000, 2), pytest.param(200_000, 5, marks=LONG)])
 def test_a_worker_killed_again_and_again(
     deploy: Callable[..., Deployment],
     undisturbed: Callable[[int, int], Results],
@@ -86,7 +86,7 @@ def test_a_worker_killed_again_and_again(
     assert world.miscounted() == []
 
 
-@pytest.mark.parametrize("events", [20_000, pytest.param(200_000, marks=LONG)])
+@pytest.mark.parametrize("events", [10_000, pytest.param(200_000, marks=LONG)])
 def test_two_workers_of_which_one_is_stopped_and_one_killed(
     deploy: Callable[..., Deployment], undisturbed: Callable[[int, int], Results], events: int
 ):

@@ -18,7 +18,7 @@ from tidegauge.worker import exits
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
 PARTITIONS = 3
-EVENTS = 20_000
+EVENTS = 10_000
 
 
 def test_a_model_appears_with_its_first_event(deploy: Callable[..., Deployment]):

@@ -7,7 +7,7 @@ from tidegauge.core.records import AlertStatus
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
-EVENTS = 20_000
+EVENTS = 10_000
 
 
 def test_results_are_equal_for_1_3_and_8_partitions(undisturbed):
