@@ -146,6 +146,7 @@ class DemoScreen:
 
 def told(event: AlertRecord) -> Text:
     """One alert event in two or three lines: what, since when, why."""
+    summary = event.annotations.get("summary", "")
     lines = [
         Text.assemble(
             _minute(event.time_ms),
@@ -155,10 +156,12 @@ def told(event: AlertRecord) -> Text:
             (plain(_subject(event)), "bold"),
             f"  since {_minute(event.starts_at_ms)}",
         ),
-        Text(f"    {plain(event.annotations.get('summary', ''))}"),
+        Text(f"    {plain(summary)}"),
     ]
     if event.status is AlertStatus.FIRING:
-        lines += [Text(f"    because {plain(cause.summary)}") for cause in event.causes[:3]]
+        # the summary of a drift is its own first cause
+        told_of = [cause.summary for cause in event.causes[:3] if cause.summary not in summary]
+        lines += [Text(f"    because {plain(cause)}") for cause in told_of]
     return Text("\n").join(lines)
 
 
