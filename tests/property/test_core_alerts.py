@@ -86,6 +86,14 @@ def test_the_change_opens_and_resolves_one_alert_each(result: Result) -> None:
     assert found == {"ErrorRateChanged": lifecycle, "FeatureDrift": lifecycle}
 
 
+def test_an_alert_that_still_fires_is_sent_again_as_it_was(result: Result) -> None:
+    often = World(events(1), replace(RULES, alert_resend_ms=60 * SECOND))
+    sent = [a.id for a in often.run(Plan(4, 1, max_batch=100, crash=0.1)).alerts]
+    assert set(sent) == {a.id for a in result.alerts}
+    firing = {a.id for a in result.alerts if a.status is AlertStatus.FIRING}
+    assert {alert for alert in sent if sent.count(alert) > 1} == firing
+
+
 def test_the_error_alert_names_the_segment(result: Result) -> None:
     fired, resolved = (a for a in result.alerts if a.labels["alertname"] == "ErrorRateChanged")
     assert BROKEN_FROM - 60 * SECOND <= fired.starts_at_ms - START < FIXED_FROM

@@ -118,6 +118,9 @@ class CoreConfig:
     """How far apart in append time two partitions may show events of the same event time."""
     idle_ms: int = 30 * SECOND
     """Silence after which a model's time moves on by itself."""
+    alert_resend_ms: int = 180 * HOUR
+    """Append time after which an alert that still fires is sent again, so that its topic keeps
+    it."""
     limits: Limits = field(default_factory=Limits)
     default: ModelConfig = field(default_factory=ModelConfig)
     overrides: Mapping[str, ModelConfig] = field(default_factory=dict)

@@ -129,4 +129,5 @@ class TopicsSettings(Section):
     """How long predictions, feedback and partials are kept. At least as long as the longest
     horizon."""
     output_retention: PositiveDuration = timedelta(days=30)
-    """How long alerts, metrics and dead-letters are kept."""
+    """How long alerts, metrics and dead-letters are kept. An alert that still fires after a quarter
+    of it is sent again, under the same id."""

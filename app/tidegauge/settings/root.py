@@ -111,6 +111,7 @@ class Settings(BaseSettings):
             segment_fields=self.segments.fields,
             publication_skew_ms=milliseconds(self.time.publication_skew),
             idle_ms=milliseconds(self.time.idle),
+            alert_resend_ms=milliseconds(self.topics.output_retention) // 4,
             limits=Limits(**limits),
             default=self._model(ModelOverrides()),
             overrides={name: self._model(model) for name, model in self.models.items()},

@@ -5,6 +5,8 @@ start, status and evidence, all functions of closed panes, so every run over the
 the same ids.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 import xxhash
 
@@ -46,6 +48,8 @@ class AlertBook:
     def __init__(self, model: str) -> None:
         self._model = model
         self.firing: dict[str, AlertRecord] = {}
+        self.sent: dict[str, int] = {}
+        """When each of them was last sent, by append time in ms."""
         self.changed: set[str] = set()
 
     def decide(
@@ -60,10 +64,19 @@ class AlertBook:
         elif verdict.resolved and known is not None:
             record = self._resolve(key, verdict, known)
             del self.firing[fingerprint]
+            self.sent.pop(fingerprint, None)
         else:
             return None
         self.changed.add(fingerprint)
         return record
+
+    def again(self, now: int, interval_ms: int) -> Iterator[AlertRecord]:
+        """The alerts that have fired unchanged for so long that they are to be sent again."""
+        for fingerprint, record in self.firing.items():
+            if now - self.sent.setdefault(fingerprint, now) >= interval_ms:
+                self.sent[fingerprint] = now
+                self.changed.add(fingerprint)
+                yield record
 
     def fingerprint(self, key: StreamKey) -> str:
         """The identity of what is wrong, 16 hex digits."""

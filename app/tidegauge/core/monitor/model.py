@@ -35,6 +35,7 @@ class ModelMonitor:
         self.name = name
         self.rules = config.model(name)
         self._width = config.panes[0].width_ms
+        self._resend_ms = config.alert_resend_ms
         self.watermarks = Watermarks(config, self.rules, sources)
         self.windows = Windows(config, self.rules)
         self.streams = Streams(self.rules)
@@ -99,6 +100,8 @@ class ModelMonitor:
             for start, pair in list(self.errors.closing(self.closed_labels, marks.labels)):
                 alerts += self._close_label_pane(start, pair)
             self.closed_labels = marks.labels
+        now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
+        alerts += self.alerts.again(now, self._resend_ms)
         return alerts, profiles
 
     def _pane(self, start: int) -> dict[str, SlotSums]:

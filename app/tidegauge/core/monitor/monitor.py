@@ -63,7 +63,7 @@ class Monitor:
             alerts, references = monitor.advance(self.complete)
             self._alerts += alerts
             self._references += references
-            if (monitor.closed_predictions, monitor.closed_labels) != before:
+            if alerts or (monitor.closed_predictions, monitor.closed_labels) != before:
                 self._tables.touch(name)
                 self.stirred.add(name)
 

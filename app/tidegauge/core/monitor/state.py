@@ -38,6 +38,9 @@ class _Model(msgspec.Struct, array_like=True):
     active: dict[str, list[int]]
 
 
+_Alert = tuple[int, AlertRecord]
+
+
 class _Learned(msgspec.Struct, array_like=True):
     start: int
     predictions: int
@@ -104,7 +107,8 @@ class MonitorTables:
         model.streams.changed = set()
         for fingerprint in sorted(model.alerts.changed):
             alert = model.alerts.firing.get(fingerprint)
-            yield _pack(["alert", name, fingerprint]), None if alert is None else _pack(alert)
+            sent = None if alert is None else _pack([model.alerts.sent[fingerprint], alert])
+            yield _pack(["alert", name, fingerprint]), sent
         model.alerts.changed = set()
         yield from self._references(model)
 
@@ -228,8 +232,8 @@ class MonitorTables:
         self._models[name].streams.restore(stream, _unpack(value))
 
     def _read_alert(self, key: list[Any], value: bytes) -> None:
-        alert = msgspec.msgpack.decode(value, type=AlertRecord)
-        self._models[key[0]].alerts.firing[key[1]] = alert
+        alerts = self._models[key[0]].alerts
+        alerts.sent[key[1]], alerts.firing[key[1]] = msgspec.msgpack.decode(value, type=_Alert)
 
     def _read_reference(self, key: list[Any], value: bytes) -> None:
         profile = ReferenceProfile.decode(value)
