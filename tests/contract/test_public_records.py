@@ -19,6 +19,7 @@ from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
+    CalibrationPoint,
     Cause,
     DeadLetterRecord,
     DeadLetterSummaryRecord,
@@ -30,13 +31,16 @@ from tidegauge.core.records import (
     OffsetRange,
     PredictionLedger,
     Quality,
+    RocPoint,
     ScoreStats,
     Severity,
     Traffic,
     Versions,
     WindowState,
 )
+from tidegauge.core.stats.calibration import CALIBRATION_BINS
 from tidegauge.core.stats.learn import build_reference
+from tidegauge.core.stats.ranking import ROC_POINTS
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.wire.alerts import AlertMessage, decode_alert, encode_alert
 from tidegauge.wire.dead_letters import decode_dead_letter, encode_dead_letter, encode_summary
@@ -49,6 +53,7 @@ TIMES = st.integers(0, 253_370_764_799_999)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 COUNTS = st.integers(0, 2**53)
 SHARES = st.floats(0, 1)
+SIGNED_SHARES = st.floats(-1, 1)
 POSITIVE = st.floats(0, 1e100)
 NUMBERS = st.floats(-1e100, 1e100)
 FINGERPRINTS = st.from_regex("[0-9a-f]{16}", fullmatch=True)
@@ -57,20 +62,25 @@ SORTED_NAMES = st.lists(NAMES, max_size=3).map(lambda names: tuple(sorted(names)
 
 def figures(struct: type[msgspec.Struct], **numbers: st.SearchStrategy[Any]) -> Any:
     """Figures that are null or a share, or what ``numbers`` says; counts are counts."""
+    kinds = {int: COUNTS, int | None: st.none() | COUNTS}
     fields = {
-        field.name: COUNTS if field.type is int else st.none() | numbers.get(field.name, SHARES)
+        field.name: kinds.get(field.type, st.none() | numbers.get(field.name, SHARES))
         for field in msgspec.structs.fields(struct)
     }
     return st.builds(struct, **fields)
 
 
 FEATURE_STATS = figures(FeatureStats, mean=NUMBERS, deviation=POSITIVE, psi=POSITIVE)
+ROC = st.lists(st.builds(RocPoint, st.none() | SHARES, SHARES, SHARES), max_size=ROC_POINTS)
+TENTHS = st.lists(st.builds(CalibrationPoint, SHARES, SHARES, COUNTS), max_size=CALIBRATION_BINS)
 QUALITY = figures(
     Quality,
     log_loss=POSITIVE,
-    **dict.fromkeys(
-        ["true_positives", "false_positives", "true_negatives", "false_negatives", "errors"], COUNTS
-    ),
+    matthews_correlation=SIGNED_SHARES,
+    lift_top_decile=st.floats(0, 10),
+    lift_top_decile_error=st.floats(0, 10),
+    roc_curve=ROC.map(tuple),
+    calibration_curve=TENTHS.map(tuple),
 )
 ALERTS = st.builds(
     AlertRecord,
@@ -122,7 +132,7 @@ METRICS = st.builds(
     label_coverage=st.none() | SHARES,
     reference=st.none() | NAMES,
     quality=QUALITY,
-    traffic=figures(Traffic, per_second=POSITIVE),
+    traffic=figures(Traffic, per_second=POSITIVE, predicted_positive_rate_change=SIGNED_SHARES),
     latency=figures(Latency, **dict.fromkeys(["mean", "p50", "p90", "p99"], POSITIVE)),
     score=figures(ScoreStats, deviation=POSITIVE, psi=POSITIVE),
     features=st.dictionaries(NAMES, FEATURE_STATS, max_size=2),
