@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from tidegauge.core.stats.binary import ECE_BINS, ECE_ERROR, binary_quality
+from tidegauge.core.stats.binary import binary_quality
+from tidegauge.core.stats.calibration import CALIBRATION_BINS, CALIBRATION_ERROR
 from tidegauge.core.stats.quality import LabelCounts, fold_labels
 
 N_GROUPS = 3
@@ -74,11 +75,20 @@ def test_figures_agree_with_scikit_learn(rate: float, resolution: float, seed: i
     assert quality.precision == metrics.precision_score(labels, predicted)
     assert quality.recall == metrics.recall_score(labels, predicted)
     assert quality.f1 == pytest.approx(metrics.f1_score(labels, predicted), rel=1e-15)
+    balanced = metrics.balanced_accuracy_score(labels, predicted)
+    assert quality.balanced_accuracy == pytest.approx(balanced, rel=1e-14)
+    correlation = metrics.matthews_corrcoef(labels, predicted)
+    assert quality.matthews_correlation == pytest.approx(correlation, abs=1e-14)
+    specificity = metrics.recall_score(labels, predicted, pos_label=0)
+    assert quality.specificity == specificity
     assert abs(quality.auc - metrics.roc_auc_score(labels, scores)) <= quality.auc_error
     assert quality.auc_error < resolution
+    precision = metrics.average_precision_score(labels, scores)
+    assert abs(quality.average_precision - precision) <= quality.average_precision_error
+    assert quality.average_precision_error < 3 * resolution
     assert quality.log_loss == pytest.approx(metrics.log_loss(labels, scores), abs=2**-20)
     assert quality.brier == pytest.approx(metrics.brier_score_loss(labels, scores), abs=2**-20)
 
-    bins = np.minimum((scores * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = np.bincount(bins, scores, ECE_BINS) - np.bincount(bins, labels, ECE_BINS)
-    assert quality.ece == pytest.approx(np.abs(gaps).sum() / n, abs=ECE_ERROR)
+    bins = np.minimum((scores * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = np.bincount(bins, scores, CALIBRATION_BINS) - np.bincount(bins, labels, CALIBRATION_BINS)
+    assert quality.ece == pytest.approx(np.abs(gaps).sum() / n, abs=CALIBRATION_ERROR)

@@ -6,15 +6,41 @@ from pydantic import Field
 
 from tidegauge.contract.base import Count, Record, Share, Time
 from tidegauge.core.records import WindowState
+from tidegauge.core.stats.calibration import CALIBRATION_BINS
+from tidegauge.core.stats.ranking import ROC_POINTS
 
 NonNegative = Annotated[float, Field(ge=0)]
+SignedShare = Annotated[float, Field(ge=-1, le=1)]
+
+
+class RocPoint(Record):
+    """The rates when every score from a threshold on is called positive; exact."""
+
+    threshold: Share | None
+    """Null at the point (0, 0): nothing is called positive."""
+    false_positive_rate: Share
+    """``FP / (FP + TN)``."""
+    true_positive_rate: Share
+    """``TP / (TP + FN)``."""
+
+
+class CalibrationPoint(Record):
+    """How often the scores of one tenth of the range came true."""
+
+    mean_score: Share
+    """At most 0.005 from the mean of the scores before they were binned."""
+    positive_rate: Share
+    """Share of their labels that are the positive class."""
+    labelled: Count
+    """Labelled predictions with such a score, at least one."""
 
 
 class QualityFigures(Record):
     """How right the labelled predictions were; a figure is null when it is undefined.
 
-    The area under the curve, log loss, Brier score and calibration error come from a histogram of
-    scores by label, and are exact up to the width of its bins.
+    Figures of scores read the labelled predictions that have one. The areas, the lift, the curves
+    and the calibration error come from a histogram of scores by label, in which the scores of a bin
+    count as tied: ``x_error`` says how far ``x`` can be from the figure of the scores themselves.
     """
 
     accuracy: Share | None
@@ -23,16 +49,39 @@ class QualityFigures(Record):
     """``TP / (TP + FP)``; null when nothing was predicted positive."""
     recall: Share | None
     """``TP / (TP + FN)``; null when no label is positive."""
+    specificity: Share | None
+    """``TN / (TN + FP)``; null when every label is positive."""
     f1: Share | None
     """Harmonic mean of precision and recall, ``2 TP / (2 TP + FP + FN)``."""
+    balanced_accuracy: Share | None
+    """Mean of recall and specificity; null unless both classes are among the labels."""
+    matthews_correlation: SignedShare | None
+    """SignedShare of predicted class and label, ``(TP TN - FP FN) / sqrt((TP + FP) (TP + FN) (TN +
+    FP) (TN + FN))``: 0 is as good as chance; null when either has one class only."""
     auc: Share | None
-    """Area under the ROC curve: the chance that a positive scores above a negative."""
+    """Area under the ROC curve: the chance that a positive scores above a negative, ties as half;
+    null unless both classes are among the labels."""
+    auc_error: Share | None
+    average_precision: Share | None
+    """Area under the precision-recall curve as a step function: the sum over falling thresholds of
+    precision times gain in recall. Chance gives ``positive_rate``; null when no label is
+    positive."""
+    average_precision_error: Share | None
+    lift_top_decile: Annotated[NonNegative, Field(le=10)] | None
+    """How many times more frequent positive labels are in the tenth with the highest scores than
+    overall, 1 by chance; null when no label is positive."""
+    lift_top_decile_error: NonNegative | None
     log_loss: NonNegative | None
     """Mean negative log likelihood of the labels, in nats."""
     brier: Share | None
     """Mean squared difference of score and label."""
     expected_calibration_error: Share | None
-    """Mean absolute difference of score and frequency over score bins, weighted by count."""
+    """Mean absolute difference of mean score and share of positives over tenths of the range,
+    weighted by count; at most 0.005 from that of the scores themselves."""
+    roc_curve: Annotated[list[RocPoint], Field(max_length=ROC_POINTS)] | None
+    """From (0, 0) to (1, 1); null unless both classes are among the labels."""
+    calibration_curve: Annotated[list[CalibrationPoint], Field(max_length=CALIBRATION_BINS)] | None
+    """By ascending score; tenths of the range without labels are left out."""
     positive_rate: Share | None
     """Share of labels that are the positive class."""
     true_positives: Count | None
@@ -51,6 +100,8 @@ class TrafficFigures(Record):
     """Predictions divided by the length of the window."""
     predicted_positive_rate: Share | None
     """Share of predictions that are the positive class."""
+    predicted_positive_rate_change: SignedShare | None
+    """``predicted_positive_rate`` less the share in the reference; null without one."""
 
 
 class LatencyFigures(Record):

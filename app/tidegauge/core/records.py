@@ -136,18 +136,48 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[Cause, ...] = ()
 
 
+class RocPoint(msgspec.Struct, frozen=True):
+    """The rates when every score from a threshold on is called positive."""
+
+    threshold: float | None
+    """None: nothing is called positive."""
+    false_positive_rate: float
+    true_positive_rate: float
+
+
+class CalibrationPoint(msgspec.Struct, frozen=True):
+    """How often the scores of one bin came true."""
+
+    mean_score: float
+    positive_rate: float
+    labelled: int
+
+
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
     """How right the labelled predictions of a window were."""
 
     accuracy: float | None = None
     precision: float | None = None
     recall: float | None = None
+    specificity: float | None = None
     f1: float | None = None
+    balanced_accuracy: float | None = None
+    matthews_correlation: float | None = None
+    """-1..1."""
     auc: float | None = None
+    auc_error: float | None = None
+    """Bound of what the bins of the scores can have moved the figure by; so the others."""
+    average_precision: float | None = None
+    average_precision_error: float | None = None
+    lift_top_decile: float | None = None
+    """0..10."""
+    lift_top_decile_error: float | None = None
     log_loss: float | None = None
     """In nats."""
     brier: float | None = None
     expected_calibration_error: float | None = None
+    roc_curve: tuple[RocPoint, ...] | None = None
+    calibration_curve: tuple[CalibrationPoint, ...] | None = None
     positive_rate: float | None = None
     """Share of labels that are the positive class."""
     true_positives: int | None = None
@@ -165,6 +195,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float | None = None
     """Predictions divided by the length of the window."""
     predicted_positive_rate: float | None = None
+    predicted_positive_rate_change: float | None = None
+    """The rate less the reference's, -1..1."""
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,8 +46,29 @@ WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
     _figure("accuracy_ratio", "Share of labelled predictions that were right.", "quality.accuracy"),
     _figure("precision_ratio", "Share of predicted positives that were.", "quality.precision"),
     _figure("recall_ratio", "Share of positives that were predicted so.", "quality.recall"),
+    _figure("specificity_ratio", "Share of negatives predicted so.", "quality.specificity"),
     _figure("f1_score", "Harmonic mean of precision and recall.", "quality.f1"),
+    _figure(
+        "balanced_accuracy_ratio",
+        "Mean of recall and specificity.",
+        "quality.balanced_accuracy",
+    ),
+    _figure(
+        "matthews_correlation",
+        "Correlation of predicted class and label, -1 to 1.",
+        "quality.matthews_correlation",
+    ),
     _figure("roc_auc", "Area under the ROC curve.", "quality.auc"),
+    _figure(
+        "average_precision",
+        "Area under the precision-recall curve.",
+        "quality.average_precision",
+    ),
+    _figure(
+        "lift_top_decile",
+        "Share of positives in the tenth with the highest scores, as a multiple of the overall.",
+        "quality.lift_top_decile",
+    ),
     _figure("log_loss", "Mean negative log likelihood of the labels, in nats.", "quality.log_loss"),
     _figure("brier_score", "Mean squared error of the scores.", "quality.brier"),
     _figure(
@@ -60,6 +81,11 @@ WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
         "predicted_positive_ratio",
         "Share of predictions that are positive.",
         "traffic.predicted_positive_rate",
+    ),
+    _figure(
+        "predicted_positive_ratio_change",
+        "Share of predictions that are positive, less the share in the reference.",
+        "traffic.predicted_positive_rate_change",
     ),
     _figure("predictions_per_second", "Traffic of the window.", "traffic.per_second"),
     _figure("latency_mean_seconds", "Mean serving time.", "latency.mean"),

@@ -21,7 +21,8 @@ from wholepath.topic import Message
 
 from tidegauge.core.events import Features, Prediction
 from tidegauge.core.partitioner import partition_for
-from tidegauge.core.records import FeatureStats, MetricRecord
+from tidegauge.core.records import FeatureStats, MetricRecord, Quality
+from tidegauge.core.stats.calibration import CALIBRATION_ERROR
 from tidegauge.core.stats.reference import NumericReference, ReferenceProfile
 from tidegauge.core.stats.scorebins import EDGES
 from tidegauge.core.sums import SCORE_UNIT
@@ -190,6 +191,7 @@ def _check_quality(window: MetricRecord, rows: list[Row]) -> None:
         quality.true_positives,
     ]
     _near(quality.accuracy, metrics.accuracy_score(labels, predicted))
+    _near(quality.specificity, _share(predicted[labels == 0] == 0))
     if predicted.any():
         _near(quality.precision, metrics.precision_score(labels, predicted))
     if labels.any():
@@ -197,11 +199,57 @@ def _check_quality(window: MetricRecord, rows: list[Row]) -> None:
     loss = metrics.log_loss(labels, scores, labels=[0, 1])
     _near(quality.log_loss, loss, LOSS_ERROR + ROUNDING)
     _near(quality.brier, np.mean((scores - labels) ** 2), LOSS_ERROR + ROUNDING)
+    _check_calibration(quality, scores, labels)
     if 0 < labels.sum() < len(labels):
-        error = _tied_pairs(scores, labels) / 2
-        _near(quality.auc, metrics.roc_auc_score(labels, scores), error + ROUNDING)
+        _near(quality.balanced_accuracy, metrics.balanced_accuracy_score(labels, predicted))
+        _check_ranking(quality, scores, labels)
     else:
-        assert quality.auc is None
+        assert (quality.balanced_accuracy, quality.auc, quality.roc_curve) == (None, None, None)
+    if len(set(labels)) == len(set(predicted)) == 2:
+        _near(quality.matthews_correlation, metrics.matthews_corrcoef(labels, predicted))
+    else:
+        assert quality.matthews_correlation is None
+
+
+def _share(rows: NDArray[np.bool_]) -> float | None:
+    return float(rows.mean()) if len(rows) else None
+
+
+def _check_ranking(
+    quality: Quality, scores: NDArray[np.float64], labels: NDArray[np.int64]
+) -> None:
+    """Both classes are among the labels."""
+    _near(quality.auc_error, _tied_pairs(scores, labels) / 2)
+    _near(quality.auc, metrics.roc_auc_score(labels, scores), _bound(quality.auc_error))
+    precision = metrics.average_precision_score(labels, scores)
+    _near(quality.average_precision, precision, _bound(quality.average_precision_error))
+    places = np.arange(len(labels))
+    top = labels[np.argsort(-scores)] @ np.clip(len(labels) / 10 - places, 0, 1)
+    lift = 10 * top / labels.sum()
+    _near(quality.lift_top_decile, lift, _bound(quality.lift_top_decile_error))
+    for point in quality.roc_curve or ():
+        called = scores >= (np.inf if point.threshold is None else point.threshold)
+        _near(point.false_positive_rate, called[labels == 0].mean())
+        _near(point.true_positive_rate, called[labels == 1].mean())
+    assert len(quality.roc_curve or ()) >= 2
+
+
+def _bound(error: float | None) -> float:
+    assert error is not None
+    return error + ROUNDING
+
+
+def _check_calibration(
+    quality: Quality, scores: NDArray[np.float64], labels: NDArray[np.int64]
+) -> None:
+    tenths = np.minimum((scores * 10).astype(int), 9)
+    curve = quality.calibration_curve
+    assert curve is not None
+    assert [point.labelled for point in curve] == [n for n in np.bincount(tenths) if n]
+    for tenth, point in zip(np.unique(tenths), curve, strict=True):
+        held = tenths == tenth
+        _near(point.positive_rate, labels[held].mean())
+        _near(point.mean_score, scores[held].mean(), CALIBRATION_ERROR + ROUNDING)
 
 
 def _tied_pairs(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
@@ -228,6 +276,9 @@ def _check_moments(window: MetricRecord, rows: list[Row]) -> None:
 
 def _check_drift(window: MetricRecord, rows: list[Row], reference: ReferenceProfile) -> int:
     assert window.reference == reference.id
+    rate = np.mean([row.predicted for row in rows])
+    assert reference.positive_rate is not None
+    _near(window.traffic.predicted_positive_rate_change, rate - reference.positive_rate)
     for feature in reference.features:
         stats: FeatureStats = window.features[feature.name]
         values = [row.features[feature.name] for row in rows]

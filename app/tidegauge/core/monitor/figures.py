@@ -1,16 +1,27 @@
 """From the sums of a slot to the figures that are published; what is undefined is None."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 
-from tidegauge.core.records import FeatureStats, Latency, Quality, ScoreStats, Traffic
+from tidegauge.core.records import (
+    CalibrationPoint,
+    FeatureStats,
+    Latency,
+    Quality,
+    RocPoint,
+    ScoreStats,
+    Traffic,
+)
 from tidegauge.core.stats.binary import binary_quality
 from tidegauge.core.stats.drift import feature_figures, score_js, score_psi
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.latency import quantiles
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.sums import LATENCY_UNIT, SCORE_UNIT, SlotSums, TrafficCounts
+
+_Point = TypeVar("_Point")
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -37,11 +48,7 @@ def figures(sums: SlotSums, window_ms: int, reference: ReferenceProfile | None) 
         labelled=labelled,
         label_coverage=labelled / traffic.predictions if traffic.predictions else None,
         quality=quality,
-        traffic=Traffic(
-            predictions=traffic.predictions,
-            per_second=traffic.predictions * 1000 / window_ms,
-            predicted_positive_rate=_ratio(traffic.positives, traffic.classes),
-        ),
+        traffic=_traffic(traffic, window_ms, reference),
         latency=_latency(traffic),
         score=_score(traffic, reference),
         features=_features(sums, reference),
@@ -53,6 +60,17 @@ def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
+def _traffic(traffic: TrafficCounts, window_ms: int, reference: ReferenceProfile | None) -> Traffic:
+    rate = _ratio(traffic.positives, traffic.classes)
+    usual = reference.positive_rate if reference else None
+    return Traffic(
+        predictions=traffic.predictions,
+        per_second=traffic.predictions * 1000 / window_ms,
+        predicted_positive_rate=rate,
+        predicted_positive_rate_change=None if rate is None or usual is None else rate - usual,
+    )
+
+
 def _quality(sums: SlotSums) -> Quality:
     if sums.labels is None or not sums.labels.cells:
         return Quality()
@@ -61,11 +79,21 @@ def _quality(sums: SlotSums) -> Quality:
         accuracy=q.accuracy,
         precision=q.precision,
         recall=q.recall,
+        specificity=q.specificity,
         f1=q.f1,
+        balanced_accuracy=q.balanced_accuracy,
+        matthews_correlation=q.matthews_correlation,
         auc=q.auc,
+        auc_error=q.auc_error,
+        average_precision=q.average_precision,
+        average_precision_error=q.average_precision_error,
+        lift_top_decile=q.lift_top_decile,
+        lift_top_decile_error=q.lift_top_decile_error,
         log_loss=q.log_loss,
         brier=q.brier,
         expected_calibration_error=q.ece,
+        roc_curve=_points(RocPoint, q.roc_curve),
+        calibration_curve=_points(CalibrationPoint, q.calibration_curve),
         positive_rate=_ratio(q.positives, q.n),
         true_positives=q.tp,
         false_positives=q.fp,
@@ -73,6 +101,12 @@ def _quality(sums: SlotSums) -> Quality:
         false_negatives=q.fn,
         errors=q.fp + q.fn,
     )
+
+
+def _points(
+    point: Callable[..., _Point], curve: tuple[tuple[object, ...], ...] | None
+) -> tuple[_Point, ...] | None:
+    return None if curve is None else tuple(point(*values) for values in curve)
 
 
 def _latency(traffic: TrafficCounts) -> Latency:

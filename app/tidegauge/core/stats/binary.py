@@ -8,24 +8,23 @@ import math
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from tidegauge.core.stats.calibration import (
+    CalibrationBin,
+    calibration_curve,
+    expected_calibration_error,
+)
 from tidegauge.core.stats.counts import dense
 from tidegauge.core.stats.quality import N_CELLS, LabelCounts
-from tidegauge.core.stats.scorebins import LOWER, MIDDLE, N_BINS, UNITS
-
-ECE_BINS = 10
-"""Bins of the expected calibration error: equal widths, whose edges are score bin edges too."""
-ECE_ERROR = 0.005
-"""Bound of the error of ``ece``: half a score bin, as scores count as the middle of their bin."""
-
-_ECE_BIN = (LOWER * ECE_BINS + 1e-9).astype(np.intp)
+from tidegauge.core.stats.ranking import Ranking, RocVertex
+from tidegauge.core.stats.scorebins import N_BINS, UNITS
 
 
 class BinaryQuality(msgspec.Struct, frozen=True, kw_only=True):
     """How right the labelled predictions are; a figure that is undefined is None.
 
-    Names and definitions are scikit-learn's, except that nothing undefined becomes 0.
+    Names and definitions are scikit-learn's, except that nothing undefined becomes 0. Figures of
+    scores read the scored rows only.
     """
 
     n: int
@@ -41,22 +40,42 @@ class BinaryQuality(msgspec.Struct, frozen=True, kw_only=True):
     accuracy: float | None
     error_rate: float | None
     precision: float | None
-    """None when nothing was predicted positive."""
+    """``tp / (tp + fp)``; None when nothing was predicted positive."""
     recall: float | None
-    """None when nothing was positive."""
+    """``tp / (tp + fn)``; None when nothing was positive."""
+    specificity: float | None
+    """``tn / (tn + fp)``; None when nothing was negative."""
     f1: float | None
-    """None when nothing was positive or predicted so."""
+    """``2 tp / (2 tp + fp + fn)``; None when nothing was positive or predicted so."""
+    balanced_accuracy: float | None
+    """``(recall + specificity) / 2`` (Brodersen, Ong, Stephan and Buhmann, "The balanced accuracy
+    and its posterior distribution", 2010); None for a single class."""
+    matthews_correlation: float | None
+    """Correlation of prediction and label, from -1 to 1 (Matthews, "Comparison of the predicted and
+    observed secondary structure of T4 phage lysozyme", 1975): ``(tp tn - fp fn) / sqrt((tp + fp)
+    (tp + fn) (tn + fp) (tn + fn))``; None where either is of a single class."""
     positive_rate_predicted: float | None
     auc: float | None
     """Area under the ROC curve; two scores in one bin count as tied. None for a single class."""
     auc_error: float | None
     """The area from unbinned scores is at most this far from ``auc``."""
+    average_precision: float | None
+    """Area under the precision-recall curve, see `Ranking.average_precision`; None when nothing was
+    positive."""
+    average_precision_error: float | None
+    """Its bound, as ``auc_error``."""
+    lift_top_decile: float | None
+    """See `Ranking.lift_top_decile`; None when nothing was positive."""
+    lift_top_decile_error: float | None
+    """Its bound, as ``auc_error``."""
     log_loss: float | None
     """Mean, in nats."""
     brier: float | None
     ece: float | None
-    """Expected calibration error (Naeini, Cooper and Hauskrecht, 2015) over `ECE_BINS` bins: the
-    mean distance between mean score and share of positives, weighted by rows."""
+    """Expected calibration error, see `expected_calibration_error`."""
+    roc_curve: tuple[RocVertex, ...] | None
+    """See `Ranking.roc_curve`; None for a single class."""
+    calibration_curve: tuple[CalibrationBin, ...] | None
 
 
 def binary_quality(counts: LabelCounts) -> BinaryQuality:
@@ -64,8 +83,11 @@ def binary_quality(counts: LabelCounts) -> BinaryQuality:
     table = np.array(dense(counts.cells, range(N_CELLS)), dtype=np.int64).reshape(-1, 2, 2)
     (tn, fn), (fp, tp) = table.sum(axis=0).tolist()
     n = tn + fn + fp + tp
-    by_label = table[:N_BINS].sum(axis=1)
-    auc, auc_error = _auc(by_label[:, 0], by_label[:, 1])
+    negatives, positives = table[:N_BINS].sum(axis=1).T
+    ranking = Ranking(negatives, positives)
+    auc, average_precision = ranking.roc_auc(), ranking.average_precision()
+    lift = ranking.lift_top_decile()
+    calibration = calibration_curve(negatives, positives)
     return BinaryQuality(
         n=n,
         positives=tp + fn,
@@ -78,13 +100,22 @@ def binary_quality(counts: LabelCounts) -> BinaryQuality:
         error_rate=_ratio(fp + fn, n),
         precision=_ratio(tp, tp + fp),
         recall=_ratio(tp, tp + fn),
+        specificity=_ratio(tn, tn + fp),
         f1=_ratio(2 * tp, 2 * tp + fp + fn),
+        balanced_accuracy=_ratio(tp * (tn + fp) + tn * (tp + fn), 2 * (tp + fn) * (tn + fp)),
+        matthews_correlation=_matthews_correlation(tp, fp, tn, fn),
         positive_rate_predicted=_ratio(tp + fp, n),
-        auc=auc,
-        auc_error=auc_error,
+        auc=auc.value,
+        auc_error=auc.error,
+        average_precision=average_precision.value,
+        average_precision_error=average_precision.error,
+        lift_top_decile=lift.value,
+        lift_top_decile_error=lift.error,
         log_loss=_ratio(counts.log_loss, counts.scored * UNITS),
         brier=_ratio(counts.brier, counts.scored * UNITS),
-        ece=_calibration_error(by_label[:, 0], by_label[:, 1]),
+        ece=expected_calibration_error(calibration),
+        roc_curve=ranking.roc_curve(),
+        calibration_curve=calibration,
     )
 
 
@@ -92,26 +123,9 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole > 0 else None
 
 
-def _auc(
-    negatives: NDArray[np.int64], positives: NDArray[np.int64]
-) -> tuple[float | None, float | None]:
-    """Share of (positive, negative) pairs in the right order, ties as half (Mann-Whitney)."""
-    n_negative, n_positive = int(negatives.sum()), int(positives.sum())
-    if n_negative <= 0 or n_positive <= 0:
-        return None, None
-    below = np.cumsum(negatives) - negatives
-    # Python integers: the number of pairs can pass 2**63
-    ordered = sum(int(p) * int(b) for p, b in zip(positives, below, strict=True))
-    tied = sum(int(p) * int(n) for p, n in zip(positives, negatives, strict=True))
-    pairs = n_negative * n_positive
-    return (2 * ordered + tied) / (2 * pairs), tied / (2 * pairs)
-
-
-def _calibration_error(negatives: NDArray[np.int64], positives: NDArray[np.int64]) -> float | None:
-    rows = negatives + positives
-    n = int(rows.sum())
-    if n <= 0:
+def _matthews_correlation(tp: int, fp: int, tn: int, fn: int) -> float | None:
+    square = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    if not square:
         return None
-    expected = np.bincount(_ECE_BIN, rows * MIDDLE, ECE_BINS)
-    observed = np.bincount(_ECE_BIN, positives, ECE_BINS)
-    return math.fsum(np.abs(expected - observed).tolist()) / n
+    # rounding can leave the range by the last bit
+    return min(max((tp * tn - fp * fn) / math.sqrt(square), -1.0), 1.0)
