@@ -48,6 +48,10 @@ class DetectorStream:
                 return self._watcher.step(pane, self._mean(pane))
             if self._learner is not None:
                 self._learn(self._learner, pane)
+        return self.verdict()
+
+    def verdict(self) -> Verdict:
+        """Where the stream stands."""
         return Verdict(Phase.LEARNING) if self._watcher is None else self._watcher.verdict()
 
     def to_state(self) -> list[Any]:

@@ -75,7 +75,9 @@ class Streams:
 
     def restore(self, key: StreamKey, state: list[Any]) -> None:
         """Take back one stream."""
-        self.streams[key] = DetectorStream.from_state(key.kind, self._rules.detection, state)
+        stream = DetectorStream.from_state(key.kind, self._rules.detection, state)
+        self.streams[key] = stream
+        self.verdicts[key] = stream.verdict()
 
 
 def prediction_inputs(
