@@ -114,7 +114,6 @@ def work(bootstrap: str, prefix: str) -> None:
     )
     settings = ShellSettings(
         group=prefix + "group",
-        transaction_prefix=prefix + "txn",
         client_options={"bootstrap_servers": bootstrap},
     )
     sys.exit(run(settings, [spec], board))

@@ -103,6 +103,25 @@ def move_group_offset(world):
     admin.close()
 
 
+def test_a_second_group_on_the_same_state_is_refused(world):
+    async def story():
+        await world.create_topics()
+        await world.send_pairs(100)
+        first = world.start_worker()
+        exact = await world.differences()
+        second = world.start_worker(group=world.prefix + "other")
+        code = await asyncio.to_thread(second.wait, 60)
+        await world.send_pairs(100, seed=2)
+        return exact, code, world.log_of(second), await world.differences(), first.poll()
+
+    exact, code, log, still_exact, first_ended = asyncio.run(story())
+    assert exact == still_exact == []
+    assert first_ended is None
+    assert code == exits.CONFIG
+    assert "group none" in log
+    assert "another group works on this state" in log
+
+
 def test_state_made_under_other_settings_is_refused(world):
     async def story():
         await world.create_topics()

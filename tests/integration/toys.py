@@ -192,12 +192,8 @@ def specs(prefix: str, partials: int, fingerprint: str = "toy") -> list[StageSpe
 
 
 def settings(prefix: str, bootstrap: str, **others) -> ShellSettings:
-    return ShellSettings(
-        group=prefix + "toy",
-        transaction_prefix=prefix + "toy",
-        client_options={"bootstrap_servers": bootstrap},
-        **others,
-    )
+    others.setdefault("group", prefix + "toy")
+    return ShellSettings(client_options={"bootstrap_servers": bootstrap}, **others)
 
 
 def show(board: StatusBoard, path: Path) -> None:

@@ -217,7 +217,7 @@ class World:
                 raise AssertionError(f"not active: {self.status_of(worker)}{self.log_of(worker)}")
             time.sleep(0.05)
 
-    def wait_logged(self, worker: subprocess.Popen, text: str, timeout: float = 30) -> None:
+    def wait_logged(self, worker: subprocess.Popen, text: str, timeout: float = 90) -> None:
         deadline = time.monotonic() + timeout
         while text not in self.log_of(worker):
             if time.monotonic() > deadline or worker.poll() is not None:

@@ -221,7 +221,7 @@ class _Source:
         core = Collect(self.run.world.config, self.number, self.run.plan.partitions)
         for key, value in self.changelog.items():
             core.restore(key, value)
-        core.join.restored()
+        core.restored()
         for profile in self.run.world.references:
             core.adopt(profile)
         return core

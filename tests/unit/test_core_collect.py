@@ -8,7 +8,7 @@ from world import CONFIG, START, Event, Published, at, batch, compact, digest, m
 
 from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
 from tidegauge.core.collect.collect import Batch, Collect, Refusal
-from tidegauge.core.config import MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
+from tidegauge.core.config import HOUR, MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger, merged, total
 from tidegauge.core.partial import Partial
@@ -28,9 +28,9 @@ def feedback(request: str = "r", time: int = START, **fields: object) -> Feedbac
     return Feedback(request, timestamp=at(time), **made)  # type: ignore[arg-type]
 
 
-def tell(collect: Collect, *events: Event) -> list[Refusal]:
+def tell(collect: Collect, *events: Event, append: int | None = None) -> list[Refusal]:
     """Let collect read events of one topic, appended at their own times; what it refuses."""
-    log = [Published(event, ms(event.timestamp)) for event in events]
+    log = [Published(event, append or ms(event.timestamp)) for event in events]
     method = collect.predictions if isinstance(events[0], Prediction) else collect.feedback
     refused = method(batch(log, 0, len(log)), log[-1].append)  # type: ignore[arg-type]
     balance(collect)
@@ -51,7 +51,7 @@ def restarted(collect: Collect, config: CoreConfig, *, backwards: bool = False) 
     records = list(log.items())
     for key, value in reversed(records) if backwards else records:
         fresh.restore(key, value)
-    fresh.join.restored()
+    fresh.restored()
     return fresh
 
 
@@ -162,6 +162,53 @@ def test_a_lagging_model_keeps_its_requests_while_unnamed_feedback_of_others_goe
         collect.tick(time, time)
     assert b"old" in collect.join.requests
     assert len(collect.join.requests) < 10
+
+
+def test_a_replay_keeps_unnamed_feedback_while_that_of_a_live_model_is_years_ahead() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    years = 10**11
+    tell(collect, prediction("past", START - years, model="replayed"), append=START)
+    tell(collect, prediction("now", START, model="live"))
+    tell(collect, feedback("now", START + SECOND))
+    tell(collect, feedback("early", START - years + SECOND), append=START + SECOND)
+    collect.tick(START + MINUTE, START + MINUTE)
+    early = prediction("early", START - years + 2 * SECOND, model="replayed")
+    tell(collect, early, append=START + MINUTE)
+    ledgers = collect.state.ledgers.by_model
+    assert ledgers["replayed"].predictions["labelled"] == 1
+    assert ledgers["live"].predictions["labelled"] == 1
+
+
+def test_unnamed_feedback_does_not_wait_for_a_model_that_has_ended() -> None:
+    collect = Collect(CONFIG, 0, 1)
+    later = START + 10 * CONFIG.default.orphan_horizon_ms
+    tell(collect, prediction("past", START, model="ended"))
+    tell(collect, feedback("nobody", START))
+    tell(collect, prediction("now", later, model="live"))
+    tell(collect, feedback("now", later))
+    collect.tick(later + HOUR, later + HOUR)
+    assert collect.state.ledgers.by_model[UNKNOWN_MODEL].feedback["orphan_expired"] == 1
+
+
+@pytest.mark.parametrize(("before", "after", "labelled"), [(1, 2, 1), (2, 1, 0)])
+def test_a_changed_horizon_applies_to_what_is_retained(
+    before: int, after: int, labelled: int
+) -> None:
+    def config(hours: int) -> CoreConfig:
+        horizon = hours * HOUR
+        return with_rules(CONFIG, label_horizon_ms=horizon, correction_horizon_ms=2 * HOUR)
+
+    first = Collect(config(before), 0, 1)
+    tell(first, prediction("r", START))
+    tell(first, feedback("r", START + HOUR + MINUTE))
+    again = restarted(first, config(after))
+    balance(again)
+    ledger = again.state.ledgers.by_model["a"]
+    assert ledger.predictions.get("labelled", 0) == ledger.labels == labelled
+    tell(again, feedback("r", START + HOUR + MINUTE))
+    assert ledger.feedback["duplicate"] == 1
+    once_more = restarted(again, config(after))
+    assert once_more.state.changed_terms() == {}
 
 
 def test_a_joined_label_is_no_evidence_before_it_was_appended() -> None:

@@ -6,7 +6,16 @@ import pytest
 
 from tidegauge.core.collect.join import Join, Joined
 from tidegauge.core.collect.labelling import changes
-from tidegauge.core.collect.request import MAX_ANSWERS, MAX_LINES, MAX_REVISIONS, Answer, Revision
+from tidegauge.core.collect.request import (
+    MAX_ANSWERS,
+    MAX_LINES,
+    MAX_REVISIONS,
+    Answer,
+    Line,
+    Request,
+    Revision,
+    accounts,
+)
 from tidegauge.core.config import MINUTE, ModelConfig
 from tidegauge.core.ledger import Ledgers, ModelLedger
 
@@ -266,3 +275,14 @@ def test_labels_out_of_time_label_nothing() -> None:
     assert states(world.ledger().feedback) == {"superseded": 1, "orphan_open": 1}
     world.feedback("r", T + 20 * MINUTE + 1, revision=2)
     assert states(world.ledger().feedback) == {"superseded": 2, "late": 1}
+
+
+def test_a_request_is_accounted_for_in_the_same_time_however_often_it_is_repeated() -> None:
+    often = 10**12
+    revision = Revision(0, T, True, 0, 0)
+    request = Request(
+        [Answer("a", "1", T, 0, 1, 0.5, (), duplicates=often)],
+        [Line(None, [revision], duplicates=often)],
+    )
+    found = accounts(request, lambda _: RULES, waiting=("open", "orphan_open"))
+    assert found.predictions["a", "duplicate"] == found.feedback["a", "duplicate"] == often

@@ -5,7 +5,7 @@ them. `CoreConfig.fingerprint` covers the values that give stored state its mean
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -80,6 +80,27 @@ class ModelConfig:
     """The class counted as positive, as text; None: ``1``, ``true`` or ``yes``."""
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
+
+    @property
+    def terms(self) -> tuple[int, int, int, int]:
+        """What decides which events belong together: the horizons and the lateness, in ms."""
+        return (
+            self.label_horizon_ms,
+            self.correction_horizon_ms,
+            self.orphan_horizon_ms,
+            self.lateness_ms,
+        )
+
+    def under(self, terms: tuple[int, int, int, int]) -> "ModelConfig":
+        """These rules with other terms."""
+        label, correction, orphan, lateness = terms
+        return replace(
+            self,
+            label_horizon_ms=label,
+            correction_horizon_ms=correction,
+            orphan_horizon_ms=orphan,
+            lateness_ms=lateness,
+        )
 
     @property
     def retention_ms(self) -> int:

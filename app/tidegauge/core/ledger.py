@@ -96,17 +96,19 @@ class Ledgers:
 
     def apply(self, accounts: "Accounts", sign: int) -> None:
         """Add (``sign`` 1) or take back (-1) the accounts of one request."""
-        for model, state in accounts.predictions:
-            self.prediction(model, state, sign)
-        for model, state in accounts.feedback:
-            self.feedback(model, state, sign)
+        for (model, state), count in accounts.predictions.items():
+            if count:
+                self.prediction(model, state, sign * count)
+        for (model, state), count in accounts.feedback.items():
+            if count:
+                self.feedback(model, state, sign * count)
 
 
 class Accounts(msgspec.Struct):
-    """The states of all events of one request, as (model, state) pairs."""
+    """How many events of one request are in which (model, state)."""
 
-    predictions: list[tuple[str, str]]
-    feedback: list[tuple[str, str]]
+    predictions: dict[tuple[str, str], int]
+    feedback: dict[tuple[str, str], int]
 
 
 def total(ledgers: Iterable[ModelLedger]) -> ModelLedger:

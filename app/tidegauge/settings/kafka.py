@@ -79,7 +79,7 @@ class KafkaSettings(Section):
     ssl_cafile: FilePath | None = None
     """PEM file with the certificate authorities to trust; unset: those of the system."""
     group: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "tidegauge"
-    """Consumer group of the workers, and the start of their transactional ids."""
+    """Consumer group of the workers. State belongs to the group that made it."""
     topic_prefix: Annotated[str, StringConstraints(max_length=49, pattern=r"^[A-Za-z0-9._-]*$")] = (
         ""
     )

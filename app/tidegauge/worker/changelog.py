@@ -182,6 +182,20 @@ async def restore(
     return found
 
 
+class _Ignored:
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Only the shell's own records matter here."""
+
+
+async def read_own(client_options: Mapping[str, Any], spec: StageSpec, partition: int) -> Restored:
+    """Read only the shell's own records of a changelog partition, as far as they are committed.
+
+    Raises:
+        aiokafka.errors.KafkaError: The broker cannot be reached.
+    """
+    return await restore(client_options, spec, partition, _Ignored(), lambda _done, _total: None)
+
+
 def _take(found: Restored, spec: StageSpec, stage: Restorable, record: Any) -> None:
     if record.key in {DIED, ASIDE}:
         found.quarantine.restore(record.key, record.value)

@@ -77,7 +77,7 @@ class CollectStage:
 
     def restored(self) -> None:
         """See `tidegauge.worker.stage.Stage`."""
-        self.core.join.restored()
+        self.core.restored()
 
     def process(self, chunk: Chunk) -> None:
         """See `tidegauge.worker.stage.Stage`."""

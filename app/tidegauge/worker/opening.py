@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     AuthenticationFailedError,
     ClusterAuthorizationFailedError,
@@ -53,10 +53,13 @@ RETRY_BACKOFF_MS = 20
 def transactional_producer(
     settings: ShellSettings, spec: StageSpec, partition: int
 ) -> AIOKafkaProducer:
-    """The producer that owns a partition of a stage, not yet started."""
+    """The producer that owns a partition of a stage, not yet started.
+
+    Its id names the state, and not the group: whoever writes to this changelog fences all others.
+    """
     return AIOKafkaProducer(
         **settings.client_options,
-        transactional_id=settings.transactional_id(spec.name, partition),
+        transactional_id=f"{spec.changelog}.{partition}",
         transaction_timeout_ms=int(settings.transaction_timeout * 1000),
         max_batch_size=BATCH_BYTES,
         retry_backoff_ms=RETRY_BACKOFF_MS,
@@ -114,6 +117,7 @@ class Opener:
         spec, number = partition.spec, partition.number
         partition.state = PartitionState.OPENING
         partition.stage = spec.make_stage(number)
+        await self._refuse_state_of_another_group(partition)
         partition.producer = transactional_producer(self._settings, spec, number)
         await partition.producer.start()
         # known metadata lets a transaction queue everything before it first waits
@@ -135,34 +139,45 @@ class Opener:
         await self._compare_with_logs(partition)
         partition.finish_restore()
 
+    async def _refuse_state_of_another_group(self, partition: Partition) -> None:
+        # before the producer starts, since that would fence the owner in the other group
+        if not await self._committed(partition):
+            options, spec = self._settings.client_options, partition.spec
+            found = await changelog.read_own(options, spec, partition.number)
+            marks = found.marks or {}
+            if any(mark.position for mark in marks.values()):
+                raise self._differing(partition, marks, {})
+
+    async def _committed(self, partition: Partition) -> dict[TopicPartition, int]:
+        return await group_offsets(
+            self._settings.client_options, self._settings.group, partition.tps.values()
+        )
+
     async def _compare_with_group(
         self, partition: Partition, marks: Mapping[str, Mark] | None
     ) -> None:
-        stored = {topic: mark.position for topic, mark in (marks or {}).items()}
         deadline = time.monotonic() + SETTLE_SECONDS
-        while True:
-            committed = await group_offsets(
-                self._settings.client_options, self._settings.group, partition.tps.values()
-            )
-            wrong = {
-                topic: offset
-                for (topic, _), offset in committed.items()
-                if offset != stored.get(topic, 0)
-            }
-            if not wrong:
-                return
+        while _wrong(partition, marks or {}, committed := await self._committed(partition)):
             if time.monotonic() > deadline:
-                break
+                raise self._differing(partition, marks or {}, committed)
             await asyncio.sleep(0.2)
+
+    def _differing(
+        self,
+        partition: Partition,
+        marks: Mapping[str, Mark],
+        committed: Mapping[TopicPartition, int],
+    ) -> RefusedError:
         differing = ", ".join(
-            f"{topic}-{partition.number}: group {offset}, state {stored.get(topic, 0)}"
-            for topic, offset in wrong.items()
+            f"{tp.topic}-{tp.partition}: group {committed.get(tp, 'none')}, state {position}"
+            for tp, position in _wrong(partition, marks, committed).items()
         )
-        raise RefusedError(
+        return RefusedError(
             f"{partition}: the offsets of group {self._settings.group} differ from the positions "
-            f"stored with the state ({differing}). Either another application uses this group, or "
-            f"the offsets or the topic {partition.spec.changelog} were changed by hand. To set the "
-            f"group's offsets to the stored positions, stop all workers and run: {REPAIR_COMMAND}"
+            f"stored with the state ({differing}). Either another group works on this state, or "
+            f"another application uses this group, or the offsets or the topic "
+            f"{partition.spec.changelog} were changed by hand. To go on with this group, stop all "
+            f"workers and set its offsets to the stored positions: {REPAIR_COMMAND}"
         )
 
     async def _compare_with_logs(self, partition: Partition) -> None:
@@ -177,3 +192,11 @@ class Opener:
                 )
             if position < starts[tp]:
                 partition.lose(tp.topic, starts[tp])
+
+
+def _wrong(
+    partition: Partition, marks: Mapping[str, Mark], committed: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """The stored positions from which the group's offsets differ."""
+    stored = {tp: marks.get(tp.topic, Mark()).position for tp in partition.tps.values()}
+    return {tp: position for tp, position in stored.items() if committed.get(tp, 0) != position}

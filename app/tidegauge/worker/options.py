@@ -11,7 +11,6 @@ class ShellSettings:
 
     Attributes:
         group: Consumer group, also the Faust app id.
-        transaction_prefix: First part of the transactional ids ``prefix.stage.partition``.
         client_options: Arguments for every aiokafka client: ``bootstrap_servers`` and security.
         commit_interval: Time between two transactions of a partition.
         commit_records: A partition with more changed records commits early.
@@ -30,7 +29,6 @@ class ShellSettings:
 
     group: str
     client_options: Mapping[str, Any] = field(repr=False)
-    transaction_prefix: str = "tidegauge"
     commit_interval: float = 1.0
     commit_records: int = 50_000
     tick_interval: float = 1.0
@@ -44,7 +42,3 @@ class ShellSettings:
     inbox_chunks: int = 2
     open_at_once: int = 8
     shutdown_timeout: float = 25.0
-
-    def transactional_id(self, stage: str, partition: int) -> str:
-        """The transactional id that owns a partition of a stage."""
-        return f"{self.transaction_prefix}.{stage}.{partition}"

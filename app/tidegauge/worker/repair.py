@@ -27,17 +27,6 @@ class RepairedOffset:
     after: int
 
 
-class _Ignored:
-    def restore(self, key: bytes, value: bytes | None) -> None:
-        """Only the shell's own records matter here."""
-
-
-async def _read(settings: ShellSettings, spec: StageSpec, partition: int) -> changelog.Restored:
-    return await changelog.restore(
-        settings.client_options, spec, partition, _Ignored(), lambda _done, _total: None
-    )
-
-
 async def repair_offsets(
     settings: ShellSettings, specs: Collection[StageSpec]
 ) -> list[RepairedOffset]:
@@ -65,7 +54,7 @@ async def _repair_partition(
     settings: ShellSettings, spec: StageSpec, number: int
 ) -> list[RepairedOffset]:
     async with transactional_producer(settings, spec, number) as producer:
-        marks = (await _read(settings, spec, number)).marks or {}
+        marks = (await changelog.read_own(settings.client_options, spec, number)).marks or {}
         stored = {
             TopicPartition(topic, number): marks[topic].position if topic in marks else 0
             for topic in spec.inputs
@@ -98,7 +87,7 @@ async def set_aside(
     if spec.dead_letter is None:
         raise RefusedError(f"stage {spec.name} has no dead letters to move a record to")
     async with transactional_producer(settings, spec, partition) as producer:
-        found = await _read(settings, spec, partition)
+        found = await changelog.read_own(settings.client_options, spec, partition)
         mark = (found.marks or {}).get(topic, changelog.Mark())
         if offset < mark.position:
             raise RefusedError(

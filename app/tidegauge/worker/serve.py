@@ -99,7 +99,6 @@ class Worker:
         return ShellSettings(
             group=self._settings.kafka.group,
             client_options=client_options(Connection.of(self._settings.kafka)),
-            transaction_prefix=self._settings.kafka.group,
             commit_interval=worker.commit_interval.total_seconds(),
             commit_records=worker.commit_records,
             transaction_timeout=worker.transaction_timeout.total_seconds(),
@@ -202,8 +201,8 @@ class Worker:
 def fingerprint(core: CoreConfig, partitioner: str) -> str:
     """Digest of the settings that give stored state its meaning.
 
-    Pane levels, window sizes and the partitioner are in it. Horizons and limits are not: a change
-    of them applies from then on and leaves what is stored readable.
+    Pane levels, window sizes and the partitioner are in it. Horizons and limits are not: what is
+    retained is judged anew by changed horizons, and changed limits apply from then on.
     """
     meaning = repr((core.panes, core.windows_ms, partitioner))
     return xxhash.xxh3_64_hexdigest(meaning.encode())

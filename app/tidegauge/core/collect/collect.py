@@ -5,7 +5,7 @@ asked at each commit what changed. Nothing here reads a clock, and nothing depen
 batch ends and the next begins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from tidegauge.core.collect.fold import BatchFold, Deltas
@@ -81,6 +81,7 @@ class Collect:
         self._sampler = Sampler()
         self._deltas: dict[str, Deltas] = {}
         self._seen: set[str] = set()
+        self._last_seen: frozenset[str] = frozenset()
         self.predictions_complete = NEVER
         self.feedback_complete = NEVER
 
@@ -213,13 +214,16 @@ class Collect:
         self._expire()
 
     def behind(self) -> Literal["predictions", "feedback"] | None:
-        """The topic that is behind in event time; reading it first keeps the state small."""
-        models = self.state.models.values()
-        predictions = max((m.predictions.time for m in models), default=NEVER)
-        feedback = max((m.feedback.time for m in models), default=NEVER)
-        if predictions == feedback:
+        """The topic that is behind in event time; reading it first keeps the state small.
+
+        Models may be far apart in event time, so each is compared with itself, and of those in the
+        last batch the one that is furthest apart decides.
+        """
+        models = (self.state.models[name] for name in self._last_seen)
+        apart = max((m.predictions.time - m.feedback.time for m in models), key=abs, default=0)
+        if apart == 0:
             return None
-        return "predictions" if predictions < feedback else "feedback"
+        return "predictions" if apart < 0 else "feedback"
 
     def complete_until(self) -> int:
         """The append time up to which both logs have been read, in ms."""
@@ -271,29 +275,52 @@ class Collect:
 
     def _finish_batch(self, appends: Sequence[int]) -> None:
         models = self.state.models
+        seen = self._seen.union(self._fold.newest_labels)
+        if seen:
+            self._last_seen = frozenset(seen - {UNKNOWN_MODEL} or seen)
         unknown = self.state.model(UNKNOWN_MODEL).feedback
         for name, time in self._fold.newest_labels.items():
             models[name].newest_feedback = max(models[name].newest_feedback, time)
             # a label that was waiting was appended to its own log, maybe after these predictions
             append = max(appends[-1], unknown.last_append)
             models[name].feedback.observe(models[name].newest_feedback, append)
-        names = {name: model.names.catalog.features for name, model in models.items()}
-        for name, deltas in self._fold.finish(names, self.state.profiles).items():
-            self._deltas.setdefault(name, Deltas()).add(deltas)
+        self._take_folded()
         self.state.touched |= self._seen
         self._seen.clear()
         self._expire()
         self.join.shrink()
 
+    def _take_folded(self) -> None:
+        models = self.state.models
+        names = {name: model.names.catalog.features for name, model in models.items()}
+        for name, deltas in self._fold.finish(names, self.state.profiles).items():
+            self._deltas.setdefault(name, Deltas()).add(deltas)
+
     def _expire(self) -> None:
         skew = self._config.publication_skew_ms
         earliest = self.complete_until() - skew
-        for model in self.state.models.values():
-            time = self._expiry_time(model, skew)
+        times = {name: self._expiry_time(m, skew) for name, m in self.state.models.items()}
+        heard = [times[name] for name in self._heard_lately()]
+        if heard and UNKNOWN_MODEL in times:
+            times[UNKNOWN_MODEL] = min(heard)
+        for name, time in times.items():
             if time > NEVER:
-                self.join.expire(model.name, time)
+                self.join.expire(name, time)
+            model = self.state.models[name]
             model.predictions.forget_before(earliest)
             model.feedback.forget_before(earliest)
+
+    def _heard_lately(self) -> Iterator[str]:
+        """The models whose predictions may be what feedback that names no model waits for.
+
+        It waits for the slowest of them, since models may be far apart in event time (one is
+        replayed, others are live), but not for those that have ended.
+        """
+        since = self.complete_until() - self._config.default.orphan_horizon_ms
+        for name, model in self.state.models.items():
+            last = max(model.predictions.last_append, model.feedback.last_append)
+            if name != UNKNOWN_MODEL and last > NEVER and last >= since:
+                yield name
 
     def _expiry_time(self, model: ModelState, skew: int) -> int:
         """The event time that both topics have passed for ``model``, as far as is known.
@@ -360,6 +387,14 @@ class Collect:
             self.join.restore(key[1:], value)
         elif value is not None:
             self.state.restore(key, value)
+
+    def restored(self) -> None:
+        """The changelog is read; horizons that have changed apply to what is retained."""
+        self.join.restored()
+        if changed := self.state.changed_terms():
+            self.join.reconsider(changed)
+            self._take_folded()
+            self.state.touched |= changed.keys()
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The changelog records of what changed since the last call (ask `partials` first)."""

@@ -6,6 +6,7 @@ says what follows from a request's events; this file reads, changes and writes r
 ledgers in step, and says what has to be folded.
 """
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Protocol
 
@@ -29,6 +30,7 @@ from tidegauge.core.collect.request import (
     in_time,
     owner,
 )
+from tidegauge.core.config import ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
 
 BUCKET_MS = 60_000
@@ -95,6 +97,22 @@ class Join:
         """The changelog is read: find out when each request expires."""
         for key, packed in self.requests.items():
             self._schedule(key, _decode(packed))
+
+    def reconsider(self, before: Mapping[str, ModelConfig]) -> None:
+        """Apply changed rules to what is retained.
+
+        Args:
+            before: the rules that held so far, of each model whose rules changed.
+        """
+
+        def former(model: str) -> ModelConfig:
+            return before.get(model) or self._rules(model)
+
+        for key, packed in list(self.requests.items()):
+            request = _decode(packed)
+            if any(answer.model in before for answer in request.answers):
+                accounted = accounts(request, former, waiting=HELD)
+                self._settle(key, request, (accounted, _clock_of(request)))
 
     def answer(self, key: bytes, answer: Answer) -> Joined:
         """Take a prediction."""

@@ -14,6 +14,7 @@ goes before feedback that names none. What a detector is shown (the *first label
 that arrived first, whatever corrections follow.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -154,23 +155,23 @@ def accounts(request: Request, rules: Rules, *, waiting: tuple[str, str]) -> Acc
         waiting: the states of an unlabelled prediction and of an orphan: ``open`` and
             ``orphan_open`` while the request is retained, others when it leaves.
     """
-    predictions = []
+    predictions: Counter[tuple[str, str]] = Counter()
     labelling: set[int] = set()
     for answer in request.answers:
         chosen = effective(answer, request.lines, rules(answer.model))
         if chosen is not None:
             labelling.add(chosen.offset)
         state = waiting[0] if chosen is None else "labelled"
-        predictions.append((answer.model, state))
-        predictions += [(answer.model, "duplicate")] * answer.duplicates
-        predictions += [(answer.model, "conflict")] * answer.conflicts
-    feedback: list[tuple[str, str]] = []
+        predictions[answer.model, state] += 1
+        predictions[answer.model, "duplicate"] += answer.duplicates
+        predictions[answer.model, "conflict"] += answer.conflicts
+    feedback: Counter[tuple[str, str]] = Counter()
     common = owner(request)
     for line in request.lines:
         model = line.model or common
-        feedback += [(model, "duplicate")] * line.duplicates
-        feedback += [(model, "conflict")] * line.conflicts
-        feedback += [(model, "superseded")] * line.dropped
+        feedback[model, "duplicate"] += line.duplicates
+        feedback[model, "conflict"] += line.conflicts
+        feedback[model, "superseded"] += line.dropped
         highest = max(r.revision for r in line.revisions)
         for revision in line.revisions:
             if revision.offset in labelling:
@@ -181,7 +182,7 @@ def accounts(request: Request, rules: Rules, *, waiting: tuple[str, str]) -> Acc
                 state = "late"
             else:
                 state = waiting[1]
-            feedback.append((model, state))
+            feedback[model, state] += 1
     return Accounts(predictions, feedback)
 
 

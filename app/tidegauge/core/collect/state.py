@@ -3,7 +3,7 @@
 import msgspec
 
 from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
-from tidegauge.core.config import CoreConfig
+from tidegauge.core.config import CoreConfig, ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger
 from tidegauge.core.panes import pane_start
 from tidegauge.core.stats.reference import ReferenceProfile
@@ -31,6 +31,7 @@ class _Clocks(msgspec.Struct, array_like=True):
     feedback_time: int
     feedback_append: int
     ledger: ModelLedger
+    terms: tuple[int, int, int, int]
 
 
 _decode_clocks = msgspec.msgpack.Decoder(_Clocks).decode
@@ -46,6 +47,8 @@ class ModelState:
     def __init__(self, name: str, config: CoreConfig, catalog: ModelCatalog) -> None:
         self.name = name
         self.rules = config.model(name)
+        self.accounted = self.rules
+        """The rules under which the restored ledger was kept."""
         self.names = ModelNames(catalog, config.limits, config.segment_fields)
         grain = config.panes[0].width_ms // 2
         self.predictions = StreamClock(grain_ms=grain)
@@ -147,10 +150,19 @@ class CollectState:
                 clocks.feedback_time, clocks.feedback_append, grain_ms=grain
             )
             self.ledgers.by_model[name] = clocks.ledger
+            model.accounted = model.rules.under(clocks.terms)
         else:
             model.references[rest[0]] = _decode_adopted(value)
             for adopted in model.references[rest[0]]:
                 self.profiles[adopted.profile.id] = adopted.profile
+
+    def changed_terms(self) -> dict[str, ModelConfig]:
+        """The rules before, of the models whose horizons differ from those of the stored state."""
+        return {
+            name: model.accounted
+            for name, model in self.models.items()
+            if model.accounted.terms != model.rules.terms
+        }
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The changelog records of what changed since the last call."""
@@ -164,6 +176,7 @@ class CollectState:
                 model.newest_feedback,
                 model.feedback.last_append,
                 ledger,
+                model.rules.terms,
             )
             records.append((CLOCKS + _encode([name]), _encode(clocks)))
             if model.names.changed:
