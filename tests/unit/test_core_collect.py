@@ -296,12 +296,12 @@ def test_a_reference_does_not_touch_a_pane_that_has_begun() -> None:
 def test_references_come_back_and_old_ones_are_let_go() -> None:
     collect = Collect(CONFIG, 0, 1)
     for number in range(5):
-        collect.adopt(profile(number))
-        collect.adopt(profile(number))
+        collect.adopt(profile(number, effective_from=START + number * SECOND))
+        collect.adopt(profile(number, effective_from=START + number * SECOND))
     fresh = restarted(collect, CONFIG)
     for one in (collect, fresh):
-        assert [a.profile.id for a in one.state.models["a"].references["1"]] == ["3", "4"]
-        assert one.state.profiles.keys() == {"3", "4"}
+        assert [a.profile.id for a in one.state.models["a"].references["1"]] == ["2", "3", "4"]
+        assert one.state.profiles.keys() == {"2", "3", "4"}
 
 
 def test_samples_are_offered_until_there_is_a_reference() -> None:

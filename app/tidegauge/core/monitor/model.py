@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.detect.verdict import PaneInput
 from tidegauge.core.ledger import ModelLedger, merged
@@ -42,7 +43,7 @@ class ModelMonitor:
         self.errors = ErrorBook(self._width)
         self.alerts = AlertBook(name)
         self.ledgers: dict[int, ModelLedger] = {}
-        self.references: dict[str, ReferenceProfile] = {}
+        self.references = References()
         self.learning: dict[str, Learning] = {}
         self.deployments: dict[str, list[list[str]]] = {}
         self.active: dict[str, list[int]] = {}
@@ -72,10 +73,12 @@ class ModelMonitor:
             if [code, data] not in seen:
                 seen.append([code, data])
 
-    def adopt(self, profile: ReferenceProfile) -> None:
-        """A reference was announced, by this stage or from outside."""
-        self.references[profile.version] = profile
+    def adopt(self, profile: ReferenceProfile) -> bool:
+        """A reference was announced, by this stage or from outside; whether it is used."""
+        if not self.references.adopt(profile, self.closed_predictions):
+            return False
         self.learning.pop(profile.version, None)
+        return True
 
     # ---------------------------------------------------------------- time
 
@@ -193,7 +196,8 @@ class ModelMonitor:
     def _record(
         self, series: Series, start: int, size: int, sums: SlotSums, revision: int
     ) -> MetricRecord:
-        shown = figures(sums, size, self.references.get(series.version))
+        last_pane = start + size - self._width
+        shown = figures(sums, size, self.references.at(series.version, last_pane))
         return MetricRecord(
             model=self.name,
             version=series.version,

@@ -14,7 +14,7 @@ from tidegauge.core.monitor.state import MonitorTables
 from tidegauge.core.monitor.watermark import Completeness
 from tidegauge.core.partial import Partial
 from tidegauge.core.records import AlertRecord, MetricRecord
-from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.stats.reference import Origin, ReferenceProfile
 
 
 class Published(NamedTuple):
@@ -68,12 +68,17 @@ class Monitor:
                 self.stirred.add(name)
 
     def adopt(self, profile: ReferenceProfile) -> None:
-        """A reference was announced."""
+        """A reference was announced.
+
+        One that was learned while a person announced another is answered by announcing that one
+        again: the newest on the topic is to be the one in effect.
+        """
         monitor = self.models[profile.model]
-        known = monitor.references.get(profile.version)
-        if known is None or known.id != profile.id:
-            monitor.adopt(profile)
+        fixed = monitor.references.fixed(profile.version)
+        if monitor.adopt(profile):
             self._tables.touch(profile.model)
+        elif fixed is not None and fixed.id != profile.id and profile.origin is Origin.LEARNED:
+            self._references.append(fixed)
 
     def publish(self, *, everything: bool) -> Published:
         """What is to be published now; with ``everything`` also what is not urgent."""

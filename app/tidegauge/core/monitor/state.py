@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tidegauge.core.adoption import Adopted
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.model import ModelMonitor, Models
@@ -18,7 +19,6 @@ from tidegauge.core.monitor.windows import Frame, FrameKey, Series
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Progress, SampleRow
 from tidegauge.core.records import AlertRecord
-from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.sums import SlotSums
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -134,10 +134,11 @@ class MonitorTables:
         book.changed, book.changed_baseline = set(), set()
 
     def _references(self, model: ModelMonitor) -> Iterator[Record]:
-        for version, profile in sorted(model.references.items()):
-            if self._written_references.get((model.name, version)) != profile.id:
-                self._written_references[model.name, version] = profile.id
-                yield _pack(["reference", model.name, version]), profile.encode()
+        for version, adopted in sorted(model.references.items()):
+            newest = adopted[-1].profile.id
+            if self._written_references.get((model.name, version)) != newest:
+                self._written_references[model.name, version] = newest
+                yield _pack(["reference", model.name, version]), _pack(adopted)
                 yield _pack(["learning", model.name, version]), None
                 for hashed in sorted(self._sampled.pop((model.name, version), ())):
                     yield _pack(["sample", model.name, version, hashed]), None
@@ -236,9 +237,9 @@ class MonitorTables:
         alerts.sent[key[1]], alerts.firing[key[1]] = msgspec.msgpack.decode(value, type=_Alert)
 
     def _read_reference(self, key: list[Any], value: bytes) -> None:
-        profile = ReferenceProfile.decode(value)
-        self._models[key[0]].references[key[1]] = profile
-        self._written_references[key[0], key[1]] = profile.id
+        adopted = msgspec.msgpack.decode(value, type=list[Adopted])
+        self._models[key[0]].references[key[1]] = adopted
+        self._written_references[key[0], key[1]] = adopted[-1].profile.id
 
     def _read_learning(self, key: list[Any], value: bytes) -> None:
         learned = msgspec.msgpack.decode(value, type=_Learned)
