@@ -221,6 +221,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
         "labels": 32204,
     },
+    "deployment": {
+        "type": "deployment",
+        "model": _MODEL,
+        "kind": "code_version",
+        "value": "9f2c1ab",
+        "version": "3",
+        "time": "2013-02-07T04:59:30.000Z",
+    },
     "dead-letter": {
         "type": "record",
         "reason": "not_a_number",

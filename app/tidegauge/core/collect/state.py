@@ -4,6 +4,7 @@ import msgspec
 
 from tidegauge.core.adoption import Adopted, References
 from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
+from tidegauge.core.collect.deployments import Sightings
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger
 from tidegauge.core.panes import pane_start
@@ -14,9 +15,6 @@ CLOCKS, CATALOG, REFERENCES = b"m", b"c", b"p"
 """First byte of the changelog keys of the three tables; the names follow as a msgpack list."""
 
 _RESERVED = frozenset({OTHER, UNKNOWN_MODEL})
-
-MAX_DEPLOYMENTS = 200
-"""Combinations of model, code and data version remembered per model."""
 
 
 class _Clocks(msgspec.Struct, array_like=True):
@@ -47,20 +45,7 @@ class ModelState:
         self.newest_prediction = NEVER
         self.newest_feedback = NEVER
         self.references = References()
-        self._versions: set[tuple[str, str, str]] = set()
-        self._new_versions: list[tuple[str, str, str]] = []
-
-    def note_versions(self, version: str, code: str, data: str) -> None:
-        """Remember which code and data a model version was seen with, within a bound."""
-        seen = (version, code, data)
-        if seen not in self._versions and len(self._versions) < MAX_DEPLOYMENTS:
-            self._versions.add(seen)
-            self._new_versions.append(seen)
-
-    def take_versions(self) -> list[tuple[str, str, str]]:
-        """What `note_versions` was told for the first time since the last call."""
-        new, self._new_versions = self._new_versions, []
-        return new
+        self.sightings = Sightings(config.limits.deployments)
 
     def reference_at(self, version: str, start: int) -> str:
         """The id of the reference for a pane of ``version`` that starts at ``start``, or empty."""

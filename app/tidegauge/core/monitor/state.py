@@ -34,7 +34,6 @@ class _Model(msgspec.Struct, array_like=True):
     newest: int
     moved: int
     after_final: int
-    deployments: dict[str, list[list[str]]]
     active: dict[str, list[int]]
 
 
@@ -91,7 +90,6 @@ class MonitorTables:
             model.windows.end - 1,
             model.errors.moved,
             model.windows.after_final,
-            model.deployments,
             model.active,
         )
         yield _pack(["model", name]), _pack(state)
@@ -111,6 +109,8 @@ class MonitorTables:
             yield _pack(["alert", name, fingerprint]), sent
         model.alerts.changed = set()
         yield from self._references(model)
+        if model.deployments.changed:
+            yield _pack(["deployments", name]), _pack(model.deployments.to_state())
 
     def _frames(self, model: ModelMonitor) -> Iterator[Record]:
         for key in sorted(model.windows.changed):
@@ -178,6 +178,7 @@ class MonitorTables:
             "reference": self._read_reference,
             "learning": self._read_learning,
             "sample": self._read_sample,
+            "deployments": self._read_deployments,
         }
         for key, value in self._pending.items():
             table, *rest = _unpack(key)
@@ -198,7 +199,7 @@ class MonitorTables:
         model.closed_labels = state.closed_labels
         model.errors.moved = state.moved
         model.windows.after_final = state.after_final
-        model.deployments, model.active = state.deployments, state.active
+        model.active = state.active
         self._newest[key[0]] = state.newest
 
     def _read_progress(self, key: list[Any], value: bytes) -> None:
@@ -240,6 +241,9 @@ class MonitorTables:
         adopted = msgspec.msgpack.decode(value, type=list[Adopted])
         self._models[key[0]].references[key[1]] = adopted
         self._written_references[key[0], key[1]] = adopted[-1].profile.id
+
+    def _read_deployments(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].deployments.restore(_unpack(value))
 
     def _read_learning(self, key: list[Any], value: bytes) -> None:
         learned = msgspec.msgpack.decode(value, type=_Learned)
