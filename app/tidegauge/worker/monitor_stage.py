@@ -21,7 +21,8 @@ from tidegauge.core.streamtime import NEVER
 from tidegauge.export.view import DetectorView
 from tidegauge.wire.alerts import encode_alert
 from tidegauge.wire.metrics import encode_deployment, encode_ledger, encode_metric
-from tidegauge.wire.references import decode_reference, encode_reference
+from tidegauge.wire.references import encode_reference
+from tidegauge.worker.references import told_reference
 from tidegauge.worker.stage import Chunk, Output, Snapshot
 
 
@@ -99,11 +100,11 @@ class MonitorStage:
     def tick(self, complete_until_ms: Mapping[str, int]) -> None:
         """See `tidegauge.worker.stage.Stage`; time comes with the partials."""
 
-    def broadcast(self, key: bytes, value: bytes | None) -> None:  # noqa: ARG002 - of the protocol
+    def broadcast(self, key: bytes, value: bytes | None) -> None:
         """See `tidegauge.worker.stage.Stage`: reference profiles."""
-        if value is None:
+        profile = None if value is None else told_reference(key, value)
+        if profile is None:
             return
-        profile = decode_reference(value)
         count = self._topics.counts[self._topics.partials]
         if partition_for(profile.model.encode(), count) == self._partition:
             self.core.adopt(profile)
