@@ -1,6 +1,6 @@
 """Reference profiles as every partition of a stage is told of them.
 
-Anyone can write to the topic, so what is no profile is passed over with an error in the log.
+Anyone can write to the topic, so what is no profile is passed over with a warning in the log.
 """
 
 import logging
@@ -19,5 +19,5 @@ def told_reference(key: bytes, value: bytes) -> ReferenceProfile | None:
     try:
         return decode_reference(value)
     except InvalidRecord as problem:
-        log.error("event=reference_refused key=%r problem=%r", key, str(problem))
+        log.warning("event=reference_refused key=%r problem=%r", key, str(problem))
         return None
