@@ -1,12 +1,14 @@
 """What differs between two reference profiles, by the measures that drift is told by.
 
 The bins are those of the first profile. The second one's numbers are taken to be spread evenly
-within its own bins, and its rare categories to be equally frequent: bins that both have in common
-are compared exactly, others approximately.
+within its own bins, but to thin out towards its least and largest value, and its rare categories to
+be equally frequent: bins that both have in common are compared exactly, others approximately.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +19,10 @@ from tidegauge.core.stats.reference import (
     NumericReference,
     ReferenceProfile,
 )
+
+_STEEPEST = 500.0
+"""Above it, all of a bin lies at its inner end anyway."""
+_STEPS = 60
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -116,22 +122,70 @@ def _type(feature: FeatureReference | None) -> str | None:
 
 
 def _rebin_numbers(bins: NumericReference, values: NumericReference) -> list[float]:
-    bounds = (values.low, *values.edges, values.high)
-    own = list(zip(pairwise(bounds), values.counts[1:-1], strict=True))
-
-    def count(passed: Callable[[float], bool], x: float) -> float:
-        """The values up to ``x``, where ``passed`` tells whether a bin's lower bound is."""
-        total = 0.0
-        for (low, high), n in own:
-            if passed(low):
-                total += n if x >= high else n * (x - low) / (high - low)
-        return total
-
-    # all below each lower bound; the last bin also holds its upper bound
-    limits = [bins.low, *bins.edges]
-    cuts = [count(lambda low, x=limit: low < x, limit) for limit in limits]  # type: ignore[misc]
-    cuts.append(count(lambda low: low <= bins.high, bins.high))
+    pieces = _pieces(values)
+    # the last inner bin also holds its upper bound
+    cuts = [sum(piece.below(limit) for piece in pieces) for limit in (bins.low, *bins.edges)]
+    cuts.append(sum(piece.up_to(bins.high) for piece in pieces))
     return [b - a for a, b in pairwise([0.0, *cuts, float(sum(values.counts))])]
+
+
+class _Piece(NamedTuple):
+    """An inner bin, and how the density of its values falls within it."""
+
+    low: float
+    high: float
+    size: int
+    fall: float
+    """Logarithm of how much higher the density is at ``low`` than at ``high``; 0: it is even."""
+
+    def below(self, x: float) -> float:
+        """The values below ``x``."""
+        return self._part(x) if x > self.low else 0.0
+
+    def up_to(self, x: float) -> float:
+        """The values up to ``x``, with it."""
+        return self._part(x) if x >= self.low else 0.0
+
+    def _part(self, x: float) -> float:
+        if x >= self.high:
+            return float(self.size)
+        part = (x - self.low) / (self.high - self.low)
+        if self.fall:
+            part = math.expm1(-self.fall * part) / math.expm1(-self.fall)
+        return self.size * part
+
+
+def _pieces(values: NumericReference) -> list[_Piece]:
+    """The inner bins: the first and the last fall off to where the least and the largest value is.
+
+    One value may lie far out, so that most of the bin is nearly empty. The density at the bin's
+    inner end is that of the neighbour, and an exponential falls from there.
+    """
+    bounds = pairwise((values.low, *values.edges, values.high))
+    pieces = [_Piece(*ends, n, 0.0) for ends, n in zip(bounds, values.counts[1:-1], strict=True)]
+    if len(pieces) > 1:
+        first, last = _fall(pieces[0], pieces[1]), _fall(pieces[-1], pieces[-2])
+        pieces[0] = pieces[0]._replace(fall=-first)
+        pieces[-1] = pieces[-1]._replace(fall=last)
+    return pieces
+
+
+def _fall(outer: _Piece, inner: _Piece) -> float:
+    """The fall with which the outer bin begins as dense as the inner one is.
+
+    That is the ``k`` of ``k / (1 - exp(-k)) = ratio``, where the outer bin, were it even, would be
+    ``ratio`` times less dense than the inner one; 0 where it is not less dense.
+    """
+    width, inner_width = outer.high - outer.low, inner.high - inner.low
+    if not (outer.size and width and inner_width):
+        return 0.0
+    ratio = min(inner.size / inner_width * (width / outer.size), _STEEPEST)
+    if ratio <= 1:
+        return 0.0
+    fall = ratio
+    for _ in range(_STEPS):
+        fall = ratio * -math.expm1(-fall)
+    return fall
 
 
 def _rebin_categories(bins: CategoricalReference, values: CategoricalReference) -> list[float]:
