@@ -4,7 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import CONFIG, START, Plan, World, at, ms, published, with_rules
 
@@ -65,7 +65,6 @@ def as_json(event: Prediction) -> str:
 @settings(
     deadline=None,
     max_examples=10,
-    phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(ANSWERS, st.integers(0, 2**32))

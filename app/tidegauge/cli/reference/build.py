@@ -136,7 +136,7 @@ def build_command(
     for note in built.notes:
         console.note(note)
     for why, count in built.skipped.items():
-        console.note(f"{count:,} rows {why} don't count")
+        console.note(f"passed over: {count:,} {why}")
     console.output().print(f"{built.rows:,} rows, {built.profile.sample_count:,} sampled")
     finish(session, built.profile, effective_from, output)
 
