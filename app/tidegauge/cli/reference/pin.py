@@ -124,6 +124,9 @@ def _kept_from(client: KafkaConsumer, places: list[TopicPartition], model: str) 
                 first = next((time for time in times if time is not None), None)
                 append = records[0].timestamp
                 edges[place] = append if first is None else min(append, first)
+        for place in list(waiting):
+            # what is left may be transaction markers alone
+            if place in edges or client.position(place) >= ends[place]:
                 waiting.discard(place)
                 client.pause(place)
     client.resume(*cut)

@@ -114,12 +114,13 @@ def in_effect_from(session: Session, model: str, given: int | None) -> int:
         model: the model.
         given: what a person asked for, in ms.
     """
-    newest = newest_prediction(session, model) if given is None else None
-    if given is None and newest is None:
-        return 0
-    wanted = given if newest is None else newest + _MARGIN_MS
+    if given is None:
+        newest = newest_prediction(session, model)
+        if newest is None:
+            return 0
+        given = newest + _MARGIN_MS
     width = session.settings.core().panes[0].width_ms
-    return pane_start((wanted or 0) + width - 1, width)
+    return pane_start(given + width - 1, width)
 
 
 def newest_prediction(session: Session, model: str) -> int | None:
