@@ -12,9 +12,10 @@ from tidegauge.core.config import SECOND, ReferenceConfig
 from tidegauge.core.events import Prediction
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.stats.reference import Origin, ReferenceProfile
-from tidegauge.dataset.build import CsvOptions, build, open_table, sample_profile
+from tidegauge.dataset.build import CsvOptions, build, open_table
 from tidegauge.dataset.columns import Columns, RowReader
 from tidegauge.dataset.period import Period
+from tidegauge.dataset.sample import sample_profile
 
 LEARNING = with_rules(
     CONFIG,

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tidegauge.core.config import ModelConfig
-from tidegauge.core.monitor.learning import Learning
-from tidegauge.core.partial import SampleRow
-from tidegauge.core.stats.bottomk import BottomK
 from tidegauge.core.stats.reference import Origin, ReferenceProfile
 from tidegauge.dataset.columns import Columns, RowReader
 from tidegauge.dataset.csv_table import CsvTable
 from tidegauge.dataset.json_lines import JsonLines
 from tidegauge.dataset.parquet import ParquetTable
+from tidegauge.dataset.sample import Sample, sample_profile
 from tidegauge.dataset.table import Advance, DatasetError, Table
 
 
@@ -106,7 +103,7 @@ def build(table: Table, reader: RowReader, advance: Advance) -> Built:
     Raises:
         DatasetError: The file can't be used, or no row of it counts.
     """
-    sample: BottomK[SampleRow] = BottomK(reader.rules.reference.sample_size)
+    sample: Sample = Sample(reader.rules.reference.sample_size)
     count = 0
     for place, values in table.rows(advance):
         row = reader.read(place, values)
@@ -123,11 +120,3 @@ def build(table: Table, reader: RowReader, advance: Advance) -> Built:
     start, until = reader.period
     profile = profile.changed(origin=Origin.BUILT, learned_from=start, learned_until=until)
     return Built(profile, count, reader.skipped, table.notes)
-
-
-def sample_profile(
-    sample: BottomK[SampleRow], model: str, version: str, rules: ModelConfig
-) -> ReferenceProfile:
-    """The profile of a sample that is not empty, as a worker would learn it, in effect at once."""
-    end = max(row.time for row in sample.items.values()) + 1
-    return Learning(rows=sample.items).profile(model, version, end, 0, rules.reference)

@@ -13,12 +13,11 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 
-import xxhash
-
-from tidegauge.core.collect.outcomes import as_text, binary_class
+from tidegauge.core.collect.outcomes import as_text
 from tidegauge.core.config import ModelConfig
-from tidegauge.core.events import MAX_NAME, MAX_NUMBER, FeatureValue, Feedback, Prediction
-from tidegauge.core.partial import UNSUPPORTED, SampleRow
+from tidegauge.core.events import MAX_NAME, MAX_NUMBER, FeatureValue, Feedback, Outcome, Prediction
+from tidegauge.core.partial import SampleRow
+from tidegauge.dataset.sample import sample_row
 from tidegauge.dataset.table import DatasetError, Place, Values
 from tidegauge.wire.public import InvalidRecord, milliseconds
 
@@ -163,13 +162,14 @@ class RowReader:
             return None
         request = row.get(columns.request_id or "request_id")
         key = str(place.number) if request is None else _name(request)
-        return SampleRow(
-            hash=xxhash.xxh3_64_intdigest(key.encode()),
-            time=self._noted(time),
-            version=self.version,
+        return sample_row(
+            key.encode(),
+            self._noted(time),
+            self.version,
+            answer=self._answer(place, row),
             score=self._score(place, row),
-            predicted=self._predicted(place, row),
             features=self._features(place, row),
+            rules=self.rules,
         )
 
     def _time(self, place: Place, row: Values) -> int | None:
@@ -211,16 +211,16 @@ class RowReader:
             raise place.error(f"{value} is not a probability: it must lie in 0 to 1", name)
         return float(value)
 
-    def _predicted(self, place: Place, row: Values) -> int:
+    def _answer(self, place: Place, row: Values) -> Outcome | None:
         name = self.columns.prediction
         if name is None:
             name = "prediction" if row.get("prediction") is not None else "label"
         value = _missing_as_none(row.get(name))
         if value is None:
-            return UNSUPPORTED
+            return None
         if not isinstance(value, str | bool | int | float):
             raise place.error(f"{_shown(value)} is neither a class nor a number", name)
-        return binary_class(value, self.rules.positive_class)
+        return value
 
     def _features(self, place: Place, row: Values) -> dict[str, FeatureValue]:
         nested = row.get("features")

@@ -7,13 +7,9 @@ from the same predictions.
 
 from collections import Counter
 
-import xxhash
-
-from tidegauge.core.collect.outcomes import binary_class
 from tidegauge.core.config import ModelConfig
-from tidegauge.core.partial import SampleRow
 from tidegauge.core.partitioner import Partitioner, partition_for
-from tidegauge.core.stats.bottomk import BottomK
+from tidegauge.dataset.sample import Sample, sample_row
 from tidegauge.wire.events import InvalidEvent, decode_prediction
 
 MAX_VERSIONS = 100
@@ -61,7 +57,7 @@ class Period:
         self._partitions = partitions
         self._partitioner = partitioner
         self._newest: dict[int, int] = {}
-        self.samples: dict[str, BottomK[SampleRow]] = {}
+        self.samples: dict[str, Sample] = {}
         """By version."""
         self.versions: Counter[str] = Counter()
         """Predictions in the period, by version."""
@@ -87,14 +83,15 @@ class Period:
             return
         self.versions[event.version] += 1
         size = self._rules.reference.sample_size
-        sample = self.samples.setdefault(event.version, BottomK(size))
-        row = SampleRow(
-            hash=xxhash.xxh3_64_intdigest(key),
-            time=time,
-            version=event.version,
+        sample = self.samples.setdefault(event.version, Sample(size))
+        row = sample_row(
+            key,
+            time,
+            event.version,
+            answer=event.prediction,
             score=event.score,
-            predicted=binary_class(event.prediction, self._rules.positive_class),
             features=event.features,
+            rules=self._rules,
         )
         sample.add(row.hash, row)
 

@@ -15,8 +15,8 @@ from tidegauge.cli.reference.progress import progress
 from tidegauge.cli.reference.store import places_of
 from tidegauge.cli.session import session_of
 from tidegauge.core.stats.reference import Origin
-from tidegauge.dataset.build import sample_profile
 from tidegauge.dataset.period import Period, event_time
+from tidegauge.dataset.sample import sample_profile
 from tidegauge.wire.public import rfc3339
 
 PIN = """Make a reference profile of a past period of the predictions topic, and announce it.
