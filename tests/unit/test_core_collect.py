@@ -256,6 +256,16 @@ def test_fields_that_are_configured_are_kept_whatever_comes_first() -> None:
     assert names.catalog.folded == {}
 
 
+def test_deployments_over_the_limit_are_counted() -> None:
+    collect = Collect(limited(deployments=2), 0, 1)
+    codes = ("c1", None, "c2", "c1", "c2")
+    made = (prediction(f"r{n}", code_version=code) for n, code in enumerate(codes))
+    tell(collect, *made)
+    assert collect.state.models["a"].names.catalog.folded == {"deployments": 2}
+    told = [v for partial in collect.partials() for v in partial.versions]
+    assert [(version, code) for version, code, _, _ in told] == [("1", "c1"), ("1", "")]
+
+
 def test_requests_over_the_limit_are_evicted_in_the_ledger_as_well() -> None:
     collect = Collect(limited(open_requests=3), 0, 1)
     tell(collect, *(prediction(f"r{n}", START + n * MINUTE) for n in range(5)))

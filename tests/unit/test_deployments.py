@@ -1,11 +1,12 @@
 """Deployments: what is new is marked once, at the time of its first prediction."""
 
 import pytest
-from world import START
+from world import CONFIG, START
 
 from tidegauge.core.collect.deployments import Sightings
 from tidegauge.core.config import HOUR, SECOND
 from tidegauge.core.monitor.deployments import Combination, Deployments
+from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
 
 PANE = 10 * SECOND
 
@@ -65,6 +66,14 @@ def test_what_was_told_least_recently_is_forgotten_and_counted() -> None:
     made.close(9 * HOUR)
     assert {value for _, value in made.marks} == {"1", "c0", "c3", "c4"}
     assert made.forgotten == 2
+
+
+def test_what_was_forgotten_is_shown_among_the_limits() -> None:
+    topics = MonitorTopics(*"paamr", counts={"p": 1})
+    stage = MonitorStage(CONFIG, topics, 0, 1.0, lambda: 0.0)
+    assert stage.folded() == []
+    stage.core.models["a"].deployments.forgotten = 3
+    assert stage.folded() == [(("a", "deployments_forgotten"), 3)]
 
 
 def test_the_state_comes_back() -> None:

@@ -142,6 +142,11 @@ def test_a_worker_compares_with_what_was_built_and_then_with_what_was_pinned(
     ]
     assert listed == [pinned]
 
+    file = tmp_path / "later.json"
+    done(world, "pin", "fraud", *period, "--output", file)
+    later = START + 5 * HOUR - 1
+    done(world, "put", file, "--effective-from", rfc3339(later))
+    assert announced(world) == pinned.changed(effective_from=START + 5 * HOUR)
     assert "fraud" in done(world, "list")
     same = json.loads(done(world, "diff", "fraud@7", "fraud", "--json"))
     assert same["score_psi"] == 0
