@@ -21,6 +21,8 @@ from tidegauge.core.records import (
     Cause,
     DeadLetterRecord,
     DeadLetterSummaryRecord,
+    DeploymentKind,
+    DeploymentRecord,
     FeatureStats,
     FeedbackLedger,
     Latency,
@@ -42,7 +44,12 @@ from tidegauge.core.stats.ranking import ROC_POINTS
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.wire.alerts import AlertMessage, decode_alert, encode_alert
 from tidegauge.wire.dead_letters import decode_dead_letter, encode_dead_letter, encode_summary
-from tidegauge.wire.metrics import decode_metrics, encode_ledger, encode_metric
+from tidegauge.wire.metrics import (
+    decode_metrics,
+    encode_deployment,
+    encode_ledger,
+    encode_metric,
+)
 from tidegauge.wire.references import decode_reference, encode_reference, reference_key
 
 # years 1970 to 9998, as the contract's times
@@ -245,6 +252,22 @@ def test_dead_letter_summaries(record: DeadLetterSummaryRecord) -> None:
     _, value = encode_summary(record)
     assert_in_contract("dead-letter-summary", value)
     assert decode_dead_letter(value) == record
+
+
+@given(
+    st.builds(
+        DeploymentRecord,
+        model=NAMES,
+        kind=st.sampled_from(DeploymentKind),
+        value=NAMES,
+        version=NAMES,
+        time_ms=TIMES,
+    )
+)
+def test_deployments(record: DeploymentRecord) -> None:
+    _, value = encode_deployment(record)
+    assert_in_contract("deployment", value)
+    assert decode_metrics(value) == record
 
 
 @given(profiles())

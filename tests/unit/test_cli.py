@@ -17,6 +17,7 @@ from tidegauge.cli.main import app
 from tidegauge.contract.json_schema import MODELS
 from tidegauge.settings import Settings, load
 
+SOON = "2026-01-02T00:00:00Z"
 GOOD = (
     '{"request_id":"a","model":"m","version":"1","timestamp":"2013-01-01T10:00:00Z","prediction":1}'
 )
@@ -27,6 +28,12 @@ COMMANDS = [
     "publish",
     "alerts",
     "dead-letters",
+    "reference build",
+    "reference put",
+    "reference pin",
+    "reference list",
+    "reference show",
+    "reference diff",
     "config show",
     "config check",
     "schema",
@@ -145,7 +152,16 @@ def test_publish_names_each_line_that_is_wrong(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "command", [["topics", "describe"], ["alerts"], ["dead-letters"], ["publish", "predictions"]]
+    "command",
+    [
+        ["topics", "describe"],
+        ["alerts"],
+        ["dead-letters"],
+        ["publish", "predictions"],
+        ["reference", "list"],
+        ["reference", "show", "m"],
+        ["reference", "pin", "m", "--from", "2026-01-01T00:00:00Z", "--until", SOON],
+    ],
 )
 def test_without_a_broker_one_line_says_so(command: list[str]):
     result = tidegauge("-b", "127.0.0.1:1", *command, stdin=GOOD)

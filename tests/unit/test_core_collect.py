@@ -303,6 +303,16 @@ def test_fields_that_are_configured_are_kept_whatever_comes_first() -> None:
     assert names.catalog.folded == {}
 
 
+def test_deployments_over_the_limit_are_counted() -> None:
+    collect = Collect(limited(deployments=2), 0, 1)
+    codes = ("c1", None, "c2", "c1", "c2")
+    made = (prediction(f"r{n}", code_version=code) for n, code in enumerate(codes))
+    tell(collect, *made)
+    assert collect.state.models["a"].names.catalog.folded == {"deployments": 2}
+    told = [v for partial in collect.partials() for v in partial.versions]
+    assert [(version, code) for version, code, _, _ in told] == [("1", "c1"), ("1", "")]
+
+
 def test_requests_over_the_limit_are_evicted_in_the_ledger_as_well() -> None:
     collect = Collect(limited(open_requests=3), 0, 1)
     tell(collect, *(prediction(f"r{n}", START + n * MINUTE) for n in range(5)))
@@ -343,12 +353,12 @@ def test_a_reference_does_not_touch_a_pane_that_has_begun() -> None:
 def test_references_come_back_and_old_ones_are_let_go() -> None:
     collect = Collect(CONFIG, 0, 1)
     for number in range(5):
-        collect.adopt(profile(number))
-        collect.adopt(profile(number))
+        collect.adopt(profile(number, effective_from=START + number * SECOND))
+        collect.adopt(profile(number, effective_from=START + number * SECOND))
     fresh = restarted(collect, CONFIG)
     for one in (collect, fresh):
-        assert [a.profile.id for a in one.state.models["a"].references["1"]] == ["3", "4"]
-        assert one.state.profiles.keys() == {"3", "4"}
+        assert [a.profile.id for a in one.state.models["a"].references["1"]] == ["2", "3", "4"]
+        assert one.state.profiles.keys() == {"2", "3", "4"}
 
 
 def test_samples_are_offered_until_there_is_a_reference() -> None:

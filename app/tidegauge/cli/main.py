@@ -12,6 +12,7 @@ from tidegauge.cli import demo as demo_command
 from tidegauge.cli import worker as worker_command
 from tidegauge.cli.console import output
 from tidegauge.cli.group import RootGroup
+from tidegauge.cli.reference import group as references
 from tidegauge.cli.session import Session, parse_flags
 
 _HELP = """Streaming observability for machine-learning models in production, on Kafka.
@@ -47,6 +48,7 @@ app.command("worker", help=worker_command.HELP)(worker_command.worker)
 app.add_typer(topics.app, name="topics")
 app.command("publish", help=publish.HELP)(publish.publish)
 app.command("alerts", help=alerts.HELP)(alerts.alerts)
+app.add_typer(references.app, name="reference")
 app.command("dead-letters", help=dead_letters.HELP)(dead_letters.dead_letters)
 app.add_typer(config.app, name="config")
 app.command("schema", help=schema.HELP)(schema.schema)

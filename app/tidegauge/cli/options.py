@@ -1,12 +1,13 @@
 """Options that several commands have."""
 
 from datetime import timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
 from tidegauge.settings.duration import Duration
+from tidegauge.wire.public import InvalidRecord, milliseconds
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
@@ -16,6 +17,20 @@ def _parse_duration(value: str) -> timedelta:
         return _DURATION.validate_python(value)
     except ValidationError as error:
         raise typer.BadParameter(f"'{value}' {error.errors()[0]['msg']}") from None
+
+
+def _parse_moment(value: str) -> int:
+    try:
+        return milliseconds(value)
+    except InvalidRecord as problem:
+        raise typer.BadParameter(f"{problem}, such as 2026-02-01T00:00:00Z") from None
+
+
+def moment(option: str, help_text: str) -> Any:
+    """An option that is a time, in ms since the epoch."""
+    return typer.Option(
+        option, parser=_parse_moment, metavar="TIME", help=help_text, show_default=False
+    )
 
 
 Follow: TypeAlias = Annotated[

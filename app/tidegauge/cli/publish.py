@@ -109,7 +109,7 @@ def _send(session: Session, event: Event, records: Iterator[tuple[bytes, bytes]]
     topic: str = getattr(session.settings.kafka.topic_names, event)
     require_topic(session.connection, topic)
     count = 0
-    with kafka_errors(session.connection), _producer(session) as producer:
+    with kafka_errors(session.connection), open_producer(session) as producer:
         sender = _Sender(producer, topic, session.settings.join.partitioner)
         for count, (key, value) in enumerate(records, start=1):  # noqa: B007 - counts
             sender.send(key, value)
@@ -149,7 +149,8 @@ class _Sender:
 
 
 @contextmanager
-def _producer(session: Session) -> Iterator[KafkaProducer]:
+def open_producer(session: Session) -> Iterator[KafkaProducer]:
+    """A producer for the time of the context."""
     producer = KafkaProducer(
         **client_options(session.connection),
         client_id="tidegauge-cli",

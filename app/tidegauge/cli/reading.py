@@ -32,7 +32,7 @@ def read(
         CommandError: It has no such topic, or fails.
     """
     require_topic(connection, topic)
-    with kafka_errors(connection), _consumer(connection) as consumer:
+    with kafka_errors(connection), open_consumer(connection) as consumer:
         partitions = consumer.partitions_for_topic(topic) or ()
         places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
         consumer.assign(places)
@@ -45,7 +45,8 @@ def read(
 
 
 @contextmanager
-def _consumer(connection: Connection) -> Iterator[KafkaConsumer]:
+def open_consumer(connection: Connection) -> Iterator[KafkaConsumer]:
+    """A consumer of committed records, without a group, for the time of the context."""
     consumer = KafkaConsumer(
         **client_options(connection),
         client_id="tidegauge-cli",

@@ -3,7 +3,7 @@
 from typing import Any
 
 _MODEL = "flight-delay"
-_REFERENCE = "ad95b18dbf7c1b03a06625e94b07a406"
+_REFERENCE = "3810dcb7c32ff5f2f31188995f0da1b4"
 _FINGERPRINT = "5f0c1e9a7b3d2468"
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -221,6 +221,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
         "labels": 32204,
     },
+    "deployment": {
+        "type": "deployment",
+        "model": _MODEL,
+        "kind": "code_version",
+        "value": "9f2c1ab",
+        "version": "3",
+        "time": "2013-02-07T04:59:30.000Z",
+    },
     "dead-letter": {
         "type": "record",
         "reason": "not_a_number",
@@ -252,6 +260,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "model": _MODEL,
         "version": "3",
         "effective_from": "2013-01-08T05:10:00.000Z",
+        "origin": "learned",
         "learned_from": "2013-01-01T05:00:00.000Z",
         "learned_until": "2013-01-08T05:00:00.000Z",
         "sample_count": 5000,

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from tidegauge.contract.alert import Alert, AlertHeaders
 from tidegauge.contract.base import Record
 from tidegauge.contract.dead_letter import DeadLetter, DeadLetterSummary
+from tidegauge.contract.deployment import Deployment
 from tidegauge.contract.feedback import Feedback
 from tidegauge.contract.ledger import Ledger
 from tidegauge.contract.metric import Metric
@@ -21,6 +22,7 @@ MODELS: dict[str, type[Record]] = {
     "alert-headers": AlertHeaders,
     "metric": Metric,
     "ledger": Ledger,
+    "deployment": Deployment,
     "dead-letter": DeadLetter,
     "dead-letter-summary": DeadLetterSummary,
     "reference": Reference,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegauge.contract.base import Count, Record, Share, Time
+from tidegauge.core.stats.reference import Origin
 
 
 class NumericProfile(Record):
@@ -59,9 +60,13 @@ class Reference(Record):
     version: str
     effective_from: Time
     """Start of the first pane that is compared with it."""
-    learned_from: Time
-    """The interval of event time that its sample was taken from; inclusive."""
-    learned_until: Time
+    origin: Origin
+    """``learned`` from the first predictions of the version, ``built`` from a file, ``pinned`` from
+    a past period. A learned one never replaces the other two."""
+    learned_from: Time | None
+    """The interval of event time that its sample was taken from, inclusive; null together with
+    ``learned_until`` where the sample has no times."""
+    learned_until: Time | None
     """Exclusive."""
     sample_count: Count
     """Predictions in the sample."""

@@ -79,11 +79,12 @@ PUBLIC_TOPICS = (
     Topic(
         name="metrics",
         role=Role.OUTPUT,
-        about="The figures of each window, and each model's ledger; the newest record of a key "
-        "replaces the older ones.",
+        about="The figures of each window, each model's ledger, and the marks of its deployments; "
+        "the newest record of a key replaces the older ones.",
         key="model|version|segment field|segment value|size|start for a window (field and value "
-        "are empty for a whole version), model|ledger for a ledger; parts are percent-encoded.",
-        messages=("metric", "ledger"),
+        "are empty for a whole version), model|ledger for a ledger, model|deployment|kind|value "
+        "for a deployment; parts are percent-encoded.",
+        messages=("metric", "ledger", "deployment"),
         cleanup=("compact", "delete"),
     ),
     Topic(

@@ -117,6 +117,8 @@ class Limits:
     segment_fields: int = 4
     segment_values: int = 50
     features: int = 200
+    deployments: int = 200
+    """Combinations of version, code and data version remembered per model, the latest ones."""
     open_requests: int = 2_000_000
     """Requests retained by one source partition; over it the oldest are evicted and counted."""
     dead_letters_per_minute: int = 10_000

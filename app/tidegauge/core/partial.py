@@ -48,8 +48,8 @@ class Partial(msgspec.Struct, array_like=True):
     """What one commit of one source partition changed for one model (empty: completeness only).
 
     ``slots`` holds pairs of a `SlotKey` and the wire form of its `SlotSums`, ``outcomes`` pairs of
-    an `OutcomeKey` and ``[trials, errors]``, ``versions`` the code and data versions seen with each
-    model version.
+    an `OutcomeKey` and ``[trials, errors]``, ``versions`` a version, a code and a data version
+    (or empty) that were seen together, and the smallest event time of it in ms.
     """
 
     source: int
@@ -59,7 +59,7 @@ class Partial(msgspec.Struct, array_like=True):
     slots: list[tuple[list[Any], list[Any]]] = []
     outcomes: list[tuple[list[Any], list[int]]] = []
     samples: list[SampleRow] = []
-    versions: list[tuple[str, str, str]] = []
+    versions: list[tuple[str, str, str, int]] = []
 
 
 encode = msgspec.msgpack.Encoder().encode

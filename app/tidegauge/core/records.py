@@ -307,6 +307,30 @@ class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Predictions that were given a first label: equal to those labelled."""
 
 
+class DeploymentKind(StrEnum):
+    """What is new with a deployment."""
+
+    VERSION = "version"
+    """A version of the model."""
+    CODE_VERSION = "code_version"
+    """A version of the serving code."""
+    DATA_VERSION = "data_version"
+    """A version of the data or feature pipeline."""
+
+
+class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A version, code version or data version of a model was seen first."""
+
+    model: str
+    kind: DeploymentKind
+    value: str
+    """The version, code version or data version."""
+    version: str
+    """The model version that it was first seen with."""
+    time_ms: int
+    """Event time of its first prediction."""
+
+
 class DeadLetterRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One record that was refused, with the bytes it had."""
 

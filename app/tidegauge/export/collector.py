@@ -8,7 +8,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from tidegauge.core.records import MetricRecord
-from tidegauge.export import detection, health, ledgers, windows
+from tidegauge.export import deployments, detection, health, ledgers, windows
 from tidegauge.export.page import Metric, Page, Row
 from tidegauge.export.view import View
 
@@ -18,6 +18,7 @@ METRICS: tuple[Metric, ...] = (
     *health.METRICS,
     *ledgers.METRICS,
     *detection.METRICS,
+    *deployments.METRICS,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
     *(metric for metric, _ in windows.FEATURE_FIGURES),
     SERIES,
@@ -75,6 +76,7 @@ def _groups(view: View, now: float) -> Iterator[Iterable[Row]]:
     yield from map(detection.alert_rows, view.alerts)
     whole = [record for record in view.windows if record.segment_field is None]
     yield from map(windows.window_rows, whole)
+    yield from deployments.deployment_rows(view.deployments)
     yield from map(detection.detector_rows, view.detectors)
     yield from _features(whole)
     segments = [record for record in view.windows if record.segment_field is not None]

@@ -7,7 +7,7 @@ the view has no series, so nothing stale is ever exported.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
+from tidegauge.core.records import AlertRecord, DeploymentRecord, LedgerRecord, MetricRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class View:
         detectors: the change detectors.
         alerts: the newest record of each alert that fires.
         ledgers: the balance of each model.
+        deployments: the marks of each model's deployments.
     """
 
     worker: WorkerView = WorkerView()
@@ -104,3 +105,4 @@ class View:
     detectors: Sequence[DetectorView] = ()
     alerts: Sequence[AlertRecord] = ()
     ledgers: Sequence[LedgerRecord] = ()
+    deployments: Sequence[DeploymentRecord] = ()

@@ -192,6 +192,9 @@ class LimitSettings(Section):
     """Values of one segment field; further ones are folded into `__other__`."""
     features: Annotated[int, Field(ge=0, le=1000)] = _LIMITS.features
     """Features of one model; further ones are left out."""
+    deployments: Count = _LIMITS.deployments
+    """Combinations of version, code version and data version of one model that are remembered, to
+    tell what is new; over it those not seen for longest are forgotten."""
     open_requests: Count = _LIMITS.open_requests
     """Requests retained by one source partition; over it the oldest are evicted."""
     dead_letters_per_minute: Count = _LIMITS.dead_letters_per_minute

@@ -1,10 +1,11 @@
-"""The metrics topic: windows and ledgers, told apart by ``type``.
+"""The metrics topic: windows, ledgers and deployments, told apart by ``type``.
 
 Keys put the model first: ``model|version|field|value|60s|start`` for a window (field and value
-are empty for a whole version), ``model|ledger`` for a ledger.
+are empty for a whole version), ``model|ledger`` for a ledger, ``model|deployment|kind|value`` for
+a deployment.
 """
 
-from tidegauge.core.records import LedgerRecord, MetricRecord
+from tidegauge.core.records import DeploymentRecord, LedgerRecord, MetricRecord
 from tidegauge.wire.public import (
     InvalidRecord,
     decode_object,
@@ -38,11 +39,17 @@ def encode_ledger(record: LedgerRecord) -> tuple[bytes, bytes]:
     return joined_key(record.model, "ledger"), encode_json(to_public(record) | {"type": "ledger"})
 
 
-def decode_metrics(value: bytes) -> MetricRecord | LedgerRecord:
-    """Reads either kind of record.
+def encode_deployment(record: DeploymentRecord) -> tuple[bytes, bytes]:
+    """Key and value of the mark of a deployment."""
+    key = joined_key(record.model, "deployment", record.kind, record.value)
+    return key, encode_json(to_public(record) | {"type": "deployment"})
+
+
+def decode_metrics(value: bytes) -> MetricRecord | LedgerRecord | DeploymentRecord:
+    """Reads any kind of record.
 
     Raises:
-        InvalidRecord: It is neither.
+        InvalidRecord: It is none.
     """
     public = decode_object(value)
     match public.pop("type", None):
@@ -51,5 +58,7 @@ def decode_metrics(value: bytes) -> MetricRecord | LedgerRecord:
             return from_public(public, MetricRecord)
         case "ledger":
             return from_public(public, LedgerRecord)
+        case "deployment":
+            return from_public(public, DeploymentRecord)
         case other:
-            raise InvalidRecord(f"type is {other!r}; known are window and ledger")
+            raise InvalidRecord(f"type is {other!r}; known are window, ledger and deployment")

@@ -23,7 +23,7 @@ def reference_key(model: str, version: str) -> bytes:
 def encode_reference(profile: ReferenceProfile) -> tuple[bytes, bytes]:
     """Key and value of a profile."""
     public = msgspec.structs.asdict(profile)
-    public |= {name: rfc3339(public[name]) for name in _TIMES}
+    public |= {name: rfc3339(public[name]) for name in _TIMES if public[name] is not None}
     public["score_counts"] = {str(number): n for number, n in profile.score_counts.items()}
     return reference_key(profile.model, profile.version), encode_json(public)
 
@@ -36,7 +36,7 @@ def decode_reference(value: bytes) -> ReferenceProfile:
     """
     public = decode_object(value)
     try:
-        public |= {name: milliseconds(public[name]) for name in _TIMES}
+        public |= {name: milliseconds(public[name]) for name in _TIMES if public[name] is not None}
         profile = msgspec.convert(public, ReferenceProfile, str_keys=True)
     except KeyError as error:
         raise InvalidRecord(f"missing field {error}") from None

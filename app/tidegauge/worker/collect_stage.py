@@ -23,7 +23,7 @@ from tidegauge.wire.events import (
     decode_prediction,
     named_model,
 )
-from tidegauge.wire.references import decode_reference
+from tidegauge.worker.references import told_reference
 from tidegauge.worker.stage import Chunk, Output, Snapshot
 
 PROGRESS_MS = 2_000
@@ -96,10 +96,11 @@ class CollectStage:
             complete_until_ms[self._topics.feedback] or NEVER,
         )
 
-    def broadcast(self, key: bytes, value: bytes | None) -> None:  # noqa: ARG002 - of the protocol
+    def broadcast(self, key: bytes, value: bytes | None) -> None:
         """See `tidegauge.worker.stage.Stage`: reference profiles."""
-        if value is not None:
-            self.core.adopt(decode_reference(value))
+        profile = None if value is None else told_reference(key, value)
+        if profile is not None:
+            self.core.adopt(profile)
 
     def preferred(self) -> str | None:
         """See `tidegauge.worker.stage.Stage`."""

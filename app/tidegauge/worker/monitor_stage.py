@@ -11,6 +11,7 @@ from tidegauge.core.partial import decode
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.records import (
     AlertRecord,
+    DeploymentRecord,
     FeedbackLedger,
     LedgerRecord,
     MetricRecord,
@@ -19,8 +20,9 @@ from tidegauge.core.records import (
 from tidegauge.core.streamtime import NEVER
 from tidegauge.export.view import DetectorView
 from tidegauge.wire.alerts import encode_alert
-from tidegauge.wire.metrics import encode_ledger, encode_metric
-from tidegauge.wire.references import decode_reference, encode_reference
+from tidegauge.wire.metrics import encode_deployment, encode_ledger, encode_metric
+from tidegauge.wire.references import encode_reference
+from tidegauge.worker.references import told_reference
 from tidegauge.worker.stage import Chunk, Output, Snapshot
 
 
@@ -45,6 +47,7 @@ class Shown:
     detectors: tuple[DetectorView, ...] = ()
     alerts: tuple[AlertRecord, ...] = ()
     ledgers: tuple[LedgerRecord, ...] = ()
+    deployments: tuple[DeploymentRecord, ...] = ()
 
 
 class MonitorStage:
@@ -97,11 +100,11 @@ class MonitorStage:
     def tick(self, complete_until_ms: Mapping[str, int]) -> None:
         """See `tidegauge.worker.stage.Stage`; time comes with the partials."""
 
-    def broadcast(self, key: bytes, value: bytes | None) -> None:  # noqa: ARG002 - of the protocol
+    def broadcast(self, key: bytes, value: bytes | None) -> None:
         """See `tidegauge.worker.stage.Stage`: reference profiles."""
-        if value is None:
+        profile = None if value is None else told_reference(key, value)
+        if profile is None:
             return
-        profile = decode_reference(value)
         count = self._topics.counts[self._topics.partials]
         if partition_for(profile.model.encode(), count) == self._partition:
             self.core.adopt(profile)
@@ -126,6 +129,7 @@ class MonitorStage:
                 self._output(topics.metrics, *encode_ledger(ledger_record(*balance)))
                 for balance in published.ledgers
             ),
+            *(self._output(topics.metrics, *encode_deployment(d)) for d in published.deployments),
             *(self._output(topics.references, *encode_reference(r)) for r in published.references),
         ]
         self._taken = 0
@@ -137,6 +141,13 @@ class MonitorStage:
         """See `tidegauge.worker.stage.Stage`."""
         due = self._clock() - self._published_at >= self._interval and self.core.stirred
         return self._taken + self.core.dirty + int(bool(due))
+
+    # ---------------------------------------------------------------- for the metrics
+
+    def folded(self) -> list[tuple[tuple[str, str], int]]:
+        """What was over a limit, by model and kind of limit."""
+        forgotten = [(n, m.deployments.forgotten) for n, m in list(self.core.models.items())]
+        return [((name, "deployments_forgotten"), count) for name, count in forgotten if count]
 
     # ---------------------------------------------------------------- outputs
 
@@ -158,6 +169,7 @@ class MonitorStage:
             detectors=tuple(d for name in sorted(models) for d in _detectors(models[name])),
             alerts=tuple(a for m in models.values() for a in m.alerts.firing.values()),
             ledgers=tuple(ledger_record(n, m.ledger(), marks[n]) for n, m in models.items()),
+            deployments=tuple(d for m in models.values() for d in m.deployments.marks.values()),
         )
 
 

@@ -28,7 +28,7 @@ from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, Stat
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the state's encoding, in both changelogs."""
 
 STALLED_SECONDS = 120.0
@@ -167,12 +167,15 @@ class Worker:
         status = self._board.read()
         here = {(p.stage, p.partition) for p in status.partitions if _runs(p)}
         collect = [s for n, s in sorted(self._collect.items()) if ("collect", n) in here]
-        shown = [s.shown for n, s in sorted(self._monitor.items()) if ("monitor", n) in here]
+        monitors = [s for n, s in sorted(self._monitor.items()) if ("monitor", n) in here]
+        shown = [s.shown for s in monitors]
         dead_letters: dict[tuple[str, str], int] = {}
         folded: dict[tuple[str, str], int] = {}
         for stage in collect:
             _add(dead_letters, stage.refused())
             _add(folded, stage.folded())
+        for monitor in monitors:
+            _add(folded, monitor.folded())
         # a main loop that hangs leaves the board as it is
         stalled = max(status.stalled_seconds(), time.time() - status.at if status.at else 0.0)
         windows: list[MetricRecord] = [w for s in shown for w in s.windows]
@@ -195,6 +198,7 @@ class Worker:
             detectors=detectors,
             alerts=alerts,
             ledgers=ledgers,
+            deployments=[d for s in shown for d in s.deployments],
         )
 
 

@@ -135,14 +135,14 @@ class Deployment:
         self._looked = False
         self._published = 0
         self._folder = folder
-        self._file = folder / f"{prefix}.yaml"
+        self.file = folder / f"{prefix}.yaml"
         content = dict(settings)
         content["kafka"] = {"bootstrap": bootstrap, "topic_prefix": prefix, "group": f"{prefix}g"}
         content["topics"] = {"partitions": partitions, "partials_partitions": 2}
         content["worker"] = QUICK | settings.get("worker", {})
         content["http"] = {"port": 0}
-        self._file.write_text(yaml.safe_dump(content))
-        self.settings = load(self._file, {}, {})
+        self.file.write_text(yaml.safe_dump(content))
+        self.settings = load(self.file, {}, {})
         self.names: TopicNames = self.settings.kafka.topic_names
         specs = topic_specs(self.names, self.settings.topics)
         with admin_client(Connection.of(self.settings.kafka)) as client:
@@ -156,8 +156,8 @@ class Deployment:
 
     def start_worker(self, *options: str) -> WorkerProcess:
         """Start one more worker; ``options`` go before the command."""
-        log = self._folder / f"{self._file.stem}{len(self.workers)}.log"
-        worker = WorkerProcess(self._file, log, options)
+        log = self._folder / f"{self.file.stem}{len(self.workers)}.log"
+        worker = WorkerProcess(self.file, log, options)
         self.workers.append(worker)
         return worker
 

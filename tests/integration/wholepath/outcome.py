@@ -10,6 +10,7 @@ from tidegauge.core.records import (
     AlertRecord,
     DeadLetterRecord,
     DeadLetterSummaryRecord,
+    DeploymentRecord,
     LedgerRecord,
     MetricRecord,
     WindowState,
@@ -33,7 +34,7 @@ class Outcome:
             role: Log(bootstrap, getattr(names, role))
             for role in ("metrics", "alerts", "dead_letters", "references")
         }
-        self._newest: dict[bytes, MetricRecord | LedgerRecord] = {}
+        self._newest: dict[bytes, MetricRecord | LedgerRecord | DeploymentRecord] = {}
         self._taken = 0
 
     def read(self) -> None:
@@ -100,6 +101,10 @@ class Outcome:
             ((letter.topic, letter.partition, letter.offset), letter.reason.value)
             for letter in self.dead_letters()
         )
+
+    def deployments(self) -> dict[bytes, DeploymentRecord]:
+        """The mark of each deployment, by key."""
+        return {k: mark for k, mark in self._newest.items() if isinstance(mark, DeploymentRecord)}
 
     def references(self) -> list[ReferenceProfile]:
         """Every reference profile."""

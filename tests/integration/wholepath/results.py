@@ -8,7 +8,7 @@ from typing import Any, Self
 from wholepath.drifting import WINDOWS_END, DriftingInput
 from wholepath.outcome import Outcome
 
-from tidegauge.core.records import AlertRecord, MetricRecord
+from tidegauge.core.records import AlertRecord, DeploymentRecord, MetricRecord
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,14 @@ class Results:
         windows: the newest record of each window, by key, whatever its revision.
         alerts: every alert event.
         ledgers: the newest ledger of each model.
+        deployments: the mark of each deployment, by key.
         refused: how often which record was refused why, wherever it lay.
     """
 
     windows: dict[bytes, MetricRecord]
     alerts: list[AlertRecord]
     ledgers: dict[str, dict[str, Any]]
+    deployments: dict[bytes, DeploymentRecord]
     refused: Counter[tuple[str, bytes | None, str | None, str]]
 
     @classmethod
@@ -33,6 +35,7 @@ class Results:
             outcome.final_windows(WINDOWS_END),
             outcome.alerts(),
             outcome.ledgers(),
+            outcome.deployments(),
             Counter(
                 (
                     letter.topic.rpartition("-")[2],

@@ -9,6 +9,8 @@ from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
     CalibrationPoint,
+    DeploymentKind,
+    DeploymentRecord,
     FeatureStats,
     FeedbackLedger,
     Latency,
@@ -163,6 +165,15 @@ def full_view() -> View:
                 predictions=PredictionLedger(read=10, labelled=5, open=4, late=1, lost=3),
                 feedback=FeedbackLedger(read=6, joined=5, orphan_open=1),
                 labels=5,
+            ),
+        ),
+        deployments=(
+            DeploymentRecord(
+                model="delay",
+                kind=DeploymentKind.CODE_VERSION,
+                value="9f2c1ab",
+                version="1",
+                time_ms=END,
             ),
         ),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+import msgspec
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
@@ -14,8 +15,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.registry import CollectorRegistry
 
-from tidegauge.core.records import FeatureStats, MetricRecord, Traffic, WindowState
+from tidegauge.core.records import DeploymentKind, FeatureStats, MetricRecord, Traffic, WindowState
 from tidegauge.export.collector import METRICS, ViewCollector, registry
+from tidegauge.export.deployments import SHOWN
 from tidegauge.export.view import View
 
 WindowMaker: TypeAlias = Callable[..., MetricRecord]
@@ -62,6 +64,11 @@ def names(page: CollectorRegistry) -> set[str]:
         ("tidegauge_restore_ratio", {"stage": "collect", "partition": "3"}, 0.5),
         ("tidegauge_commit_duration_seconds_count", {"stage": "collect", "partition": "3"}, 2),
         ("tidegauge_commit_duration_seconds_sum", {"stage": "collect", "partition": "3"}, 0.5),
+        (
+            "tidegauge_deployment_timestamp_seconds",
+            {"model": "delay", "kind": "code_version", "value": "9f2c1ab", "version": "1"},
+            END / 1000,
+        ),
         ("tidegauge_dead_letters_total", {"topic": "predictions", "reason": "invalid_json"}, 2),
     ],
 )
@@ -146,6 +153,23 @@ def test_the_number_of_series_is_bounded_and_what_is_left_out_is_counted(
     }
     assert "s49" in segments, "the busiest segment is kept"
     assert "s0" not in segments, "the least busy is not"
+
+
+def test_of_many_deployments_the_latest_of_each_kind_have_a_series(full_view: View):
+    (mark,) = full_view.deployments
+    code = [msgspec.structs.replace(mark, value=f"c{n}", time_ms=n) for n in range(SHOWN + 5)]
+    data = [msgspec.structs.replace(c, kind=DeploymentKind.DATA_VERSION) for c in code[:3]]
+    page = rendered(View(deployments=[*code, *data]))
+    shown = {
+        (sample.labels["kind"], sample.labels["value"])
+        for family in page.collect()
+        for sample in family.samples
+        if sample.name == "tidegauge_deployment_timestamp_seconds"
+    }
+    assert shown == {
+        *(("code_version", f"c{n}") for n in range(5, SHOWN + 5)),
+        *(("data_version", f"c{n}") for n in range(3)),
+    }
 
 
 def test_every_metric_has_a_series_in_a_full_view(full_view: View):

@@ -156,8 +156,9 @@ class Collect:
             self._fold.features(answer, version, start, event.features, reference)
         if version not in model.references:
             self._sampler.offer(key, answer, version, event, start=start, rules=model.rules)
-        if event.code_version or event.data_version:
-            model.note_versions(version, event.code_version or "", event.data_version or "")
+        code, data = event.code_version or "", event.data_version or ""
+        if not model.sightings.note(version, code, data, answer.time):
+            model.names.count("deployments")
 
     def feedback(self, batch: Batch[Feedback], complete_until: int) -> Refused:
         """Take feedback; the log is then complete up to the append time ``complete_until``."""
@@ -367,7 +368,7 @@ class Collect:
                     [(list(key), sums.to_wire()) for key, sums in deltas.slots.items()],
                     [(list(key), pair) for key, pair in deltas.outcomes.items()],
                     rows[:SAMPLES_PER_PARTIAL],
-                    model.take_versions(),
+                    model.sightings.take(),
                 )
             )
             for first in range(SAMPLES_PER_PARTIAL, len(rows), SAMPLES_PER_PARTIAL):

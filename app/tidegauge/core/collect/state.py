@@ -2,7 +2,9 @@
 
 import msgspec
 
+from tidegauge.core.adoption import Adopted, References
 from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
+from tidegauge.core.collect.deployments import Sightings
 from tidegauge.core.config import CoreConfig, ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger
 from tidegauge.core.panes import pane_start
@@ -13,16 +15,6 @@ CLOCKS, CATALOG, REFERENCES = b"m", b"c", b"p"
 """First byte of the changelog keys of the three tables; the names follow as a msgpack list."""
 
 _RESERVED = frozenset({OTHER, UNKNOWN_MODEL})
-
-MAX_DEPLOYMENTS = 200
-"""Combinations of model, code and data version remembered per model."""
-
-
-class Adopted(msgspec.Struct, array_like=True):
-    """A reference profile and the pane from which this source partition uses it, in ms."""
-
-    since: int
-    profile: ReferenceProfile
 
 
 class _Clocks(msgspec.Struct, array_like=True):
@@ -55,28 +47,13 @@ class ModelState:
         self.feedback = StreamClock(grain_ms=grain)
         self.newest_prediction = NEVER
         self.newest_feedback = NEVER
-        self.references: dict[str, list[Adopted]] = {}
-        self._versions: set[tuple[str, str, str]] = set()
-        self._new_versions: list[tuple[str, str, str]] = []
-
-    def note_versions(self, version: str, code: str, data: str) -> None:
-        """Remember which code and data a model version was seen with, within a bound."""
-        seen = (version, code, data)
-        if seen not in self._versions and len(self._versions) < MAX_DEPLOYMENTS:
-            self._versions.add(seen)
-            self._new_versions.append(seen)
-
-    def take_versions(self) -> list[tuple[str, str, str]]:
-        """What `note_versions` was told for the first time since the last call."""
-        new, self._new_versions = self._new_versions, []
-        return new
+        self.references = References()
+        self.sightings = Sightings(config.limits.deployments)
 
     def reference_at(self, version: str, start: int) -> str:
         """The id of the reference for a pane of ``version`` that starts at ``start``, or empty."""
-        for adopted in reversed(self.references.get(version, ())):
-            if adopted.since <= start:
-                return adopted.profile.id
-        return ""
+        profile = self.references.at(version, start)
+        return "" if profile is None else profile.id
 
 
 class CollectState:
@@ -106,22 +83,19 @@ class CollectState:
     def adopt(self, profile: ReferenceProfile) -> bool:
         """Use ``profile`` from its stated pane on, or from the first one not begun, if later.
 
-        Returns whether it was new.
+        Returns whether it is used.
         """
         model = self.model(profile.model)
-        known = model.references.setdefault(profile.version, [])
-        if any(a.profile.id == profile.id for a in known):
-            return False
         width = self._config.panes[0].width_ms
         begun = model.newest_prediction
-        since = profile.effective_from
-        if begun > NEVER:
-            since = max(since, pane_start(begun, width) + width)
-        known.append(Adopted(since, profile))
-        for old in known[:-2]:
+        earliest = pane_start(begun, width) + width if begun > NEVER else NEVER
+        before = model.references.get(profile.version, [])
+        if not model.references.adopt(profile, earliest):
+            return False
+        for old in before:
             del self.profiles[old.profile.id]
-        del known[:-2]
-        self.profiles[profile.id] = profile
+        for kept in model.references[profile.version]:
+            self.profiles[kept.profile.id] = kept.profile
         self._adopted.add((model.name, profile.version))
         return True
 

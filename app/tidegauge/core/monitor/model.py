@@ -1,11 +1,14 @@
 """One model in the monitor stage: panes close, windows move, detectors step, alerts change."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
+from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.detect.verdict import PaneInput
 from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.alerts import AlertBook, stream_causes
+from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.figures import figures
 from tidegauge.core.monitor.learning import Learning
@@ -14,12 +17,27 @@ from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
 from tidegauge.core.partial import Partial
-from tidegauge.core.records import AlertRecord, Cause, MetricRecord, Versions, WindowState
+from tidegauge.core.records import (
+    AlertRecord,
+    Cause,
+    DeploymentRecord,
+    MetricRecord,
+    Versions,
+    WindowState,
+)
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import SlotSums
 
 ERRORS = StreamKey(Subject.ERROR_RATE)
+
+
+class Closed(NamedTuple):
+    """What follows when panes of one model are closed."""
+
+    alerts: list[AlertRecord]
+    references: list[ReferenceProfile]
+    deployments: list[DeploymentRecord]
 
 
 class ModelMonitor:
@@ -42,9 +60,10 @@ class ModelMonitor:
         self.errors = ErrorBook(self._width)
         self.alerts = AlertBook(name)
         self.ledgers: dict[int, ModelLedger] = {}
-        self.references: dict[str, ReferenceProfile] = {}
+        self.references = References()
         self.learning: dict[str, Learning] = {}
-        self.deployments: dict[str, list[list[str]]] = {}
+        limit = config.limits.deployments
+        self.deployments = Deployments(name, limit, self._width)
         self.active: dict[str, list[int]] = {}
         """First and last closed pane of each version."""
         self.closed_predictions = NEVER
@@ -67,25 +86,24 @@ class ModelMonitor:
         for row in partial.samples:
             if row.version not in self.references:
                 self.learning.setdefault(row.version, Learning()).add(row)
-        for version, code, data in partial.versions:
-            seen = self.deployments.setdefault(version, [])
-            if [code, data] not in seen:
-                seen.append([code, data])
+        for sighting in partial.versions:
+            self.deployments.take(*sighting)
 
-    def adopt(self, profile: ReferenceProfile) -> None:
-        """A reference was announced, by this stage or from outside."""
-        self.references[profile.version] = profile
+    def adopt(self, profile: ReferenceProfile) -> bool:
+        """A reference was announced, by this stage or from outside; whether it is used."""
+        if not self.references.adopt(profile, self.closed_predictions):
+            return False
         self.learning.pop(profile.version, None)
+        return True
 
     # ---------------------------------------------------------------- time
 
-    def advance(
-        self, complete: Mapping[int, Completeness]
-    ) -> tuple[list[AlertRecord], list[ReferenceProfile]]:
-        """Close what the watermarks allow; the alert events and references that follow."""
+    def advance(self, complete: Mapping[int, Completeness]) -> Closed:
+        """Close what the watermarks allow; what follows from it."""
         marks = self.watermarks.advance(complete)
         alerts: list[AlertRecord] = []
         profiles: list[ReferenceProfile] = []
+        deployments: list[DeploymentRecord] = []
         if marks.predictions > self.closed_predictions:
             # silence moves event time on, and with it the windows that end now
             self.windows.advance(marks.predictions + self.rules.out_of_orderness_ms)
@@ -95,6 +113,7 @@ class ModelMonitor:
                 alerts += self._close_pane(start)
                 profiles += self._learn(start)
             self.windows.close(self.closed_predictions, marks.predictions)
+            deployments = self.deployments.close(marks.predictions)
             self.closed_predictions = marks.predictions
         if marks.labels > self.closed_labels:
             for start, pair in list(self.errors.closing(self.closed_labels, marks.labels)):
@@ -102,7 +121,7 @@ class ModelMonitor:
             self.closed_labels = marks.labels
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
-        return alerts, profiles
+        return Closed(alerts, profiles, deployments)
 
     def _pane(self, start: int) -> dict[str, SlotSums]:
         """The sums of a finest pane by version."""
@@ -146,11 +165,11 @@ class ModelMonitor:
         versions = sorted(
             v for v, (first, last) in self.active.items() if first < end and last >= start
         )
-        seen = [pair for v in versions for pair in self.deployments.get(v, ())]
+        seen = self.deployments.running(versions, end)
         return Versions(
             model=tuple(versions),
-            code=tuple(sorted({code for code, _ in seen if code})),
-            data=tuple(sorted({data for _, data in seen if data})),
+            code=tuple(sorted({s.code for s in seen if s.code})),
+            data=tuple(sorted({s.data for s in seen if s.data})),
         )
 
     def _learn(self, start: int) -> Iterator[ReferenceProfile]:
@@ -193,7 +212,8 @@ class ModelMonitor:
     def _record(
         self, series: Series, start: int, size: int, sums: SlotSums, revision: int
     ) -> MetricRecord:
-        shown = figures(sums, size, self.references.get(series.version))
+        last_pane = start + size - self._width
+        shown = figures(sums, size, self.references.at(series.version, last_pane))
         return MetricRecord(
             model=self.name,
             version=series.version,

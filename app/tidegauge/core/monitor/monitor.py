@@ -13,8 +13,8 @@ from tidegauge.core.monitor.model import Models
 from tidegauge.core.monitor.state import MonitorTables
 from tidegauge.core.monitor.watermark import Completeness
 from tidegauge.core.partial import Partial
-from tidegauge.core.records import AlertRecord, MetricRecord
-from tidegauge.core.stats.reference import ReferenceProfile
+from tidegauge.core.records import AlertRecord, DeploymentRecord, MetricRecord
+from tidegauge.core.stats.reference import Origin, ReferenceProfile
 
 
 class Published(NamedTuple):
@@ -24,6 +24,7 @@ class Published(NamedTuple):
     metrics: list[MetricRecord]
     ledgers: list[tuple[str, ModelLedger, int]]
     references: list[ReferenceProfile]
+    deployments: list[DeploymentRecord]
 
 
 class Monitor:
@@ -42,6 +43,7 @@ class Monitor:
         """Models that changed since everything was last published."""
         self._alerts: list[AlertRecord] = []
         self._references: list[ReferenceProfile] = []
+        self._deployments: list[DeploymentRecord] = []
 
     def take(self, partial: Partial) -> None:
         """Add what one source partition says."""
@@ -60,20 +62,26 @@ class Monitor:
         """Close what the watermarks allow, after a batch of partials."""
         for name, monitor in self.models.items():
             before = monitor.closed_predictions, monitor.closed_labels
-            alerts, references = monitor.advance(self.complete)
-            self._alerts += alerts
-            self._references += references
-            if alerts or (monitor.closed_predictions, monitor.closed_labels) != before:
+            closed = monitor.advance(self.complete)
+            self._alerts += closed.alerts
+            self._references += closed.references
+            self._deployments += closed.deployments
+            if closed.alerts or (monitor.closed_predictions, monitor.closed_labels) != before:
                 self._tables.touch(name)
                 self.stirred.add(name)
 
     def adopt(self, profile: ReferenceProfile) -> None:
-        """A reference was announced."""
+        """A reference was announced.
+
+        One that was learned while a person announced another is answered by announcing that one
+        again: the newest on the topic is to be the one in effect.
+        """
         monitor = self.models[profile.model]
-        known = monitor.references.get(profile.version)
-        if known is None or known.id != profile.id:
-            monitor.adopt(profile)
+        fixed = monitor.references.fixed(profile.version)
+        if monitor.adopt(profile):
             self._tables.touch(profile.model)
+        elif fixed is not None and fixed.id != profile.id and profile.origin is Origin.LEARNED:
+            self._references.append(fixed)
 
     def publish(self, *, everything: bool) -> Published:
         """What is to be published now; with ``everything`` also what is not urgent."""
@@ -88,7 +96,8 @@ class Monitor:
             self.stirred = set()
         alerts, self._alerts = self._alerts, []
         references, self._references = self._references, []
-        return Published(alerts, metrics, ledgers, references)
+        deployments, self._deployments = self._deployments, []
+        return Published(alerts, metrics, ledgers, references, deployments)
 
     @property
     def dirty(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tidegauge.core.adoption import Adopted
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.model import ModelMonitor, Models
@@ -18,7 +19,6 @@ from tidegauge.core.monitor.windows import Frame, FrameKey, Series
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Progress, SampleRow
 from tidegauge.core.records import AlertRecord
-from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.sums import SlotSums
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -34,7 +34,6 @@ class _Model(msgspec.Struct, array_like=True):
     newest: int
     moved: int
     after_final: int
-    deployments: dict[str, list[list[str]]]
     active: dict[str, list[int]]
 
 
@@ -91,7 +90,6 @@ class MonitorTables:
             model.windows.end - 1,
             model.errors.moved,
             model.windows.after_final,
-            model.deployments,
             model.active,
         )
         yield _pack(["model", name]), _pack(state)
@@ -111,6 +109,8 @@ class MonitorTables:
             yield _pack(["alert", name, fingerprint]), sent
         model.alerts.changed = set()
         yield from self._references(model)
+        if model.deployments.changed:
+            yield _pack(["deployments", name]), _pack(model.deployments.to_state())
 
     def _frames(self, model: ModelMonitor) -> Iterator[Record]:
         for key in sorted(model.windows.changed):
@@ -134,10 +134,11 @@ class MonitorTables:
         book.changed, book.changed_baseline = set(), set()
 
     def _references(self, model: ModelMonitor) -> Iterator[Record]:
-        for version, profile in sorted(model.references.items()):
-            if self._written_references.get((model.name, version)) != profile.id:
-                self._written_references[model.name, version] = profile.id
-                yield _pack(["reference", model.name, version]), profile.encode()
+        for version, adopted in sorted(model.references.items()):
+            newest = adopted[-1].profile.id
+            if self._written_references.get((model.name, version)) != newest:
+                self._written_references[model.name, version] = newest
+                yield _pack(["reference", model.name, version]), _pack(adopted)
                 yield _pack(["learning", model.name, version]), None
                 for hashed in sorted(self._sampled.pop((model.name, version), ())):
                     yield _pack(["sample", model.name, version, hashed]), None
@@ -177,6 +178,7 @@ class MonitorTables:
             "reference": self._read_reference,
             "learning": self._read_learning,
             "sample": self._read_sample,
+            "deployments": self._read_deployments,
         }
         for key, value in self._pending.items():
             table, *rest = _unpack(key)
@@ -197,7 +199,7 @@ class MonitorTables:
         model.closed_labels = state.closed_labels
         model.errors.moved = state.moved
         model.windows.after_final = state.after_final
-        model.deployments, model.active = state.deployments, state.active
+        model.active = state.active
         self._newest[key[0]] = state.newest
 
     def _read_progress(self, key: list[Any], value: bytes) -> None:
@@ -236,9 +238,12 @@ class MonitorTables:
         alerts.sent[key[1]], alerts.firing[key[1]] = msgspec.msgpack.decode(value, type=_Alert)
 
     def _read_reference(self, key: list[Any], value: bytes) -> None:
-        profile = ReferenceProfile.decode(value)
-        self._models[key[0]].references[key[1]] = profile
-        self._written_references[key[0], key[1]] = profile.id
+        adopted = msgspec.msgpack.decode(value, type=list[Adopted])
+        self._models[key[0]].references[key[1]] = adopted
+        self._written_references[key[0], key[1]] = adopted[-1].profile.id
+
+    def _read_deployments(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].deployments.restore(_unpack(value))
 
     def _read_learning(self, key: list[Any], value: bytes) -> None:
         learned = msgspec.msgpack.decode(value, type=_Learned)

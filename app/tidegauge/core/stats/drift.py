@@ -18,7 +18,7 @@ SCORE_GROUPS = 10
 """At most so many groups of score bins, of about equal counts in the reference."""
 
 
-def psi(expected: Sequence[int], actual: Sequence[int]) -> float | None:
+def psi(expected: Sequence[float], actual: Sequence[float]) -> float | None:
     """Population stability index between two histograms on the same bins.
 
     ``sum((q - p) * ln(q / p))`` over the bins that are not empty in both, with the shares
@@ -40,7 +40,7 @@ def psi(expected: Sequence[int], actual: Sequence[int]) -> float | None:
     return math.fsum((b - a) * math.log(b / a) for a, b in zip(p, q, strict=True))
 
 
-def js_distance(expected: Sequence[int], actual: Sequence[int]) -> float | None:
+def js_distance(expected: Sequence[float], actual: Sequence[float]) -> float | None:
     """Jensen-Shannon distance to base 2 between two histograms on the same bins, unsmoothed.
 
     The square root of the divergence (Endres and Schindelin, "A new metric for probability
@@ -140,6 +140,6 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole > 0 else None
 
 
-def _smooth_shares(counts: Sequence[int]) -> list[float]:
+def _smooth_shares(counts: Sequence[float]) -> list[float]:
     total = sum(counts) + PSI_SMOOTHING * len(counts)
     return [(count + PSI_SMOOTHING) / total for count in counts]

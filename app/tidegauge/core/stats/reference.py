@@ -5,7 +5,8 @@ low*, the inner bins, and *above high*; a categorical one has a bin for each fre
 *other* for the rare ones, then *unseen*. A bin fits in a byte.
 """
 
-from typing import TypeAlias
+from enum import StrEnum
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -19,6 +20,17 @@ MAX_BINS = 250
 MISSING = 255
 WRONG_TYPE = 254
 """A category where the reference has numbers, or the reverse."""
+
+
+class Origin(StrEnum):
+    """Where a reference profile comes from."""
+
+    LEARNED = "learned"
+    """From the first predictions of the version, by the worker itself."""
+    BUILT = "built"
+    """From a file, by a person."""
+    PINNED = "pinned"
+    """From the predictions of a past period, by a person."""
 
 
 class NumericReference(msgspec.Struct, frozen=True, kw_only=True, tag="numeric"):
@@ -127,9 +139,9 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     effective_from: int
     """Start of the first pane that is compared with it."""
-    learned_from: int
-    """The interval of event time that its sample was taken from."""
-    learned_until: int
+    learned_from: int | None
+    """The interval of event time that its sample was taken from; None where it has no times."""
+    learned_until: int | None
     sample_count: int
     features: tuple[FeatureReference, ...]
     """By ascending name."""
@@ -137,10 +149,16 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True):
     """Scores by bin of `tidegauge.core.stats.scorebins`; bins without any are left out."""
     positive_rate: float | None
     """Share predicted positive; None without a sample."""
+    origin: Origin = Origin.LEARNED
 
     def feature(self, name: str) -> FeatureReference | None:
         """Return what is known of a feature; None if the reference does not have it."""
         return next((feature for feature in self.features if feature.name == name), None)
+
+    def changed(self, **fields: Any) -> "ReferenceProfile":
+        """Return the profile with some fields replaced, and the id that belongs to it."""
+        changed = msgspec.structs.replace(self, **fields)
+        return msgspec.structs.replace(changed, id=changed.content_id())
 
     def content_id(self) -> str:
         """Return the id that belongs to the content."""
