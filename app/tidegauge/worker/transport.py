@@ -159,7 +159,7 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no 
             for tp in known
             if tp in assigned
             and tp in self.positions
-            and (fetch := await self._advance(consumer, tp, batches.get(tp, ()))) is not None
+            and (fetch := self._advance(consumer, tp, batches.get(tp, ()))) is not None
         ]
 
     async def _records(
@@ -178,18 +178,25 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no 
             return {}
         return batches
 
-    async def _advance(
+    def _advance(
         self, consumer: AIOKafkaConsumer, tp: TopicPartition, records: Collection[ConsumerRecord]
     ) -> Fetch | None:
         # markers and aborted records move the position without bringing anything
-        start, end = self.positions[tp], await consumer.position(tp)
-        if end <= start:
+        start, end = self.positions[tp], _position(consumer, tp)
+        if end is None or end <= start:
             return None
         self.positions[tp] = end
         highwater = consumer.highwater(tp) or end
         stable = consumer.last_stable_offset(tp)
         readable_end = highwater if stable is None or stable < 0 else min(highwater, stable)
         return Fetch(tp, start, end, max(end, readable_end), tuple(records))
+
+
+def _position(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int | None:
+    # aiokafka's own method waits for a position to become valid: as long as a topic is missing,
+    # say, and all this time no rebalance could be answered
+    state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
+    return state.position if state is not None and state.has_valid_position else None
 
 
 class ChunkConsumer(Consumer):  # type: ignore[misc] # Faust has no types
