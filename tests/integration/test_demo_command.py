@@ -109,9 +109,12 @@ def test_three_days_of_flights_end_with_balanced_ledgers_and_no_process(tmp_path
         assert run.process.wait(SECONDS) == 0
         assert all_gone(children)
     lines = run.said.splitlines()
-    assert "Published    2,677 predictions, 2,659 labels" in lines
-    assert any(line.startswith("Predictions  2,677 read: 2,659 labelled, ") for line in lines)
-    assert "Feedback     2,659 read: 2,659 joined" in lines
+    assert "Published    10,730 predictions, 7,999 labels" in lines
+    assert {"flight-delay", "arrival-delay", "flight-status"} <= set(lines)
+    assert any(line.startswith("  Predictions  2,677 read: 2,659 labelled, ") for line in lines)
+    assert any(line.startswith("  Predictions  5,354 read: 5,318 labelled, ") for line in lines)
+    assert "  Feedback     2,659 read: 2,659 joined" in lines
+    assert "  Feedback     2,681 read: 2,681 joined" in lines
     assert "Dead letters 0" in lines
     assert "BALANCE" not in run.said
     assert "last 1d: accuracy " in run.said

@@ -11,7 +11,6 @@ from kafka.admin import NewTopic
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.flights import load_flights
-from tidegauge.demo.model import load_model
 from tidegauge.demo.producer import UNPACED, connected, publish
 from tidegauge.demo.replay import Replayed, replay
 from tidegauge.settings.kafka import TopicNames
@@ -48,9 +47,7 @@ def read(bootstrap: str, topic: str, kind: type, count: int) -> dict[int, list[o
 
 
 def test_a_day_arrives_whole_and_in_order_of_its_times(broker, topics: TopicNames) -> None:
-    events: list[Replayed] = list(
-        replay(load_flights(date(2013, 1, 15), date(2013, 1, 16)), load_model())
-    )
+    events: list[Replayed] = list(replay(load_flights(date(2013, 1, 15), date(2013, 1, 16))))
     with connected({"bootstrap_servers": broker.bootstrap}) as client:
         done = publish(events, client, wait=threading.Event().wait, topics=topics, speed=UNPACED)
     assert done.predictions + done.feedback == len(events)
@@ -70,8 +67,9 @@ def test_a_day_arrives_whole_and_in_order_of_its_times(broker, topics: TopicName
                 assert homes.setdefault(event.request_id, partition) == partition
 
 
-def _id(event: Prediction | Feedback) -> str:
-    return event.request_id
+def _id(event: Prediction | Feedback) -> tuple[str, ...]:
+    version = event.version if isinstance(event, Prediction) else ""
+    return event.request_id, event.model or "", version
 
 
 def test_missing_topic_is_not_created_by_publishing(broker, topic_prefix: str) -> None:
@@ -80,7 +78,7 @@ def test_missing_topic_is_not_created_by_publishing(broker, topic_prefix: str) -
     connection = {"bootstrap_servers": broker.bootstrap, "max_block_ms": 500}
     with connected(connection) as client, pytest.raises(DemoError, match="the topics exist"):
         publish(
-            replay(flights, load_model()),
+            replay(flights),
             client,
             wait=threading.Event().wait,
             topics=topics,

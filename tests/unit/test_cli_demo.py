@@ -15,16 +15,18 @@ from tidegauge.core.records import AlertRecord, AlertStatus, Cause, CauseKind, E
 from tidegauge.demo.alerts import AlertLog
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.faults import parse_fault
-from tidegauge.demo.gauges import Detector, Figures, Ledger, VersionFigures
+from tidegauge.demo.gauges import Detector, Figures, Ledger, ModelFigures, VersionFigures
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import Progress
 from tidegauge.demo.screen import Phase, Places, Status
+from tidegauge.demo.tasks import ModelName
 
 NOON_MS = 1_360_497_600_000
 PLAN = Plan(
     start=date(2013, 1, 1),
     end=date(2013, 3, 1),
     speed=6 * 3600.0,
+    models=(ModelName.FLIGHT_DELAY, ModelName.ARRIVAL_DELAY),
     faults=(parse_fault("broken-feature@2013-02-10"),),
     workers=1,
     folder=Path("demo"),
@@ -55,11 +57,20 @@ ALERT = AlertRecord(
     ),
 )
 FIGURES = Figures(
-    watermark_ms=NOON_MS,
-    detectors={"delay": Detector(0.31, 0.5), "score": Detector(0.1, 0.2), "x": Detector()},
-    versions={"1": VersionFigures(900, 0.95, 0.84)},
-    predictions=Ledger(10, {"labelled": 9, "open": 1, "late": 0}),
-    feedback=Ledger(9, {"joined": 8}),
+    models={
+        "flight-delay": ModelFigures(
+            watermark_ms=NOON_MS,
+            detectors={"delay": Detector(0.31, 0.5), "score": Detector(0.1, 0.2), "x": Detector()},
+            versions={"1": VersionFigures(900, 0.95, {"tidegauge_accuracy_ratio": 0.84})},
+            predictions=Ledger(10, {"labelled": 9, "open": 1, "late": 0}),
+            feedback=Ledger(9, {"joined": 8}),
+        ),
+        "arrival-delay": ModelFigures(
+            watermark_ms=NOON_MS + 60_000,
+            versions={"1-lite": VersionFigures(890), "1": VersionFigures(890, 0.5)},
+            predictions=Ledger(20, {"open": 20}),
+        ),
+    },
     dead_letters=2,
 )
 
@@ -85,6 +96,11 @@ def screen() -> DemoScreen:
         (["--fault", "bad-version@2013-04-01"], "would never be seen"),
         (["--from", "2012-12-31"], "no flights from 2012-12-31"),
         (["--from", "yesterday"], "does not match the format"),
+        (["--model", "fraud"], "is not one of 'flight-delay', 'arrival-delay', 'flight-status'"),
+        (
+            ["--model", "flight-status", "--fault", "bad-version@2013-02-01"],
+            "which is not among the models chosen",
+        ),
         (["--workers", "0"], "should be greater than or equal to 1"),
     ],
 )
@@ -97,7 +113,14 @@ def test_wrong_arguments_end_with_64_before_anything_starts(arguments: list[str]
 
 def test_help_names_the_faults_the_exit_codes_and_the_settings_file():
     said = CliRunner().invoke(app, ["demo", "--help"]).output
-    for word in ("broken-feature", "concept-change", "demo.yaml", "130  stopped", "--until"):
+    for word in (
+        "broken-feature",
+        "concept-change",
+        "demo.yaml",
+        "130  stopped",
+        "--until",
+        "shadows",
+    ):
         assert word in said
 
 
@@ -139,13 +162,13 @@ def test_without_a_terminal_the_first_figures_are_told_at_once(
     screen.status(status())
     screen.status(status())
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
     assert lines[0].endswith("watermark not begun · 1 alerts firing")
-    assert lines[1] == (
-        "2013-02-10 12:00 UTC · 38,412 predictions, 38,010 labels · last : accuracy 84.0%, "
-        "AUC unknown, 900 predictions, 95.0% labelled · watermark 2013-02-10 12:00 UTC · "
-        "1 alerts firing"
-    )
+    assert lines[1].endswith("labels · watermark 2013-02-10 12:00 UTC · 1 alerts firing")
+    assert lines[2:] == [
+        "    flight-delay 1, last : accuracy 84.0%, AUC unknown, 900 predictions, 95.0% labelled",
+        "    arrival-delay 1, last : 890 predictions, 50.0% labelled",
+        "    arrival-delay 1-lite, last : 890 predictions, unknown labelled",
+    ]
 
 
 def test_on_a_terminal_the_status_has_a_line_for_each_concern(
@@ -157,14 +180,22 @@ def test_on_a_terminal_the_status_has_a_line_for_each_concern(
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "Published 38,412 predictions, 38,010 labels" in lines
     assert "Watermark 2013-02-10 12:00 UTC" in lines
-    assert "Detectors largest change: delay +0.31, worth an alert from 0.5" in lines
+    begin = lines.index(
+        "flight-delay 1, last : accuracy 84.0%, AUC unknown, 900 predictions, 95.0% labelled"
+    )
+    assert lines[begin + 1 : begin + 5] == [
+        "10 predictions, 9 labels read; largest change: delay +0.31, worth an alert from 0.5",
+        "arrival-delay 1, last : 890 predictions, 50.0% labelled",
+        "1-lite, last : 890 predictions, unknown labelled",
+        "20 predictions, 0 labels read; learning what is usual",
+    ]
     assert "Dead letters 2" in lines
-    assert any(line.startswith("Alerts 1 firing: FeatureDrift delay\\x1b[2J") for line in lines)
+    assert any(line.startswith("Alerts 1 firing: m FeatureDrift delay\\x1b[2J") for line in lines)
 
 
 def test_an_alert_is_told_with_its_cause_and_cannot_steer_the_terminal():
     assert told(ALERT).plain == (
-        "2013-02-10 12:00  FIRING    FeatureDrift delay\\x1b[2J  since 2013-02-10 11:00\n"
+        "2013-02-10 12:00  FIRING    m FeatureDrift delay\\x1b[2J  since 2013-02-10 11:00\n"
         "    delay moved\n"
         "    because mean of delay: 12 before, 640 now"
     )
@@ -179,6 +210,12 @@ def test_the_summary_shows_the_ledgers_and_whether_they_balance(
     screen.summary(status(Phase.DONE))
     lines = capsys.readouterr().out.splitlines()
     assert "Replayed the flights from 2013-01-01 up to 2013-03-01 in 4 min 1 s." in lines
-    assert "Predictions  10 read: 9 labelled, 1 open" in lines
-    assert "Feedback     9 read: 8 joined; THE LEDGER DOES NOT BALANCE" in lines
+    begin = lines.index("flight-delay")
+    assert lines[begin + 1 : begin + 6] == [
+        "  Predictions  10 read: 9 labelled, 1 open",
+        "  Feedback     9 read: 8 joined; THE LEDGER DOES NOT BALANCE",
+        "  1, last : accuracy 84.0%, AUC unknown, 900 predictions, 95.0% labelled",
+        "arrival-delay",
+        "  Predictions  20 read: 20 open",
+    ]
     assert "Alerts       1 opened, 1 still firing" in lines

@@ -89,13 +89,16 @@ def test_cancelled_has_no_departure_and_diverted_no_arrival():
 
 def test_weather_is_of_the_hour_of_departure_and_seats_of_the_aircraft():
     known = flight("2013,3,28,505,500,5,850,845,5,B6,23,N1,JFK,BQN,200,1576,5,0,ignored")
-    assert (known.humidity_percent, known.visibility_miles, known.aircraft_seats) == (
-        60.5,
-        None,
-        150,
-    )
+    assert (known.weather, known.aircraft_seats) == (Weather(60.5, None), 150)
     unknown = flight("2013,3,28,605,600,5,950,945,5,B6,25,N2,JFK,BQN,200,1576,6,0,ignored")
-    assert (unknown.humidity_percent, unknown.aircraft_seats) == (None, None)
+    assert (unknown.weather, unknown.aircraft_seats) == (Weather(None, None), None)
+
+
+def test_weather_at_the_schedule_is_known_of_flights_that_leave_later_or_never():
+    late = flight("2013,3,28,625,500,85,1010,845,85,B6,23,N1,JFK,BQN,200,1576,5,0,ignored")
+    assert (late.weather, late.scheduled_weather) == (Weather(None, None), Weather(60.5, None))
+    never = flight("2013,3,28,NA,500,NA,NA,845,NA,B6,23,NA,JFK,BQN,NA,1576,5,0,ignored")
+    assert never.scheduled_weather == Weather(60.5, None)
 
 
 def test_a_year_has_every_flight_once(year: list[Flight]):

@@ -12,10 +12,18 @@ from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.faults import parse_fault
 from tidegauge.demo.folder import claimed
-from tidegauge.demo.gauges import Detector, Ledger, VersionFigures, read_figures
+from tidegauge.demo.gauges import (
+    Detector,
+    Figures,
+    Ledger,
+    ModelFigures,
+    VersionFigures,
+    read_figures,
+)
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import parse_speed
 from tidegauge.demo.run import nearest_to_a_day
+from tidegauge.demo.tasks import ModelName
 from tidegauge.settings import Settings, SettingsError, load
 
 ALERT = AlertRecord(
@@ -63,6 +71,7 @@ def plan(**changes: object) -> Plan:
         "start": date(2013, 1, 1),
         "end": date(2013, 3, 1),
         "speed": parse_speed("6h"),
+        "models": tuple(ModelName),
         "faults": (),
         "workers": 1,
         "folder": Path("demo"),
@@ -81,6 +90,11 @@ def test_a_plan_that_shows_nothing_is_refused():
         plan(start=date(2013, 3, 1))
     with pytest.raises(DemoError, match="bad-version@2013-03-01 would never be seen"):
         plan(faults=(parse_fault("bad-version@2013-03-01"),))
+    with pytest.raises(DemoError, match="flight-delay, which is not among the models"):
+        plan(
+            models=(ModelName.FLIGHT_STATUS,),
+            faults=(parse_fault("bad-version@2013-02-01"),),
+        )
 
 
 def test_the_settings_file_of_the_demo_can_be_used_and_names_no_cluster():
@@ -147,21 +161,32 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
 
 
 def test_figures_are_those_of_the_model_and_the_window():
-    figures = read_figures([PAGE, PAGE.replace('model="m"', 'model="n"')], "m", "1d")
-    assert figures.watermark_ms == 1_357_636_860_000
-    assert figures.versions == {
-        "1": VersionFigures(predictions=9, accuracy=0.5),
+    figures = read_figures([PAGE, PAGE.replace('model="m"', 'model="n"')], ["m"], "1d")
+    assert figures.models.keys() == {"m"}
+    model = figures.models["m"]
+    assert model.watermark_ms == 1_357_636_860_000
+    assert model.versions == {
+        "1": VersionFigures(predictions=9, quality={"tidegauge_accuracy_ratio": 0.5}),
     }
-    assert figures.detectors == {
+    assert model.detectors == {
         "f": Detector(-0.25, 0.5),
         "missing f": Detector(None, 0.0),
         "error_rate": Detector(None, 0.2),
     }
-    assert [d.severity for d in figures.detectors.values()] == [0.5, 0.0, 0.0]
-    assert figures.predictions == Ledger(10, {"labelled": 7, "open": 3})
-    assert figures.predictions.balanced
-    assert not figures.feedback.balanced
+    assert [d.severity for d in model.detectors.values()] == [0.5, 0.0, 0.0]
+    assert model.predictions == Ledger(10, {"labelled": 7, "open": 3})
+    assert model.predictions.balanced
+    assert not model.feedback.balanced
     assert figures.dead_letters == 4
+
+
+def test_what_was_read_is_that_of_all_models_and_the_watermark_of_the_last():
+    figures = read_figures([PAGE, PAGE.replace('model="m"', 'model="n"')], ["m", "n", "o"], "1d")
+    assert (figures.predictions_read, figures.feedback_read) == (20, 16)
+    assert figures.watermark_ms is None  # of one model nothing is known yet
+    figures.models["o"].watermark_ms = 5
+    assert figures.watermark_ms == 5
+    assert Figures({"m": ModelFigures()}).watermark_ms is None
 
 
 def test_what_fires_is_the_newest_event_of_each_alert_that_has_not_ended():

@@ -17,13 +17,18 @@ from tidegauge.demo.faults import FaultKind, parse_fault
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import DEFAULT_SPEED, parse_speed
 from tidegauge.demo.run import run
+from tidegauge.demo.tasks import ModelName
 
-HELP = f"""Watch a real model on real flights: Kafka, a worker and a publisher, in one terminal.
+HELP = f"""Watch real models on real flights: Kafka, a worker and a publisher, in one terminal.
 
 Starts a Kafka of its own (fetched at the first run), creates the topics, starts a worker, and \
-replays the flights that left New York in 2013. A frozen model predicts at each departure whether \
-the flight arrives more than 15 minutes late; the truth follows when it has landed. Every run \
-begins afresh; logs are kept in the data folder.
+replays the flights that left New York in 2013. Three frozen models answer; the truth follows when \
+a flight has landed. Every run begins afresh; logs are kept in the data folder.
+
+\b
+  flight-delay   at departure: is it over 15 minutes late? (binary)
+  arrival-delay  at departure: how late? 1-lite shadows 1 (regression)
+  flight-status  at the schedule: what will become of it? (multiclass)
 
 With --bootstrap (or a settings file that names kafka.bootstrap) the demo uses that cluster \
 instead, with topics of its own, which it deletes at the end.
@@ -34,6 +39,7 @@ Faults with a known cause can be injected: {", ".join(FaultKind)}.
 Examples:
   tidegauge demo
   tidegauge demo --fault broken-feature@2013-02-10
+  tidegauge demo --model flight-delay --fault bad-version@2013-02-10
   tidegauge demo --until 2014-01-01 --speed max --exit
   tidegauge --bootstrap k1:9092 demo
   tidegauge --config my-demo.yaml demo     (to begin with: {DEMO_FILE})
@@ -67,6 +73,10 @@ def demo(
         list[str] | None,
         typer.Option(metavar="KIND@DAY", help="What goes wrong from a day on; may be repeated."),
     ] = None,
+    model: Annotated[
+        list[ModelName] | None,
+        typer.Option(metavar="MODEL", help="Only this model; may be repeated."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=16, help="They share the partitions.")] = 1,
     data_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = Path(
         ".tidegauge/demo"
@@ -86,6 +96,7 @@ def demo(
             start=start.date(),
             end=end.date(),
             speed=parse_speed(speed),
+            models=tuple(dict.fromkeys(model or ModelName)),
             faults=tuple(parse_fault(text) for text in fault or ()),
             workers=workers,
             folder=data_dir.absolute(),

@@ -4,9 +4,10 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +18,22 @@ from rich.table import Table
 from rich.text import Text
 
 from tidegauge.cli.console import plain
+from tidegauge.cli.demo_figures import (
+    flight_time,
+    ledger_lines,
+    minute,
+    read_line,
+    version_lines,
+)
 from tidegauge.core.records import AlertRecord, AlertStatus
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.flights import new_york_midnight_ms
-from tidegauge.demo.gauges import Figures, Ledger, VersionFigures
+from tidegauge.demo.gauges import Figures
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.screen import Phase, Places, Status
+from tidegauge.demo.tasks import ModelName
 from tidegauge.settings.duration import text
-from tidegauge.wire.public import rfc3339
 
 _LINE_SECONDS: Final = 5.0
 """Without a terminal, the status is printed so often."""
@@ -76,7 +84,8 @@ class DemoScreen:
             self._live.update(self._panel(status))
         elif self._line_is_due(status):
             self._printed_at = time.monotonic()
-            self.console.print(self._line(status))
+            for line in self._lines(status):
+                self.console.print(line)
 
     def alert(self, event: AlertRecord) -> None:
         """See `Screen.alert`."""
@@ -85,7 +94,7 @@ class DemoScreen:
     def summary(self, status: Status) -> None:
         """See `Screen.summary`."""
         self.console.print()
-        for line in _summary(self._plan, status):
+        for line in _summary(self._plan, status, self._window):
             self.console.print(line)
 
     # ---------------------------------------------------------------- the status
@@ -94,19 +103,23 @@ class DemoScreen:
         """Every few seconds, and as soon as there are figures; not while nothing happens."""
         if status.phase is Phase.DONE:
             return False
-        if not self._figures_shown and _newest(status.figures) is not None:
+        if not self._figures_shown and _has_figures(status.figures):
             self._figures_shown = True
             return True
         return time.monotonic() - self._printed_at >= _LINE_SECONDS
 
-    def _line(self, status: Status) -> str:
-        parts = [_flight_time(status.published.time_ms), _published(status)]
-        newest = _newest(status.figures)
-        if newest is not None:
-            parts.append(f"last {self._window}: {_quality(newest[1])}")
-        parts.append(f"watermark {_watermark(status.figures)}")
-        parts.append(f"{len(status.alerts.firing)} alerts firing")
-        return " · ".join(parts)
+    def _lines(self, status: Status) -> Iterator[str]:
+        whole = (
+            flight_time(status.published.time_ms),
+            _published(status),
+            f"watermark {_watermark(status.figures)}",
+            f"{len(status.alerts.firing)} alerts firing",
+        )
+        yield " · ".join(whole)
+        if status.figures is not None:
+            for name in self._plan.models:
+                for line in version_lines(name, status.figures.models[name], self._window):
+                    yield f"    {name} {line}"
 
     def _panel(self, status: Status) -> RenderableType:
         table = Table.grid(padding=(0, 2))
@@ -120,13 +133,15 @@ class DemoScreen:
         yield "Flight time", self._clock(status)
         yield "Published", Text(_published(status))
         figures = status.figures
-        if figures is None or not figures.predictions.read:
+        if figures is None or not figures.predictions_read:
             yield "Workers", Text("starting")
             return
         yield "Watermark", Text(_watermark(figures))
-        for version, shown in figures.versions.items():
-            yield f"Last {self._window}", Text(f"version {plain(version)}: {_quality(shown)}")
-        yield "Detectors", Text(_detectors(figures))
+        for name in self._plan.models:
+            model = figures.models[name]
+            lines = [*version_lines(name, model, self._window), read_line(model)]
+            for title, line in zip_longest([name.value], lines, fillvalue=""):
+                yield title, Text(line)
         yield "Dead letters", Text(str(figures.dead_letters))
         yield "Alerts", _firing(status)
 
@@ -137,7 +152,7 @@ class DemoScreen:
         done = min(days, (now - start_ms) / 86_400_000)
         row = Table.grid(padding=(0, 2))
         row.add_row(
-            Text(_flight_time(status.published.time_ms)),
+            Text(flight_time(status.published.time_ms)),
             ProgressBar(total=days, completed=done, width=24),
             Text(status.phase, style="dim"),
         )
@@ -149,12 +164,12 @@ def told(event: AlertRecord) -> Text:
     summary = event.annotations.get("summary", "")
     lines = [
         Text.assemble(
-            _minute(event.time_ms),
+            minute(event.time_ms),
             "  ",
             (f"{event.status.upper():<9}", _STYLES[event.status]),
             " ",
             (plain(_subject(event)), "bold"),
-            f"  since {_minute(event.starts_at_ms)}",
+            f"  since {minute(event.starts_at_ms)}",
         ),
         Text(f"    {plain(summary)}"),
     ]
@@ -167,7 +182,7 @@ def told(event: AlertRecord) -> Text:
 
 def _subject(event: AlertRecord) -> str:
     subject = event.labels.get("feature", "")
-    return f"{event.labels.get('alertname', '')} {subject}".strip()
+    return f"{event.model} {event.labels.get('alertname', '')} {subject}".strip()
 
 
 def _firing(status: Status) -> Text:
@@ -182,50 +197,12 @@ def _published(status: Status) -> str:
     return f"{published.predictions:,} predictions, {published.feedback:,} labels"
 
 
-def _newest(figures: Figures | None) -> tuple[str, VersionFigures] | None:
-    """The last version that has figures, by name."""
-    if figures is None or not figures.versions:
-        return None
-    return max(figures.versions.items())
-
-
-def _quality(figures: VersionFigures) -> str:
-    return (
-        f"accuracy {_percent(figures.accuracy)}, AUC {_number(figures.auc)}, "
-        f"{figures.predictions or 0:,.0f} predictions, {_percent(figures.label_coverage)} labelled"
-    )
-
-
-def _detectors(figures: Figures) -> str:
-    """The detector that is nearest to an alert."""
-    watching = {k: d for k, d in figures.detectors.items() if d.statistic is not None}
-    if not watching:
-        return "learning what is usual"
-    stream, nearest = max(watching.items(), key=lambda item: item[1].severity)
-    return (
-        f"largest change: {plain(stream)} {nearest.statistic:+.2f}, "
-        f"worth an alert from {nearest.threshold:g}"
-    )
+def _has_figures(figures: Figures | None) -> bool:
+    return figures is not None and any(model.versions for model in figures.models.values())
 
 
 def _watermark(figures: Figures | None) -> str:
-    return _flight_time(figures.watermark_ms if figures is not None else None)
-
-
-def _percent(share: float | None) -> str:
-    return "unknown" if share is None else f"{share:.1%}"
-
-
-def _number(figure: float | None) -> str:
-    return "unknown" if figure is None else f"{figure:.3f}"
-
-
-def _flight_time(time_ms: int | None) -> str:
-    return "not begun" if time_ms is None else f"{_minute(time_ms)} UTC"
-
-
-def _minute(time_ms: int) -> str:
-    return rfc3339(time_ms)[:16].replace("T", " ")
+    return flight_time(figures.watermark_ms if figures is not None else None)
 
 
 # ---------------------------------------------------------------- where to look, and how it went
@@ -283,21 +260,17 @@ def _short(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _summary(plan: Plan, status: Status) -> Iterator[str]:
+def _summary(plan: Plan, status: Status, window: str) -> Iterator[str]:
     minutes, seconds = divmod(round(status.seconds), 60)
     figures = status.figures or Figures()
     yield f"Replayed the flights from {plan.start} up to {plan.end} in {minutes} min {seconds} s."
     yield f"Published    {_published(status)}"
-    ledgers: Mapping[str, Ledger] = {
-        "Predictions": figures.predictions,
-        "Feedback": figures.feedback,
-    }
-    for name, ledger in ledgers.items():
-        states = ", ".join(f"{n:,} {state}" for state, n in ledger.states.items() if n)
-        balance = "" if ledger.balanced else "; THE LEDGER DOES NOT BALANCE"
-        yield f"{name:<12} {ledger.read:,} read: {states}{balance}"
+    for name, model in figures.models.items():
+        yield name
+        yield from (f"  {line}" for line in ledger_lines(model))
+        yield from (f"  {line}" for line in version_lines(ModelName(name), model, window))
     yield f"Dead letters {figures.dead_letters:,}"
     opened = [event for event in status.alerts.events if event.revision == 0]
     yield f"Alerts       {len(opened)} opened, {len(status.alerts.firing)} still firing"
     for event in opened:
-        yield f"  {_minute(event.time_ms)}  {plain(_subject(event))}"
+        yield f"  {minute(event.time_ms)}  {plain(_subject(event))}"

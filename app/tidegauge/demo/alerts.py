@@ -18,7 +18,7 @@ _ANSWER_MS: Final = 15_000
 
 @dataclass(slots=True)
 class AlertLog:
-    """The alert events of one model so far.
+    """The alert events so far.
 
     Attributes:
         events: All of them, in order of arrival.

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
-from tidegauge.core.events import Features
+from tidegauge.core.events import Features, FeatureValue
 from tidegauge.demo.errors import DemoError
-from tidegauge.demo.features import DEPARTURE_DELAY
+from tidegauge.demo.features import DEPARTURE_DELAY, RECENT_DELAY
 from tidegauge.demo.flights import (
     FIRST_DAY,
     LAST_DAY,
@@ -17,20 +17,22 @@ from tidegauge.demo.flights import (
     Flight,
     new_york_midnight_ms,
 )
-from tidegauge.demo.model import Model
+from tidegauge.demo.model import BinaryModel, Model
 
 QUEUE_ORIGIN = "EWR"
 QUEUE_MINUTES = 30
 SECONDS_PER_MINUTE = 60
+DELAYS = frozenset({DEPARTURE_DELAY, RECENT_DELAY})
 
 
 class FaultKind(StrEnum):
     """What goes wrong."""
 
     BROKEN_FEATURE = "broken-feature"
-    """The departure delay arrives in seconds instead of minutes, and the model reads it so."""
+    """Departure delays arrive in seconds instead of minutes, and the models read them so."""
     BAD_VERSION = "bad-version"
-    """Version 2 replaces version 1; its classes were swapped when it was exported."""
+    """Version 2 of the binary model replaces version 1; its classes were swapped when it was
+    exported."""
     CONCEPT_CHANGE = "concept-change"
     """A runway at Newark is closed: after leaving the gate, every flight queues half an hour.
 
@@ -74,17 +76,16 @@ class Faults:
         latest_first = sorted(faults, key=lambda fault: fault.start, reverse=True)
         self._starts_ms = {fault.kind: new_york_midnight_ms(fault.start) for fault in latest_first}
 
-    def in_force(self, kind: FaultKind, departure_ms: int) -> bool:
-        """Whether a flight that leaves at ``departure_ms`` meets the fault."""
+    def in_force(self, kind: FaultKind, time_ms: int) -> bool:
+        """Whether a flight that leaves or a model that is asked at ``time_ms`` meets the fault."""
         start_ms = self._starts_ms.get(kind)
-        return start_ms is not None and departure_ms >= start_ms
+        return start_ms is not None and time_ms >= start_ms
 
-    def features(self, features: Features, departure_ms: int) -> Features:
-        """The features as they reach the model."""
-        delay = features[DEPARTURE_DELAY]
-        if not isinstance(delay, int) or not self.in_force(FaultKind.BROKEN_FEATURE, departure_ms):
+    def features(self, features: Features, time_ms: int) -> Features:
+        """The features as they reach a model that is asked at ``time_ms``."""
+        if not self.in_force(FaultKind.BROKEN_FEATURE, time_ms):
             return features
-        return features | {DEPARTURE_DELAY: delay * SECONDS_PER_MINUTE}
+        return {name: _broken(name, value) for name, value in features.items()}
 
     def flight(self, flight: Flight) -> Flight:
         """The flight as it really went."""
@@ -103,19 +104,19 @@ class Faults:
         )
 
 
+def _broken(name: str, value: FeatureValue) -> FeatureValue:
+    if name not in DELAYS or not isinstance(value, int | float):
+        return value
+    return value * SECONDS_PER_MINUTE
+
+
 def bad_version(model: Model) -> Model:
-    """Version 2 of ``model``: it gives the probability of the other class, arriving on time."""
+    """Version 2 of a binary ``model``, which gives the probability of the other class.
+
+    Other models stay as they are.
+    """
+    if not isinstance(model, BinaryModel):
+        return model
     return msgspec.structs.replace(
-        model,
-        version="2",
-        code_version="2.0.0",
-        intercept=-model.intercept,
-        numbers={
-            name: msgspec.structs.replace(number, coefficient=-number.coefficient)
-            for name, number in model.numbers.items()
-        },
-        categories={
-            name: {level: -coefficient for level, coefficient in levels.items()}
-            for name, levels in model.categories.items()
-        },
+        model, version="2", code_version="2.0.0", linear=model.linear.negated()
     )

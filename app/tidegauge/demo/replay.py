@@ -1,6 +1,6 @@
-"""The flights as a stream of events: a prediction at each departure, its label at the arrival.
+"""The flights as a stream of events: the predictions of each model and, later, their labels.
 
-Pure: the same flights, model and faults give the same events, whatever the clock says.
+Pure: the same flights, models and faults give the same events, whatever the clock says.
 """
 
 import heapq
@@ -10,19 +10,23 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from statistics import NormalDist
+from typing import NamedTuple
 
-from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.events import Features, Feedback, Prediction
 from tidegauge.demo.faults import FaultKind, Faults, bad_version
-from tidegauge.demo.features import features_of
 from tidegauge.demo.flights import Flight
-from tidegauge.demo.model import LATE_MINUTES, Model
+from tidegauge.demo.model import Answer, Model, load_model
+from tidegauge.demo.recent import RecentDelays
+from tidegauge.demo.tasks import TASKS, ModelName, Task
 
 BATCH = 1_024
 """Flights scored at a time."""
 LOG_LATENCY = NormalDist(math.log(0.020), 0.5)
 """Serving times follow a lognormal distribution with a median of 20 ms."""
 NO_FAULTS = Faults()
+ALL_MODELS = tuple(ModelName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,72 +37,87 @@ class Replayed:
     event: Prediction | Feedback
 
 
+class _Request(NamedTuple):
+    """A question that a model is asked."""
+
+    time_ms: int
+    flight: Flight
+    features: Features
+
+
 def replay(
-    flights: Iterable[Flight], model: Model, faults: Faults = NO_FAULTS
+    flights: Iterable[Flight],
+    models: Sequence[ModelName] = ALL_MODELS,
+    faults: Faults = NO_FAULTS,
 ) -> Iterator[Replayed]:
     """The events of ``flights`` in the order of their times, each prediction before its label.
 
-    Cancelled flights give no event, diverted ones a prediction and no label. The last labels come
-    after the last departure, so the stream ends when every flight has landed.
+    Models that are asked at departure say nothing of cancelled flights; diverted flights get no
+    label. The last labels come after the last departure, so the stream ends when every flight has
+    landed.
     """
-    departed = [
-        (flight.departure_ms, faults.flight(flight))
-        for flight in flights
-        if flight.departure_ms is not None
-    ]
-    departed.sort(key=lambda item: (item[0], item[1].request_id))
-    return heapq.merge(
-        _predictions(departed, model, faults),
-        _feedback(flight for _, flight in departed),
-        key=lambda replayed: replayed.time_ms,
-    )
+    flown = [faults.flight(flight) for flight in flights]
+    recent = RecentDelays(flown)
+    streams: list[Iterator[Replayed]] = []
+    for name in models:
+        task = TASKS[name]
+        versions = [load_model(name, version) for version in task.versions]
+        requests = _requests(flown, task, recent, faults)
+        streams += [_predictions(requests, versions, faults), _feedback(flown, name)]
+    return heapq.merge(*streams, key=attrgetter("time_ms"))
+
+
+def _requests(
+    flights: Iterable[Flight], task: Task, recent: RecentDelays, faults: Faults
+) -> Iterator[_Request]:
+    times = ((task.asked_ms(flight), flight) for flight in flights)
+    asked = [(time_ms, flight) for time_ms, flight in times if time_ms is not None]
+    asked.sort(key=lambda item: (item[0], item[1].request_id))
+    for time_ms, flight in asked:
+        features = faults.features(task.features(flight, recent), time_ms)
+        yield _Request(time_ms, flight, features)
 
 
 def _predictions(
-    departed: Sequence[tuple[int, Flight]], model: Model, faults: Faults
+    requests: Iterable[_Request], versions: Sequence[Model], faults: Faults
 ) -> Iterator[Replayed]:
-    replacement = bad_version(model)
+    replacements = [bad_version(model) for model in versions]
     by_version = itertools.groupby(
-        departed, key=lambda item: faults.in_force(FaultKind.BAD_VERSION, item[0])
+        requests, key=lambda request: faults.in_force(FaultKind.BAD_VERSION, request.time_ms)
     )
     for replaced, group in by_version:
-        serving = replacement if replaced else model
+        serving = replacements if replaced else versions
         while batch := list(itertools.islice(group, BATCH)):
-            yield from _answers(batch, serving, faults)
+            rows = [request.features for request in batch]
+            answers = [model.answers(rows) for model in serving]
+            for request, *given in zip(batch, *answers, strict=True):
+                for model, answer in zip(serving, given, strict=True):
+                    yield Replayed(request.time_ms, _prediction(request, model, answer))
 
 
-def _answers(
-    batch: Sequence[tuple[int, Flight]], model: Model, faults: Faults
-) -> Iterator[Replayed]:
-    rows = [faults.features(features_of(flight), departure) for departure, flight in batch]
-    scores = model.scores(rows)
-    answers = zip(batch, rows, scores.tolist(), model.predict(scores).tolist(), strict=True)
-    for (departure, flight), features, score, answer in answers:
-        prediction = Prediction(
-            request_id=flight.request_id,
-            model=model.name,
-            version=model.version,
-            timestamp=_time(departure),
-            prediction=answer,
-            score=score,
-            features=features,
-            segments={"origin": flight.origin, "carrier": flight.carrier},
-            latency_seconds=_latency_seconds(flight.request_id),
-            code_version=model.code_version,
-            data_version=model.data_version,
-        )
-        yield Replayed(departure, prediction)
+def _prediction(request: _Request, model: Model, answer: Answer) -> Prediction:
+    flight = request.flight
+    return Prediction(
+        request_id=flight.request_id,
+        model=model.name,
+        version=model.version,
+        timestamp=_time(request.time_ms),
+        prediction=answer.prediction,
+        score=answer.score,
+        probabilities=answer.probabilities,
+        features=request.features,
+        segments={"origin": flight.origin, "carrier": flight.carrier},
+        latency_seconds=_latency_seconds(flight.request_id),
+        code_version=model.code_version,
+        data_version=model.data_version,
+    )
 
 
-def _feedback(flights: Iterable[Flight]) -> Iterator[Replayed]:
-    landed = [
-        (flight.arrival_ms, flight.request_id, flight.arrival_delay)
-        for flight in flights
-        if flight.arrival_ms is not None and flight.arrival_delay is not None
-    ]
-    for arrival, request_id, delay in sorted(landed):
-        label = int(delay > LATE_MINUTES)
-        yield Replayed(arrival, Feedback(request_id, _time(arrival), label))
+def _feedback(flights: Iterable[Flight], name: ModelName) -> Iterator[Replayed]:
+    truths = ((TASKS[name].truth(flight), flight.request_id) for flight in flights)
+    known = [(truth.time_ms, request_id, truth.label) for truth, request_id in truths if truth]
+    for time_ms, request_id, label in sorted(known, key=lambda item: item[:2]):
+        yield Replayed(time_ms, Feedback(request_id, _time(time_ms), label, model=str(name)))
 
 
 def _time(milliseconds: int) -> datetime:

@@ -22,7 +22,6 @@ from tidegauge.demo.faults import Faults
 from tidegauge.demo.flights import load_flights
 from tidegauge.demo.folder import DemoFolder, claimed
 from tidegauge.demo.gauges import Figures
-from tidegauge.demo.model import load_model
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import Progress
 from tidegauge.demo.publisher import Publisher
@@ -102,7 +101,6 @@ def _interruptible() -> Iterator[None]:
 
 def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: Screen) -> "_Watch":
     """Start everything; the flights are read meanwhile."""
-    model = load_model()
     folder = stack.enter_context(claimed(plan.folder))
     reading = stack.enter_context(ThreadPoolExecutor(1)).submit(load_flights, plan.start, plan.end)
     cluster = stack.enter_context(_cluster(configuration, folder, screen))
@@ -112,7 +110,7 @@ def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: 
         create_topics(configuration.settings)
     workers = stack.enter_context(Workers(configuration, folder, plan.workers))
     alerts = stack.enter_context(alert_reader(kafka))
-    events = replay(reading.result(), model, Faults(plan.faults))
+    events = replay(reading.result(), plan.models, Faults(plan.faults))
     logs = [worker.log for worker in workers.all]
     if cluster.log is not None:
         logs.append(cluster.log)
@@ -122,7 +120,7 @@ def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: 
     window = nearest_to_a_day(configuration.settings)
 
     def look() -> Figures | None:
-        return workers.figures(model.name, window)
+        return workers.figures(plan.models, window)
 
     return _Watch(cluster, workers, publisher, alerts, look=look, screen=screen)
 
@@ -232,6 +230,6 @@ class _Watch:
 def _has_read(figures: Figures | None, published: Progress) -> bool:
     return (
         figures is not None
-        and figures.predictions.read >= published.predictions
-        and figures.feedback.read >= published.feedback
+        and figures.predictions_read >= published.predictions
+        and figures.feedback_read >= published.feedback
     )

@@ -1,5 +1,6 @@
 """The workers of the demo, each a child process with its log and its metrics address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -88,8 +89,8 @@ class Workers:
                     f"{log_tail(worker.log)}"
                 )
 
-    def figures(self, model: str, window: str) -> Figures | None:
+    def figures(self, models: Sequence[str], window: str) -> Figures | None:
         """What their gauges say; None if one does not answer."""
         pages = [scrape(worker.host, worker.port) for worker in self.all]
         known = [page for page in pages if page is not None]
-        return read_figures(known, model, window) if len(known) == len(pages) else None
+        return read_figures(known, models, window) if len(known) == len(pages) else None

@@ -27,12 +27,14 @@ from tidegauge.core.stats.reference import NumericReference, ReferenceProfile
 from tidegauge.core.stats.scorebins import EDGES
 from tidegauge.core.sums import SCORE_UNIT
 from tidegauge.demo.flights import load_flights
-from tidegauge.demo.model import load_model
 from tidegauge.demo.replay import Replayed, replay
+from tidegauge.demo.tasks import ModelName
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
 
 DAY = 86_400_000
+MODEL = ModelName.FLIGHT_DELAY.value
+VERSION = "1"
 PARTITIONS = 4
 SIZES = {"6h": DAY // 4, "1d": DAY, "7d": 7 * DAY}
 SETTINGS = {
@@ -93,7 +95,7 @@ def closing(time_ms: int) -> list[Message]:
     for partition in range(PARTITIONS):
         names = (f"closing-{number}" for number in range(1_000))
         request = next(n for n in names if partition_for(n.encode(), PARTITIONS) == partition)
-        event = {"request_id": request, "model": load_model().name, "timestamp": rfc3339(time_ms)}
+        event = {"request_id": request, "model": MODEL, "timestamp": rfc3339(time_ms)}
         made.append(message("predictions", event | {"version": "closing", "prediction": 0}))
         made.append(message("feedback", event | {"label": 0}))
     return made
@@ -108,7 +110,9 @@ def test_figures_of_flights_equal_those_computed_offline(
     world = deploy(PARTITIONS, SETTINGS)
     worker = world.start_worker()
     first = date(2013, 1, 1)
-    events = list(replay(load_flights(first, first + timedelta(days=days)), load_model()))
+    events = list(
+        replay(load_flights(first, first + timedelta(days=days)), [ModelName.FLIGHT_DELAY])
+    )
     begin, end = events[0].time_ms, events[-1].time_ms
     head = [r for r in events if r.time_ms < begin + LEARNING]
     _publish(world, head)
@@ -118,7 +122,7 @@ def test_figures_of_flights_equal_those_computed_offline(
     rows = offline(events)
     expected = _ledger(rows)
     outcome = world.wait(
-        lambda o: o.ledgers() == {load_model().name: expected} and not o.unfinished(end + 7 * DAY),
+        lambda o: o.ledgers() == {MODEL: expected} and not o.unfinished(end + 7 * DAY),
     )
     assert worker.stop() == 0
     assert outcome.dead_letters() == []
@@ -126,7 +130,7 @@ def test_figures_of_flights_equal_those_computed_offline(
     windows = {
         (w.end_ms - w.start_ms, w.start_ms, w.segment_field, w.segment_value): w
         for w in outcome.windows()
-        if w.version == load_model().version
+        if w.version == VERSION
     }
     assert {key[:2] for key in windows} == {
         (size, start) for size in SIZES.values() for start in _by_window(rows, size)

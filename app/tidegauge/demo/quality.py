@@ -1,0 +1,26 @@
+"""The figures of quality that the demo shows, by what a model answers."""
+
+from typing import Final, NamedTuple
+
+from tidegauge.demo.tasks import ModelName
+
+
+class QualityFigure(NamedTuple):
+    """One figure of quality."""
+
+    title: str
+    gauge: str
+    """The gauge that has it."""
+    form: str
+    """Its format specification."""
+
+
+QUALITY: Final = {
+    ModelName.FLIGHT_DELAY: (
+        QualityFigure("accuracy", "tidegauge_accuracy_ratio", ".1%"),
+        QualityFigure("AUC", "tidegauge_roc_auc", ".3f"),
+    ),
+    ModelName.ARRIVAL_DELAY: (),
+    ModelName.FLIGHT_STATUS: (),
+}
+GAUGES: Final = frozenset(figure.gauge for figures in QUALITY.values() for figure in figures)
