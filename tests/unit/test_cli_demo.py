@@ -67,12 +67,17 @@ FIGURES = Figures(
         ),
         "arrival-delay": ModelFigures(
             watermark_ms=NOON_MS + 60_000,
-            versions={"1-lite": VersionFigures(890), "1": VersionFigures(890, 0.5)},
+            versions={
+                "1-lite": VersionFigures(89),
+                "1": VersionFigures(890, 0.5, {"tidegauge_mean_absolute_error": 12.08}),
+            },
             predictions=Ledger(20, {"open": 20}),
         ),
     },
     dead_letters=2,
 )
+
+SHADOW = "1-lite, last : MAE unknown, R2 unknown, 89 predictions, unknown labelled"
 
 
 def status(phase: Phase = Phase.REPLAYING, figures: Figures | None = FIGURES) -> Status:
@@ -166,8 +171,8 @@ def test_without_a_terminal_the_first_figures_are_told_at_once(
     assert lines[1].endswith("labels · watermark 2013-02-10 12:00 UTC · 1 alerts firing")
     assert lines[2:] == [
         "    flight-delay 1, last : accuracy 84.0%, AUC unknown, 900 predictions, 95.0% labelled",
-        "    arrival-delay 1, last : 890 predictions, 50.0% labelled",
-        "    arrival-delay 1-lite, last : 890 predictions, unknown labelled",
+        "    arrival-delay 1, last : MAE 12.1, R2 unknown, 890 predictions, 50.0% labelled",
+        f"    arrival-delay {SHADOW}",
     ]
 
 
@@ -185,8 +190,8 @@ def test_on_a_terminal_the_status_has_a_line_for_each_concern(
     )
     assert lines[begin + 1 : begin + 5] == [
         "10 predictions, 9 labels read; largest change: delay +0.31, worth an alert from 0.5",
-        "arrival-delay 1, last : 890 predictions, 50.0% labelled",
-        "1-lite, last : 890 predictions, unknown labelled",
+        "arrival-delay 1, last : MAE 12.1, R2 unknown, 890 predictions, 50.0% labelled",
+        SHADOW,
         "20 predictions, 0 labels read; learning what is usual",
     ]
     assert "Dead letters 2" in lines

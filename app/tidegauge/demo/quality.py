@@ -20,7 +20,13 @@ QUALITY: Final = {
         QualityFigure("accuracy", "tidegauge_accuracy_ratio", ".1%"),
         QualityFigure("AUC", "tidegauge_roc_auc", ".3f"),
     ),
-    ModelName.ARRIVAL_DELAY: (),
-    ModelName.FLIGHT_STATUS: (),
+    ModelName.ARRIVAL_DELAY: (
+        QualityFigure("MAE", "tidegauge_mean_absolute_error", ".1f"),
+        QualityFigure("R2", "tidegauge_r2_score", ".3f"),
+    ),
+    ModelName.FLIGHT_STATUS: (
+        QualityFigure("accuracy", "tidegauge_accuracy_ratio", ".1%"),
+        QualityFigure("macro F1", "tidegauge_macro_f1_score", ".3f"),
+    ),
 }
 GAUGES: Final = frozenset(figure.gauge for figures in QUALITY.values() for figure in figures)
