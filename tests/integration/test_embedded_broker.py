@@ -96,6 +96,14 @@ def test_a_start_that_fails_shows_the_end_of_the_log(tmp_path: Path) -> None:
     assert not broker.running
 
 
+def test_a_port_where_another_kafka_answers_is_not_taken_for_its_own(
+    tmp_path: Path, broker: HasBootstrap
+) -> None:
+    taken = EmbeddedBroker(tmp_path, port=int(broker.bootstrap.split(":")[1]))
+    with pytest.raises(BrokerError, match="Address already in use"):
+        taken.__enter__()
+
+
 def test_a_wrong_property_is_told_in_the_words_of_kafka(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path, properties={"num.io.threads": "many"})
     with pytest.raises(BrokerError, match=r"cannot be formatted[\s\S]*num\.io\.threads"):

@@ -218,6 +218,10 @@ class EmbeddedBroker:
         if done.returncode != 0:
             raise self.failure("The data folder of the embedded Kafka broker cannot be formatted.")
 
+    def _cluster_id(self) -> str:
+        lines = (self._dir / DATA / "meta.properties").read_text(encoding="utf-8").splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)["cluster.id"]
+
     def _answers(self) -> bool:
         """Whether the node lists itself among the live brokers, so that it takes partitions."""
         host, port = self.bootstrap.split(":")
@@ -231,7 +235,9 @@ class EmbeddedBroker:
         except (OSError, KafkaError):
             return False
         try:
-            return bool(client.describe_cluster()["brokers"])
+            cluster = client.describe_cluster()
+            # another broker may have taken the port since it was chosen
+            return bool(cluster["brokers"]) and cluster["cluster_id"] == self._cluster_id()
         except KafkaError:
             return False
         finally:
