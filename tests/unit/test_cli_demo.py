@@ -157,6 +157,8 @@ def test_a_second_terminal_needs_the_prefix_and_the_settings_file(
         f"{sys.executable} -m tidegauge --config {file} --bootstrap k:1"
         " --set kafka.topic_prefix=demo-1."
     )
+    flags |= {"kafka.group": "tidegauge-demo-1"}
+    assert program_of(Configuration(flags, file)).endswith(" --set kafka.group=tidegauge-demo-1")
 
 
 def test_without_a_terminal_the_first_figures_are_told_at_once(

@@ -13,6 +13,7 @@ from tidegauge.cli.reading import Record, read
 from tidegauge.cli.session import session_of
 from tidegauge.core.records import AlertRecord, AlertStatus, Cause, Severity
 from tidegauge.wire.alerts import decode_alert
+from tidegauge.wire.plain import plain
 from tidegauge.wire.public import InvalidRecord, rfc3339
 
 HELP = """Print the alerts: what opened, changed and closed, and why.
@@ -110,13 +111,13 @@ def _told(alert: AlertRecord) -> Text:
             "  ",
             (f"{alert.severity:<8}", _SEVERITY_STYLES[alert.severity]),
             "  ",
-            (console.plain(_subject(alert)), "bold"),
+            (plain(_subject(alert)), "bold"),
         )
     ]
-    lines += [Text(f"    {console.plain(summary)}")] if summary else []
+    lines += [Text(f"    {plain(summary)}")] if summary else []
     if alert.status is AlertStatus.FIRING:
-        lines += [Text(f"    because {console.plain(_because(cause))}") for cause in alert.causes]
-    lines.append(Text(f"    {console.plain(_evidence(alert))}", style="dim"))
+        lines += [Text(f"    because {plain(_because(cause))}") for cause in alert.causes]
+    lines.append(Text(f"    {plain(_evidence(alert))}", style="dim"))
     return Text("\n").join(lines)
 
 

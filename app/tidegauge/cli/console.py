@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from tidegauge.wire.plain import plain
+
 _WIDTH_OF_A_PIPE = 160
 
 
@@ -39,8 +41,3 @@ def note(message: str) -> None:
 def working(what: str) -> Status:
     """Show on a terminal that something takes time; nothing elsewhere."""
     return messages().status(plain(what))
-
-
-def plain(text: str) -> str:
-    """The text without what a terminal would carry out: control characters become escapes."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -14,6 +14,7 @@ from tidegauge.cli.session import session_of
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.wire.dead_letters import decode_dead_letter
+from tidegauge.wire.plain import plain
 from tidegauge.wire.public import InvalidRecord, rfc3339
 
 HELP = """Print the records that were refused: where they are, the reason, how they begin.
@@ -86,7 +87,7 @@ def _told(letter: DeadLetterRecord | DeadLetterSummaryRecord) -> Text:
         rfc3339(letter.timestamp_ms)[:19].replace("T", " "),
         "  ",
         (f"{letter.reason}", "bold red"),
-        f"  {letter.topic}[{letter.partition}]@{letter.offset}  {console.plain(letter.message)}",
+        f"  {letter.topic}[{letter.partition}]@{letter.offset}  {plain(letter.message)}",
     )
     return Text("\n").join([head, Text(f"    {_value(letter)}", style="dim")])
 
@@ -96,4 +97,4 @@ def _value(letter: DeadLetterRecord) -> str:
         return "no value"
     shown = letter.value[:_VALUE_SHOWN].decode(errors="backslashreplace")
     rest = (letter.value_length or 0) - len(letter.value[:_VALUE_SHOWN])
-    return console.plain(shown) + (f" … and {rest:,} bytes" if rest > 0 else "")
+    return plain(shown) + (f" … and {rest:,} bytes" if rest > 0 else "")

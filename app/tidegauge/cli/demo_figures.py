@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from tidegauge.cli.console import plain
 from tidegauge.demo.gauges import ModelFigures, VersionFigures
 from tidegauge.demo.quality import QUALITY
 from tidegauge.demo.tasks import ModelName
+from tidegauge.wire.plain import plain
 from tidegauge.wire.public import rfc3339
 
 

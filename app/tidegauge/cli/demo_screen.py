@@ -17,7 +17,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tidegauge.cli.console import plain
 from tidegauge.cli.demo_figures import (
     flight_time,
     ledger_lines,
@@ -34,9 +33,12 @@ from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.screen import Phase, Places, Status
 from tidegauge.demo.tasks import ModelName
 from tidegauge.settings.duration import text
+from tidegauge.settings.kafka import KafkaSettings
+from tidegauge.wire.plain import plain
 
 _LINE_SECONDS: Final = 5.0
 """Without a terminal, the status is printed so often."""
+_USUAL_GROUP: Final = KafkaSettings().group
 _STYLES: Final = {
     AlertStatus.FIRING: "bold red",
     AlertStatus.RESOLVED: "bold green",
@@ -217,6 +219,7 @@ def _places(places: Places) -> Iterator[tuple[str, str]]:
     yield "Kafka", configuration.settings.kafka.bootstrap
     for url in places.metrics:
         yield "Gauges", url
+    yield "Live view", f"{program} top --window 1d"
     yield "Alerts", f"{program} alerts --follow"
     yield "Dead letters", f"{program} dead-letters --follow"
     for log in places.logs:
@@ -238,6 +241,8 @@ def program_of(configuration: Configuration) -> str:
     options = ["--bootstrap", kafka.bootstrap]
     if kafka.topic_prefix:
         options += ["--set", f"kafka.topic_prefix={kafka.topic_prefix}"]
+    if kafka.group != _USUAL_GROUP:
+        options += ["--set", f"kafka.group={kafka.group}"]
     if configuration.file != DEMO_FILE:
         options = ["--config", str(configuration.file), *options]
     return shlex.join([*_program(), *options])

@@ -9,6 +9,7 @@ import typer
 from tidegauge import __version__
 from tidegauge.cli import alerts, config, dead_letters, publish, schema, topics
 from tidegauge.cli import demo as demo_command
+from tidegauge.cli import top as top_command
 from tidegauge.cli import worker as worker_command
 from tidegauge.cli.console import output
 from tidegauge.cli.group import RootGroup
@@ -47,6 +48,7 @@ app.command("demo", help=demo_command.HELP)(demo_command.demo)
 app.command("worker", help=worker_command.HELP)(worker_command.worker)
 app.add_typer(topics.app, name="topics")
 app.command("publish", help=publish.HELP)(publish.publish)
+app.command("top", help=top_command.HELP)(top_command.top)
 app.command("alerts", help=alerts.HELP)(alerts.alerts)
 app.add_typer(references.app, name="reference")
 app.command("dead-letters", help=dead_letters.HELP)(dead_letters.dead_letters)

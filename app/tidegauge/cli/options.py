@@ -12,7 +12,12 @@ from tidegauge.wire.public import InvalidRecord, milliseconds
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
 
-def _parse_duration(value: str) -> timedelta:
+def parse_duration(value: str) -> timedelta:
+    """Read a duration as the settings write it.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
     try:
         return _DURATION.validate_python(value)
     except ValidationError as error:
@@ -42,7 +47,7 @@ AsJson: TypeAlias = Annotated[
 Since: TypeAlias = Annotated[
     timedelta | None,
     typer.Option(
-        parser=_parse_duration,
+        parser=parse_duration,
         metavar="DURATION",
         help="Only what was written so long ago at most, such as 1h; else all that is kept.",
     ),

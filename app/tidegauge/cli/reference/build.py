@@ -16,6 +16,7 @@ from tidegauge.core.stats.reference import Origin, ReferenceProfile
 from tidegauge.dataset.build import Built, CsvOptions, Format, build, open_table
 from tidegauge.dataset.columns import Columns, RowReader
 from tidegauge.dataset.table import DatasetError
+from tidegauge.wire.plain import plain
 from tidegauge.wire.references import encode_reference
 
 BUILD = """Build a reference profile from training data or logged predictions, and announce it.
@@ -174,7 +175,7 @@ def finish(
         done = f"written to {output}"
     name = f"{profile.model} {profile.version}"
     what = f"{len(profile.features)} features" + (", scores" if profile.score_counts else "")
-    console.output().print(console.plain(f"{name}: {what}; {done} (id {profile.id})"))
+    console.output().print(plain(f"{name}: {what}; {done} (id {profile.id})"))
 
 
 def _build(file: Path, form: Format | None, csv: CsvOptions, reader: RowReader) -> Built:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from tidegauge.cli import console
+from tidegauge.wire.plain import plain
 
 
 @contextmanager
@@ -21,5 +22,5 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         transient=True,
         disable=not sys.stderr.isatty(),
     ) as bar:
-        task = bar.add_task(console.plain(what), total=total)
+        task = bar.add_task(plain(what), total=total)
         yield lambda more: bar.advance(task, more)

@@ -15,6 +15,7 @@ from tidegauge.cli.reference import store
 from tidegauge.cli.session import session_of
 from tidegauge.core.stats.compare import Bin, ProfileDifference, bin_labels, compare, shares
 from tidegauge.core.stats.reference import FeatureReference, NumericReference, ReferenceProfile
+from tidegauge.wire.plain import plain
 from tidegauge.wire.public import rfc3339
 from tidegauge.wire.references import encode_reference
 
@@ -72,7 +73,7 @@ def list_references(context: typer.Context, *, as_json: AsJson = False) -> None:
     table = _table("model", "version", "origin", "in effect from", "of", "features", "sampled")
     for p in profiles:
         table.add_row(
-            *map(console.plain, (p.model, p.version)),
+            *map(plain, (p.model, p.version)),
             p.origin.value,
             _time(p.effective_from) if p.effective_from else "the start",
             _period(p),
@@ -91,7 +92,7 @@ def show(
         _print_json(profile)
         return
     print_line = console.output().print
-    print_line(Text(console.plain(f"{profile.model} {profile.version}"), style="bold"))
+    print_line(Text(plain(f"{profile.model} {profile.version}"), style="bold"))
     print_line(
         f"{profile.origin.value} from {profile.sample_count:,} predictions, {_period(profile)}"
     )
@@ -127,7 +128,7 @@ def diff(
         return
     print_line = console.output().print
     for label, profile in (("before", one), ("after ", two)):
-        name = console.plain(f"{profile.model} {profile.version}")
+        name = plain(f"{profile.model} {profile.version}")
         print_line(f"{label}  {name}, {profile.origin.value}, {_period(profile)}, id {profile.id}")
     print_line(_difference_table(difference))
     for feature in difference.features if bins else ():
@@ -140,7 +141,7 @@ def _difference_table(difference: ProfileDifference) -> Table:
         same = f.type_before == f.type_after
         kind = f.type_before if same else f"{f.type_before or 'none'} → {f.type_after or 'none'}"
         table.add_row(
-            console.plain(f.name),
+            plain(f.name),
             Text(kind or "", style="" if same else "bold red"),
             _psi(f.psi),
             _figure(f.js, ".3f"),
@@ -159,23 +160,23 @@ def _difference_table(difference: ProfileDifference) -> Table:
 
 
 def _described(feature: FeatureReference) -> tuple[str, ...]:
-    name, missing = console.plain(feature.name), f"{feature.missing_share:.1%}"
+    name, missing = plain(feature.name), f"{feature.missing_share:.1%}"
     if isinstance(feature, NumericReference):
         numbers = (feature.low, feature.mean, feature.high)
         return name, "numeric", missing, *(f"{x:.5g}" for x in numbers), ""
     parts = shares(feature.counts)[: min(_CATEGORIES_SHOWN, len(feature.categories))]
     named = zip(feature.categories, parts, strict=False)
-    frequent = ", ".join(f"{console.plain(c)} {share:.0%}" for c, share in named if share)
+    frequent = ", ".join(f"{plain(c)} {share:.0%}" for c, share in named if share)
     count = len(feature.categories) + len(feature.rare or ())
     more = f" of {count}" if feature.rare is not None else " of many"
     return name, "categorical", missing, "", "", "", frequent + more
 
 
 def _print_bins(name: str, held: list[Bin], *columns: str) -> None:
-    table = _table(console.plain(name), *columns)
+    table = _table(plain(name), *columns)
     for b in held:
         cells = (b.before, b.after)[: len(columns)]
-        table.add_row(console.plain(b.label), *(_figure(share, ".1%") for share in cells))
+        table.add_row(plain(b.label), *(_figure(share, ".1%") for share in cells))
     console.output().print(table)
 
 

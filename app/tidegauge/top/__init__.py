@@ -1,0 +1,1 @@
+"""The live view in a terminal: a subscriber of alerts and metrics like any other."""

@@ -1,0 +1,207 @@
+"""The tables below a model: its versions, segments, features and windows."""
+
+from collections.abc import Iterable, Sequence
+
+from tidegauge.core.records import (
+    AlertRecord,
+    DeploymentRecord,
+    FeatureStats,
+    MetricRecord,
+    WindowState,
+)
+from tidegauge.top import words
+from tidegauge.top.board import ModelBoard, Scope
+from tidegauge.top.compare import Comparison, compare, trouble_since
+from tidegauge.top.figures import Figure, figures_of
+from tidegauge.top.listing import Cell, Column, Listing, Row, text_cell
+from tidegauge.top.models import most_drifted, psi_cell
+from tidegauge.top.trouble import deployed, subject
+
+_SEPARATOR = "\x1f"
+_STATES = {
+    WindowState.OPEN: "open",
+    WindowState.PROVISIONAL: "provisional",
+    WindowState.FINAL: "final",
+}
+
+
+def scope_key(scope: Scope) -> str:
+    """The key of a row about a scope."""
+    return _SEPARATOR.join(scope)
+
+
+def scope_of(key: str) -> Scope:
+    """The scope that a row is about."""
+    version, field, value = key.split(_SEPARATOR)
+    return Scope(version, field, value)
+
+
+def versions_listing(model: ModelBoard, size_ms: int, firing: list[AlertRecord]) -> Listing:
+    """One row for each version, to see champion and challenger side by side."""
+    return _scopes(model, model.versions(), size_ms, firing, "version")
+
+
+def segments_listing(
+    model: ModelBoard, version: str, size_ms: int, firing: list[AlertRecord]
+) -> Listing:
+    """One row for each segment of a version, first where the change does most harm."""
+    return _scopes(model, model.segments(version), size_ms, firing, "segment")
+
+
+def _scopes(
+    model: ModelBoard,
+    scopes: Iterable[Scope],
+    size_ms: int,
+    firing: list[AlertRecord],
+    title: str,
+) -> Listing:
+    since = trouble_since(firing)
+    compared = [(scope, compare(model.windows(scope, size_ms), since)) for scope in scopes]
+    judged = next((c.judged for _, c in compared if c.judged is not None), None)
+    figures = figures_of(judged)
+    compared.sort(key=lambda item: _harm(item[1], figures[0]), reverse=True)
+    rows = []
+    for scope, comparison in compared:
+        newest, now = comparison.newest, comparison.judged
+        farthest, psi = most_drifted(newest)
+        traffic = newest.predictions if newest is not None else None
+        coverage = now.label_coverage if now is not None else None
+        name = scope.version if scope.whole else f"{scope.field}={scope.value}"
+        cells = [
+            text_cell(name, "bold"),
+            Cell(words.count(traffic), traffic),
+            Cell(words.whole_share(coverage), coverage),
+        ]
+        for figure in figures:
+            cells += _figure_cells(figure, now, comparison.usual)
+        cells += [psi_cell(psi), text_cell(farthest)]
+        rows.append(Row(scope_key(scope), tuple(cells)))
+    columns = [
+        Column(title, limit=30),
+        Column("predictions", right=True, rank=1, descending=True),
+        Column("labels", right=True, rank=2, descending=True),
+    ]
+    for number, figure in enumerate(figures):
+        columns.append(Column(figure.title, right=True, rank=4 * number))
+        columns.append(Column(f"Δ {figure.title}", right=True, rank=4 * number + 1))
+    columns.append(Column("drift", right=True, rank=3, descending=True))
+    columns.append(Column("most drifted", rank=6, limit=24))
+    return Listing(tuple(columns), tuple(rows), empty=f"no {title} has figures of this window yet")
+
+
+def _harm(comparison: Comparison, figure: Figure) -> float:
+    """How much worse it became, times how often: a few cases may err by chance."""
+    judged = comparison.judged
+    change = figure.difference(judged, comparison.usual)
+    if judged is None or change is None:
+        return 0.0
+    return change * judged.labelled * (-1 if figure.higher_is_better else 1)
+
+
+def _figure_cells(
+    figure: Figure, now: MetricRecord | None, usual: Sequence[MetricRecord]
+) -> tuple[Cell, Cell]:
+    sign = 1.0 if figure.higher_is_better else -1.0
+    value = figure.read(now) if now is not None else None
+    change = figure.difference(now, usual)
+    return (
+        Cell(figure.told(value), None if value is None else sign * value),
+        Cell(
+            figure.change(change),
+            None if change is None else sign * change,
+            "bold" if figure.worse(change) else "",
+        ),
+    )
+
+
+_FEATURE_COLUMNS = (
+    Column("feature", limit=32),
+    Column("drift", right=True, descending=True),
+    Column("JS", right=True, rank=3, descending=True),
+    Column("missing", right=True, descending=True),
+    Column("unseen", right=True, rank=2, descending=True),
+    Column("out of range", right=True, rank=1, descending=True),
+    Column("mean", right=True, rank=1, descending=True),
+    Column("deviation", right=True, rank=4, descending=True),
+    Column("values", right=True, rank=5, descending=True),
+)
+
+
+def features_listing(window: MetricRecord | None) -> Listing:
+    """One row for each feature, the most drifted first."""
+    features = window.features if window is not None else {}
+    ordered = sorted(features.items(), key=lambda item: (-(item[1].psi or -1.0), item[0]))
+    rows = tuple(Row(name, _feature_cells(name, feature)) for name, feature in ordered)
+    return Listing(_FEATURE_COLUMNS, rows, empty="no feature has figures of this window yet")
+
+
+def _feature_cells(name: str, f: FeatureStats) -> tuple[Cell, ...]:
+    total = f.count + f.missing
+    missing = f.missing / total if total else None
+    return (
+        text_cell(name, "bold"),
+        psi_cell(f.psi),
+        Cell(words.decimals(f.js), f.js),
+        Cell(words.whole_share(missing), missing),
+        Cell(words.whole_share(f.unseen_share), f.unseen_share),
+        Cell(words.whole_share(f.out_of_range_share), f.out_of_range_share),
+        Cell(words.number(f.mean), f.mean),
+        Cell(words.number(f.deviation), f.deviation),
+        Cell(words.count(f.count), f.count),
+    )
+
+
+def windows_listing(
+    windows: list[MetricRecord], alerts: list[AlertRecord], deployments: list[DeploymentRecord]
+) -> Listing:
+    """One row for each window, the newest first, with the alerts and deployments that began in it.
+
+    Args:
+        windows: Of one scope, in order of time.
+        alerts: Of its model.
+        deployments: Of its model, in order of time.
+    """
+    newest = windows[-1] if windows else None
+    figures = figures_of(newest)
+    columns = [
+        Column("window from (UTC)", descending=True),
+        Column("state", rank=2),
+        Column("predictions", right=True, rank=1, descending=True),
+        Column("labels", right=True, descending=True),
+        *(Column(f.title, right=True, rank=2 * n) for n, f in enumerate(figures)),
+        Column("what began", rank=1, limit=40, least=20),
+        Column("score drift", right=True, rank=3, descending=True),
+        Column("p99", right=True, rank=5, descending=True),
+    ]
+    rows = tuple(
+        Row(str(w.start_ms), _window_cells(w, figures, _began(w, alerts, deployments)))
+        for w in reversed(windows)
+    )
+    return Listing(tuple(columns), rows, empty="no window of this size was read yet")
+
+
+def _began(
+    window: MetricRecord, alerts: list[AlertRecord], deployments: list[DeploymentRecord]
+) -> Cell:
+    """The alerts and the deployments of one window; red where there are alerts."""
+    opened = [subject(a) for a in alerts if window.start_ms <= a.starts_at_ms < window.end_ms]
+    new = [deployed(d) for d in deployments if window.start_ms <= d.time_ms < window.end_ms]
+    return text_cell(", ".join([*opened, *new]), "bold red" if opened else "bold")
+
+
+def _window_cells(
+    window: MetricRecord, figures: tuple[Figure, ...], began: Cell
+) -> tuple[Cell, ...]:
+    state = _STATES[window.state]
+    coverage = window.label_coverage
+    values = [(figure, figure.read(window)) for figure in figures]
+    return (
+        Cell(words.moment(window.start_ms), window.start_ms),
+        Cell(state, state),
+        Cell(words.count(window.predictions), window.predictions),
+        Cell(words.whole_share(coverage), coverage),
+        *(Cell(figure.told(value), value) for figure, value in values),
+        began,
+        psi_cell(window.score.psi),
+        Cell(words.seconds(window.latency.p99), window.latency.p99),
+    )

@@ -1,0 +1,179 @@
+"""The few lines that say what is wrong with a model, since when and why, and how good it is now."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from rich.text import Text
+
+from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
+from tidegauge.top import trouble, words
+from tidegauge.top.board import Scope
+from tidegauge.top.compare import Baseline, Comparison, trouble_since
+from tidegauge.top.figures import figures_of
+from tidegauge.top.models import ModelView, most_drifted
+from tidegauge.wire.plain import plain
+
+_LABEL_WIDTH = 9
+_SHOWN_FIGURES = 3
+_SHOWN_VERSIONS = 5
+
+
+def model_lines(view: ModelView, alerts: int) -> list[Text]:
+    """What is wrong with a model, at most so many alerts, then its figures."""
+    lines = list(_trouble(view, alerts))
+    lines += quality_lines(view.comparison)
+    lines += traffic_lines(view.comparison)
+    lines += _deployed(view)
+    if view.board.ledger is not None:
+        lines.append(_labelled("events", _events(view.board.ledger)))
+    return lines
+
+
+def scope_title(model: str, scope: Scope) -> str:
+    """What a screen is about."""
+    segment = "" if scope.whole else f" > {scope.field}={scope.value}"
+    version = f" > version {scope.version}" if scope.version else ""
+    return plain(f"{model}{version}{segment}")
+
+
+def quality_lines(comparison: Comparison) -> list[Text]:
+    """The quality now and before, and which windows that is."""
+    judged = comparison.judged
+    if judged is None:
+        return [_labelled("quality", "no labels yet", "dim")]
+    line = _labelled("quality", "")
+    for number, figure in enumerate(figures_of(judged)[:_SHOWN_FIGURES]):
+        change = figure.difference(judged, comparison.usual)
+        line.append(f"{', ' if number else ''}{figure.title} ")
+        line.append(figure.told(figure.read(judged)), "bold")
+        if change is not None:
+            worse = figure.worse(change)
+            line.append(f" ({figure.change(change)})", "bold red" if worse else "")
+    return [line, _labelled("", _compared(judged, comparison), "dim")]
+
+
+def traffic_lines(comparison: Comparison) -> list[Text]:
+    """How much comes, how fast it is answered, and how far it is from the reference."""
+    newest = comparison.newest
+    if newest is None:
+        return [_labelled("traffic", "no window of this size was read yet", "dim")]
+    parts = [f"{words.count(newest.predictions)} predictions"]
+    if comparison.usual:
+        usual = median(window.predictions for window in comparison.usual)
+        parts[0] += f", usually {words.count(usual)}"
+    if newest.latency.count:
+        parts[0] += f", p99 {words.seconds(newest.latency.p99)}"
+    farthest, psi = most_drifted(newest)
+    if psi is not None:
+        drift = f"{plain(farthest)} is farthest from the reference, PSI {words.number(psi)}"
+    else:
+        drift = "not known" if newest.reference else "not known before there is a reference"
+    parts.append(f"{words.span(newest.start_ms, newest.end_ms)}, {newest.state}")
+    return [_labelled("traffic", " · ".join(parts)), _labelled("drift", drift)]
+
+
+def alert_lines(alert: AlertRecord) -> list[Text]:
+    """One alert in full, but for its causes."""
+    mark, style = trouble.mark(alert)
+    head = Text.assemble((mark, style), "  ", (plain(trouble.subject(alert)), "bold"))
+    ended = "" if alert.ends_at_ms is None else f" until {words.moment(alert.ends_at_ms)}"
+    lines = [
+        head,
+        Text(plain(alert.annotations.get("summary", ""))),
+        Text(plain(alert.annotations.get("description", "")), style="dim"),
+        _labelled("since", f"{words.moment(alert.starts_at_ms)}{ended} UTC ({alert.status})"),
+        _labelled("evidence", _evidence(alert)),
+        _labelled("found by", _detector(alert)),
+    ]
+    lines += [_labelled("running", plain(running))] if (running := _versions(alert)) else []
+    return lines
+
+
+def _trouble(view: ModelView, alerts: int) -> Iterator[Text]:
+    if not view.firing:
+        yield _labelled("alerts", "none fires", "green")
+        return
+    # the last line may have to say how many more there are
+    shown = view.firing if len(view.firing) <= alerts else view.firing[: max(1, alerts - 1)]
+    for alert in shown:
+        mark, style = trouble.mark(alert)
+        yield Text.assemble(
+            (f"{mark:<{_LABEL_WIDTH}}", style),
+            (plain(trouble.subject(alert)), "bold"),
+            f" since {words.moment(alert.starts_at_ms)}{_lasting(view, alert)}",
+        )
+        yield _labelled("", f"↳ {plain(trouble.because(alert))}")
+    if len(shown) < len(view.firing):
+        yield _labelled("", f"and {len(view.firing) - len(shown)} more", "dim")
+
+
+def _deployed(view: ModelView) -> Iterator[Text]:
+    """The latest deployment; while an alert fires, the latest one before the first began."""
+    since = trouble_since(view.firing)
+    marks = [m for m in view.board.deployments() if since is None or m.time_ms <= since]
+    if marks:
+        mark = marks[-1]
+        told = f"{plain(trouble.deployed(mark))}, first seen {words.moment(mark.time_ms)}"
+        yield _labelled("deployed", told + (" (last before the alert)" if since else ""))
+
+
+def _lasting(view: ModelView, alert: AlertRecord) -> str:
+    now_ms = view.board.watermark_ms
+    return "" if now_ms is None else f" ({words.ago(now_ms - alert.starts_at_ms)})"
+
+
+def _compared(judged: MetricRecord, comparison: Comparison) -> str:
+    coverage = words.whole_share(judged.label_coverage)
+    shown = f"{words.span(judged.start_ms, judged.end_ms)}, {coverage} labelled"
+    match comparison.baseline:
+        case Baseline.NONE:
+            return f"{shown}; nothing to compare with yet"
+        case Baseline.OLDEST:
+            return f"{shown}, vs the oldest, {words.short_moment(comparison.usual[0].start_ms)}"
+        case baseline:
+            return f"{shown}, vs the median of {len(comparison.usual)} {baseline}"
+
+
+def _events(ledger: LedgerRecord) -> str:
+    predictions, feedback = ledger.predictions, ledger.feedback
+    parts = [
+        f"{words.count(predictions.read)} predictions read",
+        f"{words.count(predictions.open)} await a label",
+    ]
+    parts += [
+        f"{words.count(getattr(predictions, name))} {name}"
+        for name in ("unlabelled", "late", "invalid", "conflict", "misplaced", "evicted", "lost")
+        if getattr(predictions, name)
+    ]
+    orphans = feedback.orphan_open + feedback.orphan_expired
+    parts += [f"{words.count(orphans)} labels without prediction"] if orphans else []
+    return " · ".join(parts)
+
+
+def _evidence(alert: AlertRecord) -> str:
+    window = f"{words.moment(alert.window_start_ms)} to {words.moment(alert.window_end_ms)}"
+    samples = f"{words.count(alert.predictions)} predictions"
+    coverage = alert.label_coverage
+    labelled = "" if coverage is None else f", {words.whole_share(coverage)} labelled"
+    return f"{window}, {samples}{labelled}"
+
+
+def _detector(alert: AlertRecord) -> str:
+    if alert.statistic is None or alert.threshold is None:
+        return plain(alert.detector)
+    return f"{plain(alert.detector)}: {alert.statistic:.4g} over {alert.threshold:.4g}"
+
+
+def _versions(alert: AlertRecord) -> str:
+    kinds = {
+        "version": alert.versions.model,
+        "code": alert.versions.code,
+        "data": alert.versions.data,
+    }
+    return " · ".join(
+        f"{kind} {', '.join(names[:_SHOWN_VERSIONS])}" for kind, names in kinds.items() if names
+    )
+
+
+def _labelled(label: str, text: str, style: str = "") -> Text:
+    return Text.assemble((f"{label:<{_LABEL_WIDTH}}", "dim"), (text, style))
