@@ -56,7 +56,7 @@ class QualityFigures(Record):
     balanced_accuracy: Share | None
     """Mean of recall and specificity; null unless both classes are among the labels."""
     matthews_correlation: SignedShare | None
-    """SignedShare of predicted class and label, ``(TP TN - FP FN) / sqrt((TP + FP) (TP + FN) (TN +
+    """Correlation of predicted class and label, ``(TP TN - FP FN) / sqrt((TP + FP) (TP + FN) (TN +
     FP) (TN + FN))``: 0 is as good as chance; null when either has one class only."""
     auc: Share | None
     """Area under the ROC curve: the chance that a positive scores above a negative, ties as half;
