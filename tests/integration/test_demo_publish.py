@@ -7,7 +7,9 @@ import msgspec
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import NewTopic
+from typer.testing import CliRunner
 
+from tidegauge.cli.main import app
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.flights import load_flights
@@ -70,6 +72,17 @@ def test_a_day_arrives_whole_and_in_order_of_its_times(broker, topics: TopicName
 def _id(event: Prediction | Feedback) -> tuple[str, ...]:
     version = event.version if isinstance(event, Prediction) else ""
     return event.request_id, event.model or "", version
+
+
+def test_the_command_publishes_alone(broker, topics: TopicNames, topic_prefix: str) -> None:
+    day = ["--from", "2013-01-15", "--until", "2013-01-16", "--speed", "max"]
+    cluster = ["--bootstrap", broker.bootstrap, "--set", f"kafka.topic_prefix={topic_prefix}"]
+    result = CliRunner().invoke(app, [*cluster, "demo", "--publish-only", *day])
+    assert result.exit_code == 0, result.output
+    assert "publishing has stopped" in result.output
+    flights = load_flights(date(2013, 1, 15), date(2013, 1, 16))
+    departed = sum(flight.departure_ms is not None for flight in flights)
+    read(broker.bootstrap, topics.predictions, Prediction, departed)
 
 
 def test_missing_topic_is_not_created_by_publishing(broker, topic_prefix: str) -> None:

@@ -106,6 +106,7 @@ def screen() -> DemoScreen:
             ["--model", "flight-status", "--fault", "bad-version@2013-02-01"],
             "which is not among the models chosen",
         ),
+        (["--publish-only"], "--publish-only needs a cluster with topics and workers"),
         (["--workers", "0"], "should be greater than or equal to 1"),
     ],
 )

@@ -8,7 +8,7 @@ import typer
 
 from tidegauge.broker.errors import BrokerError
 from tidegauge.cli.console import note
-from tidegauge.cli.demo_screen import DemoScreen
+from tidegauge.cli.demo_screen import DemoScreen, ProgressLines
 from tidegauge.cli.exits import FAILURE, INTERRUPTED, OK, CommandError
 from tidegauge.cli.session import session_of
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
@@ -16,6 +16,7 @@ from tidegauge.demo.errors import DemoError
 from tidegauge.demo.faults import FaultKind, parse_fault
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import DEFAULT_SPEED, parse_speed
+from tidegauge.demo.publishing import publish_only
 from tidegauge.demo.run import run
 from tidegauge.demo.tasks import ModelName
 
@@ -31,7 +32,8 @@ a flight has landed. Every run begins afresh; logs are kept in the data folder.
   flight-status  at the schedule: what will become of it? (multiclass)
 
 With --bootstrap (or a settings file that names kafka.bootstrap) the demo uses that cluster \
-instead, with topics of its own, which it deletes at the end.
+instead, with topics of its own, which it deletes at the end. With --publish-only as well it only \
+publishes, into the topics that the settings name, for workers that run already.
 
 Faults with a known cause can be injected: {", ".join(FaultKind)}.
 
@@ -42,6 +44,7 @@ Examples:
   tidegauge demo --model flight-delay --fault bad-version@2013-02-10
   tidegauge demo --until 2014-01-01 --speed max --exit
   tidegauge --bootstrap k1:9092 demo
+  tidegauge --bootstrap k1:9092 demo --publish-only
   tidegauge --config my-demo.yaml demo     (to begin with: {DEMO_FILE})
 
 \b
@@ -81,6 +84,13 @@ def demo(
     data_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = Path(
         ".tidegauge/demo"
     ),
+    alone: Annotated[
+        bool,
+        typer.Option(
+            "--publish-only",
+            help="Only publish, into topics that exist: for a cluster with workers of its own.",
+        ),
+    ] = False,
     stay: Annotated[
         bool,
         typer.Option(
@@ -91,6 +101,11 @@ def demo(
     """Run the demo."""
     session = session_of(context)
     configuration = Configuration(session.flags, session.config or DEMO_FILE)
+    if alone and not configuration.names_cluster:
+        raise typer.BadParameter(
+            "--publish-only needs a cluster with topics and workers: name it with --bootstrap "
+            "HOST:PORT, or leave --publish-only out to start everything"
+        )
     try:
         plan = Plan(
             start=start.date(),
@@ -105,8 +120,11 @@ def demo(
     except DemoError as problem:
         raise typer.BadParameter(str(problem)) from None
     try:
-        finished = run(plan, configuration, DemoScreen(plan))
+        if alone:
+            finished = publish_only(plan, configuration, ProgressLines())
+        else:
+            finished = run(plan, configuration, DemoScreen(plan))
     except (BrokerError, DemoError) as problem:
         raise CommandError(str(problem), FAILURE) from None
-    note(f"everything has stopped; logs are kept in {data_dir}")
+    note("publishing has stopped" if alone else f"everything has stopped; logs are in {data_dir}")
     raise typer.Exit(OK if finished else INTERRUPTED)

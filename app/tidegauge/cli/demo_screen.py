@@ -17,6 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tidegauge.cli.console import output
 from tidegauge.cli.demo_figures import (
     flight_time,
     ledger_lines,
@@ -29,6 +30,7 @@ from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.flights import new_york_midnight_ms
 from tidegauge.demo.gauges import Figures
 from tidegauge.demo.plan import Plan
+from tidegauge.demo.producer import Progress
 from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.screen import Phase, Places, Status
 from tidegauge.demo.tasks import ModelName
@@ -113,7 +115,7 @@ class DemoScreen:
     def _lines(self, status: Status) -> Iterator[str]:
         whole = (
             flight_time(status.published.time_ms),
-            _published(status),
+            _published(status.published),
             f"watermark {_watermark(status.figures)}",
             f"{len(status.alerts.firing)} alerts firing",
         )
@@ -133,7 +135,7 @@ class DemoScreen:
 
     def _rows(self, status: Status) -> Iterator[tuple[str, RenderableType]]:
         yield "Flight time", self._clock(status)
-        yield "Published", Text(_published(status))
+        yield "Published", Text(_published(status.published))
         figures = status.figures
         if figures is None or not figures.predictions_read:
             yield "Workers", Text("starting")
@@ -159,6 +161,19 @@ class DemoScreen:
             Text(status.phase, style="dim"),
         )
         return row
+
+
+class ProgressLines:
+    """Says every few seconds how far publishing has come."""
+
+    def __init__(self) -> None:
+        self._printed_at = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Take what Kafka has acknowledged."""
+        if time.monotonic() - self._printed_at >= _LINE_SECONDS:
+            self._printed_at = time.monotonic()
+            output().print(f"{flight_time(progress.time_ms)} · {_published(progress)}")
 
 
 def told(event: AlertRecord) -> Text:
@@ -194,8 +209,7 @@ def _firing(status: Status) -> Text:
     return Text(f"{len(firing)} firing: {plain(', '.join(firing))}", style="red")
 
 
-def _published(status: Status) -> str:
-    published = status.published
+def _published(published: Progress) -> str:
     return f"{published.predictions:,} predictions, {published.feedback:,} labels"
 
 
@@ -269,7 +283,7 @@ def _summary(plan: Plan, status: Status, window: str) -> Iterator[str]:
     minutes, seconds = divmod(round(status.seconds), 60)
     figures = status.figures or Figures()
     yield f"Replayed the flights from {plan.start} up to {plan.end} in {minutes} min {seconds} s."
-    yield f"Published    {_published(status)}"
+    yield f"Published    {_published(status.published)}"
     for name, model in figures.models.items():
         yield name
         yield from (f"  {line}" for line in ledger_lines(model))

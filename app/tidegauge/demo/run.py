@@ -5,13 +5,10 @@ started is stopped in the reverse order: the publisher, the workers, the broker.
 be killed, or be told twice to stop, its children notice and end (`tidegauge.broker.supervisor`).
 """
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from types import FrameType
 from typing import Final
 
 from tidegauge.demo.alerts import AlertLog, AlertReader, alert_reader
@@ -22,6 +19,7 @@ from tidegauge.demo.faults import Faults
 from tidegauge.demo.flights import load_flights
 from tidegauge.demo.folder import DemoFolder, claimed
 from tidegauge.demo.gauges import Figures
+from tidegauge.demo.interrupt import interruptible
 from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import Progress
 from tidegauge.demo.publisher import Publisher
@@ -31,8 +29,6 @@ from tidegauge.demo.workers import Workers
 from tidegauge.settings import Settings
 from tidegauge.settings.duration import milliseconds, text
 
-INTERRUPTED: Final = 130
-"""Exit code of a process that was told twice to stop."""
 DAY_MS: Final = 24 * 3_600_000
 
 _FIRST_SECONDS: Final = 90.0
@@ -58,7 +54,7 @@ def run(plan: Plan, configuration: Configuration, screen: Screen) -> bool:
     """
     finished = False
     services = ExitStack()
-    with _interruptible():
+    with interruptible():
         try:
             watch = _set_up(services, plan, configuration, screen)
             with screen.live():
@@ -77,26 +73,6 @@ def run(plan: Plan, configuration: Configuration, screen: Screen) -> bool:
 def nearest_to_a_day(settings: Settings) -> str:
     """The window that the demo shows, as the gauges' label has it."""
     return text(min(settings.windows.sizes, key=lambda size: abs(milliseconds(size) - DAY_MS)))
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Make the first SIGINT or SIGTERM a `KeyboardInterrupt`; a second ends the process at once."""
-
-    def stop_now(_number: int, _frame: FrameType | None) -> None:
-        os._exit(INTERRUPTED)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in before:
-            signal.signal(number, stop_now)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: Screen) -> "_Watch":
