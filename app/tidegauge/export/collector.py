@@ -20,6 +20,7 @@ METRICS: tuple[Metric, ...] = (
     *detection.METRICS,
     *deployments.METRICS,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
+    windows.CONFUSION,
     *(metric for metric, _ in windows.FEATURE_FIGURES),
     SERIES,
     DROPPED,

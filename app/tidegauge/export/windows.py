@@ -117,6 +117,18 @@ FEATURE_FIGURES: tuple[tuple[Metric, Read], ...] = (
     ),
 )
 
+CONFUSION = Metric(
+    "tidegauge_confusion_predictions",
+    "Labelled predictions of the window by predicted and true class.",
+    (*WINDOW_LABELS, "predicted", "label"),
+)
+_BINARY_CONFUSION: tuple[tuple[str, str, Read], ...] = (
+    ("positive", "positive", attrgetter("quality.true_positives")),
+    ("positive", "negative", attrgetter("quality.false_positives")),
+    ("negative", "negative", attrgetter("quality.true_negatives")),
+    ("negative", "positive", attrgetter("quality.false_negatives")),
+)
+
 
 def window_rows(record: MetricRecord) -> Iterator[Row]:
     """The figures of one window without its features; none for an empty window."""
@@ -124,6 +136,8 @@ def window_rows(record: MetricRecord) -> Iterator[Row]:
         labels = _labels(record)
         for metric, read in WINDOW_FIGURES:
             yield Row(metric, labels, read(record))
+        for predicted, label, count in _BINARY_CONFUSION:
+            yield Row(CONFUSION, (*labels, predicted, label), count(record))
 
 
 def feature_rows(record: MetricRecord, feature: str) -> Iterator[Row]:

@@ -63,6 +63,10 @@ def make_window(
             roc_curve=(RocPoint(None, 0.0, 0.0), RocPoint(0.0, 1.0, 1.0)),
             calibration_curve=(CalibrationPoint(0.4, 0.2, 50),),
             positive_rate=0.2,
+            true_positives=5,
+            false_positives=5,
+            true_negatives=25,
+            false_negatives=15,
         ),
         traffic=Traffic(
             predictions=predictions,
