@@ -1,0 +1,14 @@
+"""The Grafana dashboards, as code: ``grafana/dashboards/`` is generated from this package.
+
+A development tool: it needs the ``dev`` extra and is no part of the wheel.
+
+- `panels` and `tables`: the few kinds of panel that are used, each with a title and a description;
+- `variables`: what the person who looks can choose;
+- `board`: puts panels into sections on the grid;
+- `figures`: queries that several panels share;
+- `overview` and `model`, with the modules beside them: the panels themselves;
+- `generate`: the list of dashboards, and the command that writes or checks the files.
+
+To add a panel, add it to the list of its section and run
+``python -m tidegauge.dashboards.generate``.
+"""

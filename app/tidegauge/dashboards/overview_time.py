@@ -1,0 +1,120 @@
+"""The overview: every model over time."""
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard as models
+
+from tidegauge.dashboards.figures import (
+    ACCURACY,
+    DRIFT_STATE,
+    ERROR_BASELINE,
+    ERROR_NOW,
+    FIRING,
+    KNOWN,
+    LABEL_COVERAGE,
+    PER_SECOND,
+)
+from tidegauge.dashboards.panels import Query, lines, states
+from tidegauge.dashboards.states import DRIFT_STATES
+
+
+def quality() -> Sequence[Builder[models.Panel]]:
+    """How good the models were."""
+    return (
+        lines(
+            "Accuracy",
+            "Share of right answers among the labelled predictions of the chosen window, over all "
+            "versions. It moves late, as labels do. A drop: see the error rate beside it, then the "
+            "model's segments and features.",
+            [Query(ACCURACY, "{{model}}")],
+            unit="percentunit",
+        ),
+        lines(
+            "Error rate against its baseline",
+            "Share of wrong answers among the labels that came lately, and (dashed) what is usual "
+            "at such hours. Read the distance, not the level: a model may always err a lot. Apart "
+            "for long: the change is real; the alert names its causes.",
+            [
+                Query(ERROR_NOW, "{{model}}"),
+                Query(
+                    ERROR_BASELINE,
+                    "{{model}} baseline",
+                    dashed=True,
+                ),
+            ],
+            unit="percentunit",
+        ),
+        lines(
+            "Label coverage",
+            "Share of the chosen window's predictions that have a label. A fall to zero: labels "
+            "have stopped, and quality is blind; look at the publisher of feedback.",
+            [Query(LABEL_COVERAGE, "{{model}}")],
+            unit="percentunit",
+            low=0,
+            high=1,
+        ),
+    )
+
+
+def drift() -> Sequence[Builder[models.Panel]]:
+    """What moved, and what was said about it."""
+    return (
+        states(
+            "Drift state by model",
+            "Grey: what is usual is still learned. Green: nothing watched has moved by what is "
+            "worth an alert. Yellow: something has, but it may be chance. Red: an alert fires.",
+            Query(DRIFT_STATE, "{{model}}"),
+            names=DRIFT_STATES,
+        ),
+        lines(
+            "Alerts by model",
+            "How many alerts of each model fire. A step up at the time of a deployment or an "
+            "upstream change names its suspect.",
+            [Query(FIRING, "{{model}}")],
+            unit="short",
+            low=0,
+            width=12,
+        ),
+    )
+
+
+def freshness() -> Sequence[Builder[models.Panel]]:
+    """How much came, and how soon it was counted."""
+    return (
+        lines(
+            "Traffic",
+            "Predictions per second of event time in the chosen window, over all versions. A gap "
+            "or a step that the service does not explain: look at its publisher.",
+            [Query(PER_SECOND, "{{model}}")],
+            unit="reqps",
+            low=0,
+        ),
+        lines(
+            "Event time passed in 5 minutes",
+            "How far each model's watermark moved in the last five minutes. 5 minutes: it keeps "
+            "pace. More: it catches up, or replays the past. Zero: nothing arrives, or one "
+            "partition holds it back (see the lag).",
+            [
+                Query(
+                    f"max by (model) (delta(tidegauge_watermark_timestamp_seconds{{{KNOWN}}}[5m]))",
+                    "{{model}}",
+                )
+            ],
+            unit="s",
+            low=0,
+        ),
+        lines(
+            "Lag by topic",
+            "Records that are not processed yet. It should return to near zero. It grows in all "
+            "partitions: too few workers. In one: that partition's worker hangs or restores.",
+            [
+                Query(
+                    "sum by (topic) (max by (topic, partition) (tidegauge_lag_records))",
+                    "{{topic}}",
+                )
+            ],
+            unit="short",
+            low=0,
+        ),
+    )

@@ -1,0 +1,105 @@
+"""A real Prometheus for a test: it scrapes one address every second, and answers queries."""
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+_TIMEOUT = 10
+_STEP = 1
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """Its HTTP interface."""
+
+    address: str
+
+    def ready(self) -> bool:
+        try:
+            status, _ = self._answer("/-/ready")
+        except OSError:
+            return False
+        return status == http.HTTPStatus.OK
+
+    def now(self, expr: str) -> list[dict[str, Any]]:
+        """The series of an instant query, each with its one sample as ``value``."""
+        result: list[dict[str, Any]] = self._get("query", query=expr)["result"]
+        return result
+
+    def over_time(self, expr: str, seconds: float) -> list[dict[str, Any]]:
+        """The series of the last seconds, each with its samples as ``values``."""
+        end = time.time()
+        result: list[dict[str, Any]] = self._get(
+            "query_range", query=expr, start=end - seconds, end=end, step=_STEP
+        )["result"]
+        return result
+
+    def label_values(self, label: str, selector: str) -> list[str]:
+        values: list[str] = self._get(f"label/{label}/values", **{"match[]": selector})
+        return values
+
+    def _get(self, path: str, **parameters: str | float) -> Any:
+        query = urllib.parse.urlencode(parameters)
+        status, body = self._answer(f"/api/v1/{path}?{query}")
+        assert status == http.HTTPStatus.OK, f"{parameters}: {body.decode()}"
+        return json.loads(body)["data"]
+
+    def _answer(self, path: str) -> tuple[int, bytes]:
+        with closing(http.client.HTTPConnection(self.address, timeout=_TIMEOUT)) as client:
+            client.request("GET", path)
+            answer = client.getresponse()
+            return answer.status, answer.read()
+
+
+@contextmanager
+def prometheus(folder: Path, target: str) -> Iterator[Prometheus]:
+    """A server with an empty store that scrapes ``target``, an address with its port."""
+    program = shutil.which("prometheus")
+    if program is None:
+        pytest.fail("prometheus is not on the PATH (Debian: apt-get install prometheus)")
+    config = folder / "prometheus.yml"
+    config.write_text(yaml.safe_dump(_config(target)))
+    address = f"127.0.0.1:{_free_port()}"
+    with (
+        (folder / "prometheus.log").open("w") as log,
+        subprocess.Popen(
+            [
+                program,
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder / 'store'}",
+                f"--web.listen-address={address}",
+            ],
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            yield Prometheus(address)
+        finally:
+            process.terminate()
+
+
+def _config(target: str) -> Mapping[str, Any]:
+    return {
+        "global": {"scrape_interval": "1s"},
+        "scrape_configs": [{"job_name": "tidegauge", "static_configs": [{"targets": [target]}]}],
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

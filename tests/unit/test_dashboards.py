@@ -1,0 +1,193 @@
+"""The generated dashboards keep Grafana's rules and ours; Grafana itself is not run."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models import units
+
+from tidegauge.dashboards.generate import BOARDS, FOLDER
+from tidegauge.export.collector import METRICS
+
+Json = dict[str, Any]
+
+BOARD_TEXTS = BOARDS.documents()
+BUILT_IN = {"__rate_interval"}
+OUTSIDE = {"process_resident_memory_bytes": {"instance", "job"}}
+SCRAPED = {"instance", "job"}
+KNOWN_UNITS = {value for name, value in vars(units).items() if not name.startswith("_")}
+
+
+def known_labels() -> dict[str, set[str]]:
+    """The labels of every series that a worker exports, by its name."""
+    known = {metric.name: set(metric.labels) for metric in METRICS}
+    for metric in METRICS:
+        if metric.kind == "summary":
+            for suffix in ("_sum", "_count"):
+                known[metric.name + suffix] = set(metric.labels)
+    return known | OUTSIDE
+
+
+@pytest.fixture(params=sorted(BOARD_TEXTS))
+def board(request: pytest.FixtureRequest) -> Json:
+    loaded: Json = json.loads((FOLDER / request.param).read_text("utf-8"))
+    return loaded
+
+
+def panels(board: Json) -> list[Json]:
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def expressions(board: Json) -> Iterator[str]:
+    for panel in panels(board):
+        yield from (target["expr"] for target in panel["targets"])
+    yield from (marks["expr"] for marks in board["annotations"]["list"])
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            yield variable["query"]["query"]
+
+
+def test_the_files_are_in_step() -> None:
+    assert BOARDS.differences(FOLDER) == [], "run python -m tidegauge.dashboards.generate"
+
+
+def test_the_schema_of_the_sdk_reads_all_of_it(board: Json) -> None:
+    register_default_plugins()
+    read = models.Dashboard.from_json(board)
+    assert json.loads(json.dumps(read, cls=JSONEncoder)) == board
+
+
+def test_addresses_are_unique() -> None:
+    boards = [json.loads(text) for text in BOARD_TEXTS.values()]
+    assert len({board["uid"] for board in boards}) == len(boards)
+    assert [f"{board['uid']}.json" for board in boards] == list(BOARD_TEXTS)
+
+
+def test_ids_are_unique(board: Json) -> None:
+    ids = [panel["id"] for panel in board["panels"]]
+    assert len(set(ids)) == len(ids)
+    for panel in panels(board):
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(set(references)) == len(references)
+
+
+def test_every_panel_fills_its_place_on_the_grid_alone(board: Json) -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        grid = panel["gridPos"]
+        places = {
+            (x, y)
+            for x in range(grid["x"], grid["x"] + grid["w"])
+            for y in range(grid["y"], grid["y"] + grid["h"])
+        }
+        assert grid["x"] + grid["w"] <= 24
+        assert not taken & places, panel["title"]
+        taken |= places
+    height = max(y for _, y in taken) + 1
+    assert len(taken) == 24 * height, "a line is not filled"
+
+
+def test_every_panel_is_explained_and_has_a_unit(board: Json) -> None:
+    titles = [panel["title"] for panel in panels(board)]
+    assert len(set(titles)) == len(titles)
+    for panel in panels(board):
+        assert len(panel["description"]) > 60, panel["title"]
+        assert panel["description"].endswith(".")
+        for unit in units_of(panel):
+            assert unit in KNOWN_UNITS, panel["title"]
+
+
+def units_of(panel: Json) -> Iterator[str]:
+    if panel["type"] != "table":
+        yield panel["fieldConfig"]["defaults"]["unit"]
+        return
+    renamed = panel["transformations"][1]["options"]["renameByName"]
+    columns = {title for name, title in renamed.items() if name.startswith("Value")}
+    for override in panel["fieldConfig"]["overrides"]:
+        options = {item["id"]: item.get("value") for item in override["properties"]}
+        if override["matcher"]["options"] in columns:
+            columns.remove(override["matcher"]["options"])
+            yield options["unit"]
+    assert not columns
+
+
+def test_a_table_names_exactly_its_columns(board: Json) -> None:
+    for panel in panels(board):
+        if panel["type"] != "table":
+            continue
+        organized = panel["transformations"][1]["options"]
+        values = {name for name in organized["renameByName"] if name.startswith("Value")}
+        references = [target["refId"] for target in panel["targets"]]
+        several = {f"Value #{reference}" for reference in references}
+        assert values == (several if len(references) > 1 else {"Value"})
+        titles = set(organized["renameByName"].values())
+        assert {o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]} <= titles
+        assert {field["displayName"] for field in panel["options"]["sortBy"]} <= titles
+
+
+def test_thresholds_ascend_from_minus_infinity(board: Json) -> None:
+    found = [
+        steps
+        for panel in panels(board)
+        for steps in re.findall(r'"steps": (\[.*?\])', json.dumps(panel["fieldConfig"]))
+    ]
+    assert found
+    for steps in map(json.loads, found):
+        first, *others = (step["value"] for step in steps)
+        assert first is None
+        assert all(a < b for a, b in pairwise(others))
+
+
+def test_the_data_source_is_always_the_one_that_is_chosen(board: Json) -> None:
+    chosen = {"type": "prometheus", "uid": "${datasource}"}
+    for panel in panels(board):
+        assert panel["datasource"] == chosen
+        assert all(target["datasource"] == chosen for target in panel["targets"])
+    for variable in board["templating"]["list"]:
+        assert variable.get("datasource", chosen) == chosen
+    assert all(marks["datasource"] == chosen for marks in board["annotations"]["list"])
+
+
+def test_only_variables_that_exist_are_used(board: Json) -> None:
+    defined = [variable["name"] for variable in board["templating"]["list"]]
+    assert defined[0] == "datasource"
+    for expr in expressions(board):
+        assert set(re.findall(r"\$(\w+)", expr)) <= {*defined, *BUILT_IN}
+    for place, variable in enumerate(board["templating"]["list"]):
+        query = variable["query"]
+        used = re.findall(r"\$(\w+)", query["query"]) if isinstance(query, dict) else []
+        assert set(used) <= set(defined[:place]), "a variable depends on those before it"
+        assert variable["description"]
+
+
+def test_queries_name_metrics_and_labels_that_workers_export(board: Json) -> None:
+    known = known_labels()
+    every_label = set().union(*known.values()) | SCRAPED
+    for expr in expressions(board):
+        found = re.findall(r"\b((?:tidegauge|process)_\w+)(?:\{([^}]*)\})?", expr)
+        assert found, expr
+        for name, selector in found:
+            assert name in known, expr
+            selected = re.findall(r"(\w+)(?:=~|!=|=)", selector)
+            assert set(selected) <= known[name] | SCRAPED, expr
+        for grouped in re.findall(r"\b(?:by|on|group_left|group_right) \(([^)]*)\)", expr):
+            assert set(filter(None, re.split(r",\s*", grouped))) <= every_label, expr
+
+
+def test_links_keep_what_is_chosen(board: Json) -> None:
+    addresses = {f"/d/{json.loads(text)['uid']}" for text in BOARD_TEXTS.values()}
+    (link,) = board["links"]
+    assert link["includeVars"]
+    assert link["keepTime"]
+    assert set(link["tags"]) <= set(board["tags"])
+    for url in re.findall(r'"url": "(/d/[^"]*)"', json.dumps(board["panels"])):
+        address, _, query = url.partition("?")
+        assert address in addresses
+        for kept in ("${datasource:queryparam}", "${window:queryparam}", "${__url_time_range}"):
+            assert kept in query
