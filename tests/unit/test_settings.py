@@ -119,7 +119,7 @@ def test_every_problem_is_named_with_value_place_and_what_is_allowed(yaml_file):
         windows: {panes: [{width: 10s}], sizes: [1m, 5x]}
         topics: {partitions: 0}
         limits: 5
-        models: {fraud: {time: {idle: 5s}}}
+        models: {fraud: {time: {idle: 5s}, reference: {bins: yes}}}
         """
     )
     duration = "must be numbers with units (d, h, m, s, ms), such as 10s, 1h30m or 7d"
@@ -140,6 +140,10 @@ def test_every_problem_is_named_with_value_place_and_what_is_allowed(yaml_file):
             f"{file}: models.fraud.time.idle: unknown setting; "
             "allowed: out_of_orderness, lateness, max_future"
         ),
+        (
+            f"{file}: models.fraud.reference.bins is True: must be a number; YAML reads yes and on "
+            "as true"
+        ),
     ]
 
 
@@ -159,13 +163,19 @@ def test_a_wrong_environment_is_named(variable: str, value: str, said: str):
 
 
 def test_a_wrong_flag_is_named():
-    assert flag_refusal(kafak__group="x").startswith("flag kafak.group: unknown setting; did you")
+    assert flag_refusal(kafak__group="x").startswith("flag: kafak.group: unknown setting; did you")
     assert flag_refusal(kafka__group="").startswith("flag: kafka.group is ''")
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("- a\n", "must hold sections"), ("a: [", "is not YAML"), ("\x00", "is not YAML")],
+    [
+        ("- a\n", "must hold sections"),
+        ("a: [", "is not YAML"),
+        ("\x00", "is not YAML"),
+        ("kafka: {}\ntime: {}\nkafka: {}", "line 3: 'kafka' is given already in line 1; keep one"),
+        ("models: {m: {join: {}, join: {}}}", "line 1: 'join' is given already in line 1"),
+    ],
 )
 def test_a_file_that_is_no_settings_file_is_named(yaml_file, content: str, said: str):
     assert said in refusal(file=yaml_file(content))
@@ -199,6 +209,18 @@ def test_a_file_that_is_no_settings_file_is_named(yaml_file, content: str, said:
 )
 def test_settings_that_contradict_each_other_are_refused_by_name(flags, said: str):
     assert said in refusal(flags=flags)
+
+
+def test_of_a_login_only_what_is_missing_is_named_and_where_it_was_asked_for(yaml_file):
+    file = yaml_file("kafka: {security_protocol: SASL_SSL, sasl_mechanism: PLAIN}")
+    assert refusal(file=file, environment={"TIDEGAUGE_KAFKA__SASL_PASSWORD": "hunter2"}) == (
+        f"{file}: kafka.security_protocol is SASL_SSL, which needs kafka.sasl_username too"
+    )
+
+
+def test_a_contradiction_with_a_default_has_no_source():
+    said = flag_refusal(time__out_of_orderness="1h")
+    assert said == "time.lateness is 10m; allowed: at least 1h, time.out_of_orderness"
 
 
 @pytest.mark.parametrize(

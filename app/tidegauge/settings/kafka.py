@@ -95,16 +95,14 @@ class KafkaSettings(Section):
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:
-        given = [
-            name
-            for name in ("sasl_mechanism", "sasl_username", "sasl_password")
-            if getattr(self, name) is not None
-        ]
+        parts = ("sasl_mechanism", "sasl_username", "sasl_password")
+        given = [name for name in parts if getattr(self, name) is not None]
+        missing = [f"kafka.{name}" for name in parts if name not in given]
         wants_login = self.security_protocol.startswith("SASL")
-        if wants_login and len(given) < 3:
+        if wants_login and missing:
             raise contradiction(
                 f"kafka.security_protocol is {self.security_protocol}, which needs "
-                "kafka.sasl_mechanism, kafka.sasl_username and kafka.sasl_password"
+                f"{' and '.join(missing)} too"
             )
         if given and not wants_login:
             raise contradiction(

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings import SettingsError as SourceError
@@ -14,6 +13,7 @@ from pydantic_settings import SettingsError as SourceError
 from tidegauge.settings.errors import SettingsError
 from tidegauge.settings.root import Settings
 from tidegauge.settings.wording import Origins, known, problems
+from tidegauge.settings.yamlfile import read_file
 
 DEFAULT_FILE = Path("tidegauge.yaml")
 FILE_VARIABLE = "TIDEGAUGE_CONFIG"
@@ -41,7 +41,7 @@ def load(
     variables = os.environ if environment is None else environment
     path = file_in_use(file, variables)
     sources: Origins = [
-        ({} if path is None else _read_file(path), str(path)),
+        ({} if path is None else read_file(path), str(path)),
         (_read_environment(variables), "environment"),
         (_read_flags(flags), "flag"),
     ]
@@ -63,22 +63,6 @@ def file_in_use(file: Path | None, environment: Mapping[str, str]) -> Path | Non
     return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
 
 
-def _read_file(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError([f"{path}: can't be read: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise SettingsError([f"{path}: is not UTF-8 text"]) from None
-    except yaml.YAMLError as error:
-        raise SettingsError([f"{path}: is not YAML: {' '.join(str(error).split())}"]) from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise SettingsError([f"{path}: must hold sections such as 'kafka:' at its top level"])
-    return content
-
-
 def _read_environment(variables: Mapping[str, str]) -> dict[str, Any]:
     ours = {
         name: value
@@ -89,7 +73,7 @@ def _read_environment(variables: Mapping[str, str]) -> dict[str, Any]:
         section = name[len(_PREFIX) :].split("__")[0].lower()
         if section not in Settings.model_fields:
             raise SettingsError(
-                [f"environment {name}: unknown setting; {known(section, Settings)}"]
+                [f"environment: {name}: unknown setting; {known(section, Settings)}"]
             )
     lower = {name[len(_PREFIX) :].lower(): value for name, value in ours.items()}
     return _decode(lower, "environment")
@@ -99,7 +83,7 @@ def _read_flags(flags: Mapping[str, str]) -> dict[str, Any]:
     for name in flags:
         section = name.split(".")[0]
         if section not in Settings.model_fields:
-            raise SettingsError([f"flag {name}: unknown setting; {known(section, Settings)}"])
+            raise SettingsError([f"flag: {name}: unknown setting; {known(section, Settings)}"])
     return _decode({name.replace(".", "__"): value for name, value in flags.items()}, "flag")
 
 

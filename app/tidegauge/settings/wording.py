@@ -37,7 +37,7 @@ def _problem(detail: ErrorDetails, origins: Origins) -> str:
     """One line about one refused value; the value itself is left out if it could be a secret."""
     message = _MESSAGES.get(detail["type"], detail["msg"].replace("Input should be", "must be"))
     if detail["type"] == CONTRADICTION:
-        return message
+        return _source_first(message, origins)
     location = detail["loc"]
     where = f"{_origin(location, origins)}: {'.'.join(str(part) for part in location)}"
     if detail["type"] == "extra_forbidden":
@@ -47,6 +47,13 @@ def _problem(detail: ErrorDetails, origins: Origins) -> str:
     if secret or not isinstance(value, str | int | float):
         return f"{where}: {message}"
     return f"{where} is {value!r}: {message}"
+
+
+def _source_first(contradiction: str, origins: Origins) -> str:
+    """The contradiction after the source of the setting it begins with, if that was set at all."""
+    setting = tuple(contradiction.split(maxsplit=1)[0].rstrip(":").split("."))
+    source = next((name for values, name in reversed(origins) if _holds(values, setting)), None)
+    return contradiction if source is None else f"{source}: {contradiction}"
 
 
 def known(name: str, section: Any) -> str:
