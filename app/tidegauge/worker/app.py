@@ -4,10 +4,8 @@ import asyncio
 import hashlib
 import logging
 import os
-import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -44,6 +42,9 @@ class WorkerApp(faust.App):  # type: ignore[misc] # Faust has no types
     logger = FAUST_LOG
     shell: Shell
 
+    def _create_directories(self) -> None:
+        """Faust would make one for tables on disk, of which there are none."""
+
 
 class ShellWorker(faust.Worker):  # type: ignore[misc] # Faust has no types
     """Faust's worker; only SIGTERM and SIGINT mean something to it."""
@@ -69,7 +70,6 @@ def make_app(
     settings: ShellSettings,
     specs: Collection[StageSpec],
     board: StatusBoard | None = None,
-    datadir: str | None = None,
     on_topics: Callable[[Mapping[str, int]], None] = lambda _: None,
 ) -> Any:
     """Build the Faust app of a worker.
@@ -78,7 +78,6 @@ def make_app(
         settings: Settings of the shell.
         specs: The stages it runs.
         board: Where the status is left.
-        datadir: Faust's directory; nothing of value is kept there.
         on_topics: Told how many partitions each topic has, before any stage is made.
 
     Returns:
@@ -93,7 +92,6 @@ def make_app(
         broker_consumer=f"{SCHEME}://{first}",
         broker_producer=f"kafka://{first}",
         store="memory://",
-        datadir=datadir or tempfile.mkdtemp(prefix="tidegauge-"),
         canonical_url=f"http://{_member_name(settings)}:1",
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -145,14 +143,9 @@ def run(
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    datadir = tempfile.mkdtemp(prefix="tidegauge-")
-    board = board or StatusBoard()
-    try:
-        app = make_app(settings, specs, board, datadir, on_topics)
-        code = _prepare(loop, app.shell)
-        return _work(loop, app) if code is None else code
-    finally:
-        shutil.rmtree(datadir, ignore_errors=True)
+    app = make_app(settings, specs, board, on_topics)
+    code = _prepare(loop, app.shell)
+    return _work(loop, app) if code is None else code
 
 
 def _prepare(loop: asyncio.AbstractEventLoop, shell: Shell) -> int | None:

@@ -7,6 +7,7 @@ import time
 
 OWN = "tidegauge"
 QUIET_SECONDS = 10.0
+MOST_REMEMBERED = 1_000
 
 
 class LogfmtFormatter(logging.Formatter):
@@ -46,8 +47,15 @@ class RepeatFilter(logging.Filter):
         now = record.created
         if now - self._seen.get(key, 0.0) < QUIET_SECONDS:
             return False
-        self._seen[key] = now
+        self._remember(key, now)
         return True
+
+    def _remember(self, key: tuple[str, str], now: float) -> None:
+        # the newest last: messages that name offsets or times are all different
+        self._seen.pop(key, None)
+        self._seen[key] = now
+        while len(self._seen) > MOST_REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
 
 def configure(level: str = "INFO", libraries: str = "WARNING") -> None:

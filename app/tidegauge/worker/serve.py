@@ -12,7 +12,7 @@ from tidegauge.core.config import CoreConfig
 from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
 from tidegauge.export.http import MetricsServer
 from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
-from tidegauge.kafka.admin import ClusterError, admin_client, describe
+from tidegauge.kafka.admin import admin_client, describe
 from tidegauge.kafka.check import TopicCheck
 from tidegauge.kafka.client import Connection, client_options
 from tidegauge.kafka.topics import topic_specs
@@ -80,15 +80,13 @@ class Worker:
         """Refuse topics with which results would not be exact.
 
         Raises:
+            ClusterError: The cluster did not answer, or refused.
             RefusedError: Some topic is not as it must be.
         """
         self._counts.update(counts)
         kafka = self._settings.kafka
-        try:
-            with admin_client(Connection.of(kafka)) as client:
-                states = describe(client, topic_specs(self._names, self._settings.topics))
-        except ClusterError as error:
-            raise RefusedError(f"the topics could not be checked: {error}") from None
+        with admin_client(Connection.of(kafka)) as client:
+            states = describe(client, topic_specs(self._names, self._settings.topics))
         check = TopicCheck(kafka.bootstrap, self._settings.longest_horizon_ms)
         problems = check.problems(states)
         if problems:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from tidegauge.kafka.admin import ClusterError
 from tidegauge.worker.backoff import Backoff
 from tidegauge.worker.broadcast import Broadcast
 from tidegauge.worker.cluster import partition_counts
@@ -36,7 +37,8 @@ class Shell:
         settings: Settings of the shell.
         specs: The stages.
         board: Where the status is left.
-        on_topics: Told how many partitions each topic has, before any stage is made.
+        on_topics: Told how many partitions each topic has, before any stage is made. A
+            `ClusterError` of it is waited out.
     """
 
     def __init__(
@@ -108,15 +110,15 @@ class Shell:
         while True:
             try:
                 counts = await partition_counts(self.settings.client_options, topics)
+                missing = sorted(topics - counts.keys())
+                if missing:
+                    raise RefusedError(
+                        f"topics {missing} do not exist; create them with: tidegauge topics create"
+                    )
+                self._on_topics(counts)
                 break
-            except (KafkaError, OSError) as error:
+            except (KafkaError, OSError, ClusterError) as error:
                 await backoff.wait(error)
-        missing = sorted(topics - counts.keys())
-        if missing:
-            raise RefusedError(
-                f"topics {missing} do not exist; create them with: tidegauge topics create"
-            )
-        self._on_topics(counts)
         for spec in self.specs:
             check_equal_counts(spec, counts)
             inputs = {topic: counts[topic] for topic in spec.inputs}
