@@ -6,6 +6,8 @@ import typer
 
 from tidegauge.cli.console import error, output
 from tidegauge.cli.session import session_of
+from tidegauge.cli.signals import ended_quietly
+from tidegauge.export.http import check_address
 
 HELP = """Run one worker: consume predictions and feedback, publish alerts, metrics and gauges.
 
@@ -23,6 +25,7 @@ Exit codes:
     1  a defect; the log says at which record. Restarting is safe
    64  topics, stored state or group offsets do not fit the settings; the log says what to do
    70  a commit that had begun could not be finished; restart it
+  130  stopped before it had begun
 """
 
 
@@ -48,12 +51,17 @@ def worker(
     context: typer.Context, repair_offsets: RepairOffsets = False, set_aside: SetAside = None
 ) -> None:
     """Run the worker in this process."""
+    settings = session_of(context).settings
+    works = not repair_offsets and set_aside is None
+    if works:
+        check_address(settings.http.host, settings.http.port)
     # Faust and river take seconds to import, and no other command should wait for them
-    from tidegauge.worker.exits import WorkerError  # noqa: PLC0415
-    from tidegauge.worker.logs import configure  # noqa: PLC0415
-    from tidegauge.worker.serve import Worker  # noqa: PLC0415
+    with ended_quietly():
+        from tidegauge.worker.exits import WorkerError  # noqa: PLC0415
+        from tidegauge.worker.logs import configure  # noqa: PLC0415
+        from tidegauge.worker.serve import Worker  # noqa: PLC0415
 
-    the_worker = Worker(session_of(context).settings)
+    the_worker = Worker(settings)
     configure()
     try:
         if repair_offsets:

@@ -61,13 +61,7 @@ class MetricsServer:
         class Handler(_Handler):
             answer = staticmethod(pages.answer)
 
-        try:
-            self._server = _server_class(host)((host, port), Handler)
-        except OSError as error:
-            raise AddressError(
-                f"can't listen on {host} port {port}: {error.strerror}; "
-                "set http.port to a free port, or 0 for any, and http.host to this machine's"
-            ) from None
+        self._server = _listen(host, port, Handler)
         self.port: int = self._server.server_address[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._thread = Thread(
@@ -93,6 +87,25 @@ class MetricsServer:
         self.close()
 
 
+def check_address(host: str, port: int) -> None:
+    """Listen for a moment, to tell early that `MetricsServer` could not.
+
+    Raises:
+        AddressError: as there.
+    """
+    _listen(host, port, BaseHTTPRequestHandler).server_close()
+
+
+def _listen(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> "_Server":
+    try:
+        return (_ServerV6 if ":" in host else _Server)((host, port), handler)
+    except OSError as error:
+        raise AddressError(
+            f"can't listen on {host} port {port}: {error.strerror}; "
+            "set http.port to a free port, or 0 for any, and http.host to this machine's"
+        ) from None
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -105,10 +118,6 @@ class _Server(ThreadingHTTPServer):
 
 class _ServerV6(_Server):
     address_family = socket.AF_INET6
-
-
-def _server_class(host: str) -> type[_Server]:
-    return _ServerV6 if ":" in host else _Server
 
 
 class _Pages:
