@@ -275,4 +275,4 @@ def test_following_prints_what_comes_until_ctrl_c(topics: Cluster, follower: sub
         assert json.loads(follower.stdout.readline())["id"] == alert.id
     follower.send_signal(signal.SIGINT)
     assert follower.wait(timeout=30) == 0
-    assert follower.stderr.read() == ""
+    assert follower.stderr.read() == "waiting for alerts; Ctrl-C ends it\n"

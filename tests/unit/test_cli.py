@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,16 @@ def test_publish_names_each_line_that_is_wrong(tmp_path: Path):
         ["line 3", "invalid_json"],
         ["line 5", "bad_timestamp"],
     ]
+
+
+def test_publish_refuses_times_further_ahead_than_allowed():
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    line = GOOD.replace("2013-01-01T10:00:00Z", ahead)
+    refused = tidegauge("publish", "predictions", "--dry-run", stdin=line)
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("tidegauge: line 1: future_timestamp: the timestamp is 3")
+    allowed = ("-s", "models.m.time.max_future=2h", "publish", "predictions", "--dry-run")
+    assert tidegauge(*allowed, stdin=line).exit_code == 0
 
 
 @pytest.mark.parametrize(

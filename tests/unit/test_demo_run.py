@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tidegauge.core.records import AlertRecord, AlertStatus, Severity
 from tidegauge.demo.alerts import AlertLog
+from tidegauge.demo.cluster import existing
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.faults import parse_fault
@@ -24,6 +25,7 @@ from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import parse_speed
 from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.tasks import ModelName
+from tidegauge.kafka.admin import ClusterError
 from tidegauge.settings import Settings, SettingsError, load
 
 ALERT = AlertRecord(
@@ -115,7 +117,16 @@ def test_a_cluster_can_be_named_wherever_settings_come_from(
         file = tmp_path / "mine.yaml"
         file.write_text("kafka: {bootstrap: 'k1:9092'}")
     flags = {"kafka.bootstrap": "k1:9092"} if source == "flag" else {}
-    assert Configuration(flags, file).names_cluster
+    configuration = Configuration(flags, file)
+    assert configuration.names_cluster
+    assert source in configuration.cluster_source or str(file) in configuration.cluster_source
+
+
+def test_a_cluster_that_is_gone_is_told_with_who_named_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TIDEGAUGE_KAFKA__BOOTSTRAP", "127.0.0.1:1")
+    said = r"127\.0\.0\.1:1: .* unset TIDEGAUGE_KAFKA__BOOTSTRAP\)\.$"
+    with pytest.raises(ClusterError, match=said), existing(Configuration({})):
+        pass
 
 
 def test_a_settings_file_that_was_not_named_is_not_used(

@@ -56,7 +56,8 @@ def alerts(
         raise typer.BadParameter("--firing shows the present and can't be used with --follow")
     session = session_of(context)
     topic = session.settings.kafka.topic_names.alerts
-    events = _decoded(read(session.connection, topic, since=since, follow=follow))
+    waiting = console.waiting_for("alerts") if follow else None
+    events = _decoded(read(session.connection, topic, since=since, follow=waiting))
     chosen: Iterable[Event] = (e for e in events if model is None or e[1].model == model)
     if not follow:
         chosen = sorted(chosen, key=lambda event: event[1].time_ms)

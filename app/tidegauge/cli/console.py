@@ -5,6 +5,7 @@ from a topic is made harmless first: a terminal would carry out its control char
 """
 
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.status import Status
@@ -36,6 +37,11 @@ def error(message: str) -> None:
 def note(message: str) -> None:
     """Say something that is no result."""
     messages().print(plain(message), style="dim")
+
+
+def waiting_for(what: str) -> Callable[[], None]:
+    """A note for somebody who follows a topic in which nothing may happen for long."""
+    return lambda: note(f"waiting for {what}; Ctrl-C ends it")
 
 
 def working(what: str) -> Status:

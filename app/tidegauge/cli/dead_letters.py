@@ -45,7 +45,8 @@ def dead_letters(
     """Print refused records."""
     session = session_of(context)
     topic = session.settings.kafka.topic_names.dead_letters
-    records = read(session.connection, topic, since=since, follow=follow)
+    waiting = console.waiting_for("dead letters") if follow else None
+    records = read(session.connection, topic, since=since, follow=waiting)
     counts: Counter[str] = Counter()
     try:
         for record, letter in _decoded(records):

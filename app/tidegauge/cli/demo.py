@@ -31,9 +31,10 @@ a flight has landed. Every run begins afresh; logs are kept in the data folder.
   arrival-delay  at departure: how late? 1-lite shadows 1 (regression)
   flight-status  at the schedule: what will become of it? (multiclass)
 
-With --bootstrap (or a settings file that names kafka.bootstrap) the demo uses that cluster \
-instead, with topics of its own, which it deletes at the end. With --publish-only as well it only \
-publishes, into the topics that the settings name, for workers that run already.
+Where --bootstrap, the environment (TIDEGAUGE_KAFKA__BOOTSTRAP) or the settings file names a \
+cluster, the demo uses that one instead, with topics of its own, which it deletes at the end. With \
+--publish-only as well it only publishes, into the topics that the settings name, for workers that \
+run already.
 
 Faults with a known cause can be injected: {", ".join(FaultKind)}.
 

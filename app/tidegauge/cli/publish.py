@@ -1,6 +1,7 @@
 """``tidegauge publish``: JSON lines to the topic of predictions or of feedback."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
@@ -16,15 +17,19 @@ from tidegauge.cli import console
 from tidegauge.cli.cluster import TIMEOUT_MS, kafka_errors, require_topic
 from tidegauge.cli.exits import USAGE, CommandError
 from tidegauge.cli.session import Session, session_of
+from tidegauge.core.config import CoreConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.partitioner import Partitioner, partition_for
+from tidegauge.core.reasons import Reason
 from tidegauge.kafka.client import client_options
 from tidegauge.wire.events import InvalidEvent, decode_feedback, decode_prediction
 
 HELP = """Publish events from a file of JSON lines, or from standard input.
 
-Each line is checked first, as a worker would: what a worker would refuse is not published. The \
-record key is the request id, the partition that of join.partitioner. Empty lines are skipped.
+Each line is checked first, by itself: one that is no valid event, or is further ahead of now \
+than time.max_future allows, is not published. (A worker can still refuse one that contradicts \
+another.) The record key is the request id, the partition that of join.partitioner. Empty lines \
+are skipped.
 
 \b
 Examples:
@@ -68,7 +73,7 @@ def publish(
 ) -> None:
     """Publish what is valid."""
     session = session_of(context)
-    check = _Check(event, keep_going=keep_going)
+    check = _Check(event, session.settings.core(), keep_going=keep_going)
     with _lines(file) as lines:
         if dry_run:
             count = sum(1 for _ in check.valid(lines))
@@ -83,8 +88,9 @@ def publish(
 class _Check:
     """Tells valid lines from others, which it reports with their number."""
 
-    def __init__(self, event: Event, *, keep_going: bool) -> None:
+    def __init__(self, event: Event, rules: CoreConfig, *, keep_going: bool) -> None:
         self._decode = _DECODERS[event]
+        self._rules = rules
         self._keep_going = keep_going
         self.refused = 0
 
@@ -95,7 +101,7 @@ class _Check:
             if not value:
                 continue
             try:
-                key = self._decode(value).request_id.encode()
+                key = self._key(value)
             except InvalidEvent as problem:
                 self.refused += 1
                 console.error(f"line {number}: {problem}")
@@ -103,6 +109,23 @@ class _Check:
                     return
                 continue
             yield key, value
+
+    def _key(self, value: bytes) -> bytes:
+        """The key of a line that a worker would accept now.
+
+        Raises:
+            InvalidEvent: it would not.
+        """
+        event = self._decode(value)
+        rules = self._rules.default if event.model is None else self._rules.model(event.model)
+        ahead_ms = round((event.timestamp.timestamp() - time.time()) * 1000)
+        if ahead_ms > rules.max_future_ms:
+            raise InvalidEvent(
+                Reason.FUTURE_TIMESTAMP,
+                f"the timestamp is {ahead_ms // 1000} s ahead of now; "
+                "check the clock and the time zone (setting time.max_future)",
+            )
+        return event.request_id.encode()
 
 
 def _send(session: Session, event: Event, records: Iterator[tuple[bytes, bytes]]) -> int:

@@ -1,6 +1,6 @@
 """Reads a topic as a person wants to see it: committed records only, in order of arrival."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -17,7 +17,11 @@ _POLL_MS = 500
 
 
 def read(
-    connection: Connection, topic: str, *, since: timedelta | None, follow: bool
+    connection: Connection,
+    topic: str,
+    *,
+    since: timedelta | None,
+    follow: Callable[[], None] | None = None,
 ) -> Iterator[Record]:
     """Read the records of a topic.
 
@@ -25,7 +29,7 @@ def read(
         connection: the cluster.
         topic: full name of the topic.
         since: begin with records written so long ago; None: with the oldest.
-        follow: go on for ever; else end where the topic ended at the start.
+        follow: called where the topic ended at the start, to go on for ever; None: end there.
 
     Raises:
         ClusterError: The cluster can't be reached.
@@ -37,11 +41,20 @@ def read(
         places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
         consumer.assign(places)
         _seek(consumer, places, since)
-        ends = None if follow else consumer.end_offsets(places)
-        while ends is None or any(consumer.position(place) < ends[place] for place in places):
-            fetched = consumer.poll(timeout_ms=_POLL_MS)
-            batch = [record for records in fetched.values() for record in records]
-            yield from sorted(batch, key=lambda record: record.timestamp)
+        ends = consumer.end_offsets(places)
+        while any(consumer.position(place) < ends[place] for place in places):
+            yield from _batch(consumer)
+        if follow is None:
+            return
+        follow()
+        while True:
+            yield from _batch(consumer)
+
+
+def _batch(consumer: KafkaConsumer) -> list[Record]:
+    fetched = consumer.poll(timeout_ms=_POLL_MS)
+    batch = [record for records in fetched.values() for record in records]
+    return sorted(batch, key=lambda record: record.timestamp)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.broker.ports import free_port
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.errors import DemoError
-from tidegauge.kafka.admin import admin_client, create_missing, describe
+from tidegauge.kafka.admin import ClusterError, admin_client, create_missing, describe
 from tidegauge.kafka.check import TopicCheck
 from tidegauge.kafka.client import Connection
 from tidegauge.kafka.topics import topic_specs
@@ -88,6 +88,13 @@ def embedded(configuration: Configuration, folder: Path, console: Console) -> It
 def existing(configuration: Configuration) -> Iterator[Cluster]:
     """A place of its own in an existing cluster; its topics are deleted at the end."""
     cluster = Existing(configuration)
+    try:
+        with admin_client(Connection.of(configuration.settings.kafka)):
+            pass
+    except ClusterError as error:
+        raise ClusterError(
+            f"{error} The demo was told to use this cluster by {configuration.cluster_source}."
+        ) from None
     try:
         yield cluster
     finally:

@@ -1,5 +1,6 @@
 """The demo's settings, for itself and for the workers it starts."""
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from tidegauge.settings import Settings, load
 
 DEMO_FILE: Final = Path(__file__).with_name("demo.yaml")
 """The settings file that is used where none is named."""
+_BOOTSTRAP_VARIABLE: Final = "TIDEGAUGE_KAFKA__BOOTSTRAP"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class Configuration:
     def names_cluster(self) -> bool:
         """Whether somebody named a cluster, so that none is started."""
         return "bootstrap" in self.settings.kafka.model_fields_set
+
+    @property
+    def cluster_source(self) -> str:
+        """Who named the cluster, and how not to."""
+        if "kafka.bootstrap" in self.flags:
+            return "the flag kafka.bootstrap"
+        variable = next((name for name in os.environ if name.upper() == _BOOTSTRAP_VARIABLE), None)
+        if variable is not None:
+            return f"the environment (for a Kafka of the demo's own: unset {variable})"
+        return f"the settings, {self.file} or the environment"
 
     def command(self, *arguments: str) -> list[str]:
         """A command line that runs Tidegauge with the same Python and these settings."""

@@ -34,7 +34,7 @@ def announced(session: Session) -> list[ReferenceProfile]:
     """
     newest: dict[bytes, ReferenceProfile] = {}
     topic = session.settings.kafka.topic_names.references
-    for record in read(session.connection, topic, since=None, follow=False):
+    for record in read(session.connection, topic, since=None):
         if record.value is None:
             newest.pop(record.key, None)
             continue
