@@ -25,7 +25,7 @@ def test_three_days_of_flights_end_with_balanced_ledgers_and_no_process(tmp_path
         run.wait_for("watermark not begun")
         children = run.children()
         assert any("kafka.Kafka" in command for command in children.values())
-        assert any(command.endswith(" worker") for command in children.values())
+        assert any(" worker --after " in command for command in children.values())
         assert run.process.wait(SECONDS) == 0
         assert all_gone(children)
     lines = run.said.splitlines()
@@ -56,7 +56,7 @@ def test_ctrl_c_ends_a_running_demo_and_all_it_started(tmp_path: Path) -> None:
 
 def test_a_killed_demo_leaves_no_process(tmp_path: Path) -> None:
     with demo(tmp_path) as run:
-        wait_until(lambda: any(c.endswith(" worker") for c in run.children().values()))
+        wait_until(lambda: any(" worker --after " in c for c in run.children().values()))
         children = run.children()
         run.process.kill()
         wait_until(lambda: all_gone(children))
@@ -73,7 +73,7 @@ def test_a_worker_that_dies_is_told_and_an_existing_cluster_is_left_as_it_was(
         workers = [
             pid
             for pid, command in run.children().items()
-            if command.endswith(" worker") and "supervisor" not in command
+            if " worker --after " in command and "supervisor" not in command
         ]
         os.kill(workers[-1], signal.SIGKILL)
         assert run.process.wait(SECONDS) == 1

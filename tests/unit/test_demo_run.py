@@ -154,15 +154,25 @@ def test_a_worker_is_told_the_same_settings_and_what_the_run_adds():
         _ = configuration.adding({"http.prt": "1"}).settings
 
 
+def test_the_password_is_handed_over_where_no_other_user_sees_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("tidegauge_kafka__sasl_password", "of the environment")
+    configuration = Configuration({"kafka.sasl_password": "hunter2", "kafka.group": "g"})
+    assert "hunter2" not in " ".join(configuration.command("worker"))
+    given = {k: v for k, v in configuration.environment().items() if k.upper().endswith("WORD")}
+    assert given == {"TIDEGAUGE_KAFKA__SASL_PASSWORD": "hunter2"}
+
+
 def test_a_folder_serves_one_demo_at_a_time_and_begins_without_old_worker_logs(tmp_path: Path):
     path = tmp_path / "a" / "demo"
     with claimed(path) as folder:
         folder.worker_log(1).touch()
+        folder.topics_exist.touch()
         with pytest.raises(DemoError, match=r"running in .* already"), claimed(path):
             pass
         assert folder.worker_log(1).exists()
     with claimed(path) as folder:
         assert not folder.worker_log(1).exists()
+        assert not folder.topics_exist.exists()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,14 @@ class Child:
     A terminal's Ctrl-C does not reach it. When this process ends, even by SIGKILL, it is killed.
     """
 
-    def __init__(self, command: Sequence[str], *, cwd: Path, log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Start the command.
 
         Both the supervisor and the command inherit the writing end of a pipe that nobody writes to.
@@ -31,6 +38,7 @@ class Child:
             command: The command line.
             cwd: The folder in which it runs.
             log: Where standard output and error are appended.
+            environment: Its environment variables; this process' by default.
         """
         self._alive, held = os.pipe()
         supervised = [sys.executable, "-I", "-S", str(supervisor.__file__)]
@@ -40,6 +48,7 @@ class Child:
                 self._process = subprocess.Popen(
                     [*supervised, *command],
                     cwd=cwd,
+                    env=environment,
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=output,

@@ -1,5 +1,7 @@
 """``tidegauge worker``: run one worker until it is stopped."""
 
+import time
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -45,10 +47,19 @@ SetAside: TypeAlias = Annotated[
         "log of the worker says. Stop all workers first.",
     ),
 ]
+After: TypeAlias = Annotated[
+    Path | None,
+    # for a program that creates the topics while its workers import what they need
+    typer.Option(metavar="FILE", hidden=True, help="Begin when this file exists."),
+]
+_LOOK_SECONDS = 0.05
 
 
 def worker(
-    context: typer.Context, repair_offsets: RepairOffsets = False, set_aside: SetAside = None
+    context: typer.Context,
+    repair_offsets: RepairOffsets = False,
+    set_aside: SetAside = None,
+    after: After = None,
 ) -> None:
     """Run the worker in this process."""
     settings = session_of(context).settings
@@ -60,6 +71,9 @@ def worker(
         from tidegauge.worker.exits import WorkerError  # noqa: PLC0415
         from tidegauge.worker.logs import configure  # noqa: PLC0415
         from tidegauge.worker.serve import Worker  # noqa: PLC0415
+
+        while after is not None and not after.exists():
+            time.sleep(_LOOK_SECONDS)
 
     the_worker = Worker(settings)
     configure()

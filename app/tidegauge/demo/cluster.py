@@ -31,6 +31,13 @@ class Cluster(Protocol):
     log: Path | None
     """The log of a broker that was started."""
 
+    def wait_ready(self) -> None:
+        """Return when topics can be created.
+
+        Raises:
+            BrokerError: A broker that was started is not ready in time.
+        """
+
     def check(self) -> None:
         """Look whether it still runs.
 
@@ -46,6 +53,10 @@ class Embedded:
         self._broker = broker
         self.configuration = configuration.adding({"kafka.bootstrap": broker.bootstrap})
         self.log: Path | None = broker.log_path
+
+    def wait_ready(self) -> None:
+        """See `Cluster.wait_ready`."""
+        self._broker.wait_ready()
 
     def check(self) -> None:
         """See `Cluster.check`."""
@@ -67,26 +78,36 @@ class Existing:
         )
         self.log: Path | None = None
 
+    def wait_ready(self) -> None:
+        """See `Cluster.wait_ready`: it was asked at once."""
+
     def check(self) -> None:
         """See `Cluster.check`: its clients tell when it is gone."""
 
 
 @contextmanager
 def embedded(configuration: Configuration, folder: Path, console: Console) -> Iterator[Cluster]:
-    """A fresh broker on the usual port, or on another one if that is taken.
+    """A fresh broker that starts, on the usual port, or on another one if that is taken.
 
     Raises:
         BrokerError: It cannot be fetched or started.
     """
     broker = EmbeddedBroker(folder, port=free_port(_USUAL_PORT, HOST), console=console)
     broker.wipe()
-    with broker:
+    try:
+        broker.start()
         yield Embedded(broker, configuration)
+    finally:
+        broker.stop()
 
 
 @contextmanager
 def existing(configuration: Configuration) -> Iterator[Cluster]:
-    """A place of its own in an existing cluster; its topics are deleted at the end."""
+    """A place of its own in an existing cluster; its topics are deleted at the end.
+
+    Raises:
+        ClusterError: The cluster does not answer, or refuses.
+    """
     cluster = Existing(configuration)
     try:
         with admin_client(Connection.of(configuration.settings.kafka)):

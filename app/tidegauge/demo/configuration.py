@@ -12,6 +12,8 @@ from tidegauge.settings import Settings, load
 
 DEMO_FILE: Final = Path(__file__).with_name("demo.yaml")
 """The settings file that is used where none is named."""
+_SECRET: Final = "kafka.sasl_password"
+_SECRET_VARIABLE: Final = "TIDEGAUGE_KAFKA__SASL_PASSWORD"
 _BOOTSTRAP_VARIABLE: Final = "TIDEGAUGE_KAFKA__BOOTSTRAP"
 
 
@@ -57,7 +59,18 @@ class Configuration:
         return f"the settings, {self.file} or the environment"
 
     def command(self, *arguments: str) -> list[str]:
-        """A command line that runs Tidegauge with the same Python and these settings."""
-        flags = [part for flag in self.flags.items() for part in ("--set", "=".join(flag))]
+        """A command line that runs Tidegauge with the same Python and these settings.
+
+        Others on this machine can read it, so the password is not in it but in `environment`.
+        """
+        shown = [flag for flag in self.flags.items() if flag[0] != _SECRET]
+        flags = [part for flag in shown for part in ("--set", "=".join(flag))]
         program = [sys.executable, "-P", "-m", "tidegauge", "--config", str(self.file)]
         return [*program, *flags, *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """The environment of that command."""
+        if _SECRET not in self.flags:
+            return dict(os.environ)
+        others = {k: v for k, v in os.environ.items() if k.upper() != _SECRET_VARIABLE}
+        return {**others, _SECRET_VARIABLE: self.flags[_SECRET]}

@@ -14,11 +14,13 @@ class DemoFolder:
     Attributes:
         path: The folder itself.
         broker: The folder of the embedded broker.
+        topics_exist: The file that tells the workers to begin.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.broker = path / "broker"
+        self.topics_exist = path / "topics-exist"
 
     def worker_log(self, number: int) -> Path:
         """The log of one worker; the first is number 1."""
@@ -29,7 +31,7 @@ class DemoFolder:
 def claimed(path: Path) -> Iterator[DemoFolder]:
     """The folder, created where missing, and kept from other runs meanwhile.
 
-    The logs of earlier workers are deleted.
+    What earlier workers left is deleted.
 
     Raises:
         DemoError: Another demo runs in it, or it cannot be written to.
@@ -53,4 +55,5 @@ def claimed(path: Path) -> Iterator[DemoFolder]:
             ) from None
         for log in path.glob("worker-*.log"):
             log.unlink()
+        folder.topics_exist.unlink(missing_ok=True)
         yield folder

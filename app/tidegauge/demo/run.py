@@ -6,9 +6,9 @@ be killed, or be told twice to stop, its children notice and end (`tidegauge.bro
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Final
 
 from tidegauge.demo.alerts import AlertLog, AlertReader, alert_reader
@@ -79,12 +79,15 @@ def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: 
     """Start everything; the flights are read meanwhile."""
     folder = stack.enter_context(claimed(plan.folder))
     reading = stack.enter_context(ThreadPoolExecutor(1)).submit(load_flights, plan.start, plan.end)
-    cluster = stack.enter_context(_cluster(configuration, folder, screen))
-    configuration = cluster.configuration
-    kafka = configuration.settings.kafka
+    with screen.working("starting Kafka"):
+        cluster = stack.enter_context(_cluster(configuration, folder, screen))
+        configuration = cluster.configuration
+        workers = stack.enter_context(Workers(configuration, folder, plan.workers))
+        cluster.wait_ready()
     with screen.working("creating the topics"):
         create_topics(configuration.settings)
-    workers = stack.enter_context(Workers(configuration, folder, plan.workers))
+    workers.begin()
+    kafka = configuration.settings.kafka
     alerts = stack.enter_context(alert_reader(kafka))
     events = replay(reading.result(), plan.models, Faults(plan.faults))
     logs = [worker.log for worker in workers.all]
@@ -101,17 +104,12 @@ def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: 
     return _Watch(cluster, workers, publisher, alerts, look=look, screen=screen)
 
 
-@contextmanager
-def _cluster(configuration: Configuration, folder: DemoFolder, screen: Screen) -> Iterator[Cluster]:
-    entering: AbstractContextManager[Cluster]
+def _cluster(
+    configuration: Configuration, folder: DemoFolder, screen: Screen
+) -> AbstractContextManager[Cluster]:
     if configuration.names_cluster:
-        entering = existing(configuration)
-    else:
-        entering = embedded(configuration, folder.broker, screen.console)
-    with ExitStack() as stack:
-        with screen.working("starting Kafka"):
-            cluster = stack.enter_context(entering)
-        yield cluster
+        return existing(configuration)
+    return embedded(configuration, folder.broker, screen.console)
 
 
 class _Watch:

@@ -33,7 +33,10 @@ class DemoWorker:
 
 
 class Workers:
-    """All workers of the demo; as a context manager they stop at the end."""
+    """All workers of the demo; as a context manager they stop at the end.
+
+    They may be started before there is anything to work on: their imports take seconds.
+    """
 
     def __init__(self, configuration: Configuration, folder: DemoFolder, count: int) -> None:
         """Describe the workers; `__enter__` starts them.
@@ -60,6 +63,10 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def begin(self) -> None:
+        """The cluster is ready and has the topics."""
+        self._folder.topics_exist.touch()
+
     def stop(self) -> None:
         """Stop them in order, all at the same time."""
         for worker in self.all:
@@ -71,9 +78,15 @@ class Workers:
     def _start(self, number: int) -> DemoWorker:
         http = self._configuration.settings.http
         port = free_port(http.port and http.port + number - 1, http.host)
-        command = self._configuration.adding({"http.port": str(port)}).command("worker")
+        configuration = self._configuration.adding({"http.port": str(port)})
         log = self._folder.worker_log(number)
-        return DemoWorker(number, Child(command, cwd=Path.cwd(), log=log), http.host, port, log)
+        child = Child(
+            configuration.command("worker", "--after", str(self._folder.topics_exist)),
+            cwd=Path.cwd(),
+            log=log,
+            environment=configuration.environment(),
+        )
+        return DemoWorker(number, child, http.host, port, log)
 
     def check(self) -> None:
         """Look whether all still run.
