@@ -25,6 +25,7 @@ from tidegauge.demo.plan import Plan
 from tidegauge.demo.producer import parse_speed
 from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.tasks import ModelName
+from tidegauge.demo.workers import last_words
 from tidegauge.kafka.admin import ClusterError
 from tidegauge.settings import Settings, SettingsError, load
 
@@ -179,6 +180,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(DemoError, match="name another folder"), claimed(tmp_path / "file" / "demo"):
         pass
+
+
+def test_of_a_worker_that_died_one_error_is_shown_and_no_traceback(tmp_path: Path):
+    log = tmp_path / "worker-1.log"
+    lines = ["t level=info logger=l event=opened partition=1"]
+    log.write_text("\n".join(lines))
+    assert last_words(log) == f"The end of its log {log}:\n\n{lines[0]}"
+    lines += ["t level=critical logger=l event=worker_dies exit_code=1 error='bad'"]
+    trace = 'traceback="Traceback\\n ..."'
+    rest = f't level=error logger=mode msg="crashed" {trace}'
+    log.write_text("\n".join([lines[0], f"{lines[1]} {trace}", rest]))
+    assert last_words(log) == f"Its log {log} says more than:\n\n{lines[1]}"
 
 
 def test_figures_are_those_of_the_model_and_the_window():

@@ -12,8 +12,8 @@ from tidegauge.settings import Settings, load
 
 DEMO_FILE: Final = Path(__file__).with_name("demo.yaml")
 """The settings file that is used where none is named."""
-_SECRET: Final = "kafka.sasl_password"
-_SECRET_VARIABLE: Final = "TIDEGAUGE_KAFKA__SASL_PASSWORD"
+_LOGIN: Final = "kafka.sasl_password"
+_LOGIN_VARIABLE: Final = "TIDEGAUGE_KAFKA__SASL_PASSWORD"
 _BOOTSTRAP_VARIABLE: Final = "TIDEGAUGE_KAFKA__BOOTSTRAP"
 
 
@@ -63,14 +63,14 @@ class Configuration:
 
         Others on this machine can read it, so the password is not in it but in `environment`.
         """
-        shown = [flag for flag in self.flags.items() if flag[0] != _SECRET]
+        shown = [flag for flag in self.flags.items() if flag[0] != _LOGIN]
         flags = [part for flag in shown for part in ("--set", "=".join(flag))]
         program = [sys.executable, "-P", "-m", "tidegauge", "--config", str(self.file)]
         return [*program, *flags, *arguments]
 
     def environment(self) -> dict[str, str]:
         """The environment of that command."""
-        if _SECRET not in self.flags:
+        if _LOGIN not in self.flags:
             return dict(os.environ)
-        others = {k: v for k, v in os.environ.items() if k.upper() != _SECRET_VARIABLE}
-        return {**others, _SECRET_VARIABLE: self.flags[_SECRET]}
+        others = {k: v for k, v in os.environ.items() if k.upper() != _LOGIN_VARIABLE}
+        return {**others, _LOGIN_VARIABLE: self.flags[_LOGIN]}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from tidegauge.broker.child import Child, log_tail
+from tidegauge.broker.child import Child
 from tidegauge.broker.ports import free_port
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.errors import DemoError
@@ -14,6 +14,7 @@ from tidegauge.demo.gauges import Figures, read_figures, scrape
 
 _STOP_SECONDS: Final = 12.0
 """A worker that hangs ends itself before."""
+_LINES_SHOWN: Final = 15
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,13 @@ class Workers:
         """Look whether all still run.
 
         Raises:
-            DemoError: One does not; the end of its log is shown.
+            DemoError: One does not; what it died of, or else the end of its log, is shown.
         """
         for worker in self.all:
             if not worker.child.running:
                 raise DemoError(
                     f"Worker {worker.number} ended unexpectedly with exit code "
-                    f"{worker.child.exit_code}. The end of its log {worker.log}:\n\n"
-                    f"{log_tail(worker.log)}"
+                    f"{worker.child.exit_code}. {last_words(worker.log)}"
                 )
 
     def figures(self, models: Sequence[str], window: str) -> Figures | None:
@@ -107,3 +107,14 @@ class Workers:
         pages = [scrape(worker.host, worker.port) for worker in self.all]
         known = [page for page in pages if page is not None]
         return read_figures(known, models, window) if len(known) == len(pages) else None
+
+
+def last_words(log: Path) -> str:
+    """What a person needs of the log of a worker that has ended, and where all of it is."""
+    lines = [
+        line.partition(" traceback=")[0] for line in log.read_text(errors="replace").splitlines()
+    ]
+    deadly = [line for line in lines if " level=critical " in line]
+    if deadly:
+        return f"Its log {log} says more than:\n\n{deadly[0]}"
+    return f"The end of its log {log}:\n\n" + "\n".join(lines[-_LINES_SHOWN:])
