@@ -191,7 +191,7 @@ def test_of_a_worker_that_died_one_error_is_shown_and_no_traceback(tmp_path: Pat
     trace = 'traceback="Traceback\\n ..."'
     rest = f't level=error logger=mode msg="crashed" {trace}'
     log.write_text("\n".join([lines[0], f"{lines[1]} {trace}", rest]))
-    assert last_words(log) == f"Its log {log} says more than:\n\n{lines[1]}"
+    assert last_words(log) == f"What it died of, from its log {log}:\n\n{lines[1]}"
 
 
 def test_figures_are_those_of_the_model_and_the_window():

@@ -92,7 +92,8 @@ def embedded(configuration: Configuration, folder: Path, console: Console) -> It
     Raises:
         BrokerError: It cannot be fetched or started.
     """
-    broker = EmbeddedBroker(folder, port=free_port(_USUAL_PORT, HOST), console=console)
+    port = free_port(_USUAL_PORT, HOST)
+    broker = EmbeddedBroker(folder, port=port, quick_start=True, console=console)
     broker.wipe()
     try:
         broker.start()

@@ -111,10 +111,10 @@ class Workers:
 
 def last_words(log: Path) -> str:
     """What a person needs of the log of a worker that has ended, and where all of it is."""
-    lines = [
-        line.partition(" traceback=")[0] for line in log.read_text(errors="replace").splitlines()
-    ]
+    whole = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    # a traceback is one long escaped line there
+    lines = [line.partition(" traceback=")[0] for line in whole]
     deadly = [line for line in lines if " level=critical " in line]
     if deadly:
-        return f"Its log {log} says more than:\n\n{deadly[0]}"
+        return f"What it died of, from its log {log}:\n\n{deadly[0]}"
     return f"The end of its log {log}:\n\n" + "\n".join(lines[-_LINES_SHOWN:])
