@@ -65,7 +65,7 @@ def main() -> None:
     decoded = [decode_prediction(raw) for raw in predictions]
     labels = [decode_feedback(raw) for raw in feedback]
     segments = ("carrier", "AA", "origin", "JFK")
-    answer = Answer(MODEL, VERSION, START, 2**63, 1, 0.25, segments)
+    answer = Answer(MODEL, VERSION, START, 2**63, "1", 0.25, segments)
     requests = [Request([answer], [])] * EVENTS
     pack = msgspec.msgpack.Encoder().encode
     packed = [pack(request) for request in requests]

@@ -12,25 +12,28 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tidegauge.contract.json_schema import MODELS, json_schema
-from tidegauge.core.config import ReferenceConfig
+from tidegauge.core.config import ModelKind, ReferenceConfig
+from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
     CalibrationPoint,
     Cause,
-    DeadLetterRecord,
-    DeadLetterSummaryRecord,
+    ClassStats,
+    ConfusionCell,
     DeploymentKind,
     DeploymentRecord,
     FeatureStats,
     FeedbackLedger,
+    HistogramBar,
     Latency,
     LedgerRecord,
     MetricRecord,
-    OffsetRange,
     PredictionLedger,
+    PredictionStats,
     Quality,
+    RegressionStats,
     RocPoint,
     ScoreStats,
     Severity,
@@ -70,13 +73,14 @@ def figures(struct: type[msgspec.Struct], **numbers: st.SearchStrategy[Any]) -> 
     fields = {
         field.name: kinds.get(field.type, st.none() | numbers.get(field.name, SHARES))
         for field in msgspec.structs.fields(struct)
-    }
+    } | {name: numbers[name] for name in numbers if name.endswith("histogram")}
     return st.builds(struct, **fields)
 
 
 FEATURE_STATS = figures(FeatureStats, mean=NUMBERS, deviation=POSITIVE, psi=POSITIVE)
 ROC = st.lists(st.builds(RocPoint, st.none() | SHARES, SHARES, SHARES), max_size=ROC_POINTS)
 TENTHS = st.lists(st.builds(CalibrationPoint, SHARES, SHARES, COUNTS), max_size=CALIBRATION_BINS)
+HISTOGRAMS = st.lists(st.builds(HistogramBar, NUMBERS, NUMBERS, COUNTS), max_size=3).map(tuple)
 QUALITY = figures(
     Quality,
     log_loss=POSITIVE,
@@ -140,6 +144,25 @@ METRICS = st.builds(
     latency=figures(Latency, **dict.fromkeys(["mean", "p50", "p90", "p99"], POSITIVE)),
     score=figures(ScoreStats, deviation=POSITIVE, psi=POSITIVE),
     features=st.dictionaries(NAMES, FEATURE_STATS, max_size=2),
+    kind=st.sampled_from(ModelKind),
+    classes=st.dictionaries(NAMES, figures(ClassStats), max_size=2),
+    confusion=st.lists(
+        st.builds(ConfusionCell, NAMES, NAMES, st.integers(1, 2**31)), max_size=2
+    ).map(tuple),
+    regression=figures(
+        RegressionStats,
+        bias=NUMBERS,
+        median_error=NUMBERS,
+        r2=st.floats(-1e100, 1),
+        error_histogram=HISTOGRAMS,
+    ),
+    prediction=figures(
+        PredictionStats,
+        **dict.fromkeys(["mean", "p10", "p50", "p90"], NUMBERS),
+        deviation=POSITIVE,
+        psi=POSITIVE,
+        histogram=HISTOGRAMS,
+    ),
 ).map(
     lambda record: msgspec.structs.replace(
         record,

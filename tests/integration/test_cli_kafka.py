@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 import tidegauge
 from tidegauge.cli.main import app
+from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
@@ -23,10 +24,7 @@ from tidegauge.core.records import (
     AlertStatus,
     Cause,
     CauseKind,
-    DeadLetterRecord,
-    DeadLetterSummaryRecord,
     Effect,
-    OffsetRange,
     Severity,
 )
 from tidegauge.wire.alerts import encode_alert

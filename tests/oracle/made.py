@@ -6,14 +6,21 @@ from hypothesis import strategies as st
 from world import START, Event, Published, at, published
 
 from tidegauge.core.config import SECOND
-from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.events import Feedback, Outcome, Prediction
 
 MAX_DELAY = 9_999
 """Publication so many ms behind event time is within the out-of-orderness allowed."""
 MAX_LATENESS = 29_999
 """Publication so many ms behind event time is late, but not too late."""
 
-_outcomes = st.sampled_from([True, False, True, False, "maybe"])
+_outcomes: dict[str, st.SearchStrategy[Outcome]] = {
+    "a": st.sampled_from([True, False, True, False, "maybe"]),
+    "b": st.sampled_from([True, False]),
+    "classes": st.sampled_from(["x", "y", 0, 1, 2]),
+    "numbers": st.sampled_from([0, 1, 3, 2.5, -1.25, 0.1, 1e30]),
+}
+"""What each model answers, and what turns out true."""
+_identities = [("a", "1"), ("a", "2"), ("b", "1"), ("classes", "1"), ("numbers", "1")]
 _label_delays = st.one_of(
     st.integers(-115 * SECOND, 0),
     st.integers(0, 60 * SECOND),
@@ -32,7 +39,7 @@ def _prediction(draw: Any, request: str, time: int, identity: tuple[str, str]) -
         request,
         *identity,
         at(time + draw(st.integers(0, 2_000))),
-        draw(_outcomes),
+        draw(_outcomes[identity[0]]),
         score=draw(st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))),
         features=draw(st.one_of(st.just({}), _features)),
         segments=draw(st.sampled_from([{}, {"origin": "n"}, {"origin": "s", "kind": "k"}])),
@@ -40,12 +47,13 @@ def _prediction(draw: Any, request: str, time: int, identity: tuple[str, str]) -
 
 
 @st.composite
-def _feedback(draw: Any, request: str, time: int, models: list[str | None]) -> Feedback:
+def _feedback(draw: Any, request: str, time: int, models: list[str]) -> Feedback:
+    model = draw(st.sampled_from([None, *models]))
     return Feedback(
         request,
         at(time + draw(_label_delays)),
-        draw(_outcomes),
-        draw(st.sampled_from(models)),
+        draw(_outcomes[model or draw(st.sampled_from(models))]),
+        model,
         draw(st.integers(0, 2)),
     )
 
@@ -65,14 +73,13 @@ def requests(draw: Any, number: int, span: int, max_delay: int) -> list[tuple[Ev
     """The events of one request, with the delay of each one's publication in ms."""
     request = f"r{number}"
     time = START + draw(st.integers(0, span))
-    identities = st.sampled_from([("a", "1"), ("a", "2"), ("b", "1")])
     answers = [
         draw(_prediction(request, time, identity))
-        for identity in draw(st.lists(identities, max_size=3, unique=True))
+        for identity in draw(st.lists(st.sampled_from(_identities), max_size=3, unique=True))
     ]
     # nothing keeps an orphan's request for a second feedback
     feedback = [
-        draw(_feedback(request, time, [None, "a", "b"]))
+        draw(_feedback(request, time, sorted({a.model for a in answers} | {"a", "b"})))
         for _ in range(draw(st.integers(0, 4 if answers else 1)))
     ]
     events: list[Event] = [*answers, *feedback]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from world import Published, clean, digest, ms
 
-from tidegauge.core.config import CoreConfig
+from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.events import Feedback, Outcome, Prediction
 from tidegauge.core.ledger import ModelLedger
 
@@ -29,8 +29,8 @@ class Truth:
     time: int
     fitting: list[Feedback] = field(default_factory=list)
     """Feedback that may label it, in the order it was appended."""
-    first: tuple[int, int] | None = None
-    """Label time and class of the label that was heard first."""
+    first: tuple[int, Outcome] | None = None
+    """Label time and label that was heard first."""
 
 
 @dataclass
@@ -38,17 +38,32 @@ class Window:
     """Figures of one window."""
 
     predictions: int = 0
-    labelled: int = 0
-    errors: int = 0
-    true_positives: int = 0
+    end: int = 0
+    answers: list[Outcome] = field(default_factory=list)
+    pairs: list[tuple[Outcome, Outcome]] = field(default_factory=list)
+    """Answers with the labels that count."""
     scores: list[float] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     present: Counter[str] = field(default_factory=Counter)
 
 
 def binary(outcome: Outcome) -> int | None:
-    """The class of a boolean; None for anything else."""
-    return POSITIVE[outcome] if isinstance(outcome, bool) else None
+    """The class of a boolean, 0 or 1; None for anything else."""
+    return POSITIVE[outcome] if isinstance(outcome, bool | int) and outcome in (0, 1) else None
+
+
+def name(outcome: Outcome) -> str | None:
+    """The class that an outcome is; None for a number with a fraction."""
+    if isinstance(outcome, bool):
+        return "true" if outcome else "false"
+    return None if isinstance(outcome, float) else str(outcome)
+
+
+def number(outcome: Outcome) -> float | None:
+    """The number that an outcome is, if it is one."""
+    if isinstance(outcome, bool | str):
+        return None
+    return float(outcome)
 
 
 def chosen(fitting: Sequence[Feedback]) -> Feedback | None:
@@ -113,8 +128,8 @@ class Oracle:
         """Give an answer its labels; the feedback that counts in the end."""
         mine = [f for f in heard.values() if f.model in (truth.event.model, None)]
         truth.fitting = [f for f in mine if self._fits(truth, f)]
-        if truth.fitting and (label := binary(truth.fitting[0].label)) is not None:
-            truth.first = max(ms(truth.fitting[0].timestamp), truth.time), label
+        if truth.fitting:
+            truth.first = max(ms(truth.fitting[0].timestamp), truth.time), truth.fitting[0].label
         return chosen(truth.fitting)
 
     def _horizon(self, model: str, feedback: Feedback) -> int:
@@ -165,6 +180,8 @@ class Oracle:
             for key in self._keys(truth):
                 window = windows[key]
                 window.predictions += 1
+                window.end = key[4] + key[5]
+                window.answers.append(truth.event.prediction)
                 if truth.event.score is not None:
                     window.scores.append(truth.event.score)
                 for name, value in truth.event.features.items():
@@ -184,12 +201,8 @@ class Oracle:
     def _add_label(self, window: Window, truth: Truth, size: int) -> None:
         # so late a label reaches only windows of whole panes of its level
         label = chosen([f for f in truth.fitting if size % self._width(truth, f) == 0])
-        predicted, actual = binary(truth.event.prediction), binary(label.label) if label else None
-        if predicted is None or actual is None:
-            return
-        window.labelled += 1
-        window.errors += predicted != actual
-        window.true_positives += predicted == actual == 1
+        if label is not None:
+            window.pairs.append((truth.event.prediction, label.label))
 
     def _width(self, truth: Truth, feedback: Feedback) -> int:
         """The width of the panes that take a label so late."""
@@ -197,16 +210,44 @@ class Oracle:
         fitting = [level for level in self.config.panes if delay <= level.span_ms]
         return (fitting[0] if fitting else self.config.panes[-1]).width_ms
 
-    def label_panes(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """Trials and errors by model and pane of label time."""
+    def kind(self, model: str, end: int) -> ModelKind:
+        """What a model is taken for in a window that ends at ``end``, by its answers before."""
+        fixed = self.config.model(model).kind
+        if fixed is not None:
+            return fixed
+        answers = [
+            t.event.prediction for t in self.truths if t.event.model == model and t.time < end
+        ]
+        if 10 * sum(name(answer) is None for answer in answers) >= len(answers):
+            return ModelKind.REGRESSION
+        odd = sum(binary(answer) is None and name(answer) is not None for answer in answers)
+        return ModelKind.MULTICLASS if 100 * odd > len(answers) else ModelKind.BINARY
+
+    def label_panes(self) -> dict[tuple[str, int], list[float]]:
+        """The errors of first labels by model and pane of label time.
+
+        An error is 0 or 1 for classes, and a distance for numbers.
+        """
         width = self.config.panes[0].width_ms
-        panes: dict[tuple[str, int], tuple[int, int]] = {}
+        panes: dict[tuple[str, int], list[float]] = defaultdict(list)
         for truth in self.truths:
-            predicted = binary(truth.event.prediction)
-            if truth.first is None or predicted is None:
+            if truth.first is None:
                 continue
             time, label = truth.first
-            key = truth.event.model, time // width * width
-            trials, errors = panes.get(key, (0, 0))
-            panes[key] = trials + 1, errors + (predicted != label)
-        return panes
+            start = time // width * width
+            kind = self.kind(truth.event.model, start + width)
+            error = _error(truth.event.prediction, label, kind)
+            if error is not None:
+                panes[truth.event.model, start].append(error)
+        return dict(panes)
+
+
+def _error(predicted: Outcome, label: Outcome, kind: ModelKind) -> float | None:
+    if kind is ModelKind.REGRESSION:
+        x, y = number(predicted), number(label)
+        return None if x is None or y is None else abs(x - y)
+    if name(predicted) is None or name(label) is None:
+        return None
+    if binary(predicted) is not None and binary(label) is not None:
+        return binary(predicted) != binary(label)
+    return name(predicted) != name(label)

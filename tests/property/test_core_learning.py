@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import CONFIG, START, Plan, World, at, ms, published, with_rules
 
-from tidegauge.core.config import SECOND, ReferenceConfig
+from tidegauge.core.config import SECOND, ModelConfig, ReferenceConfig
 from tidegauge.core.events import Prediction
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.partial import SampleRow
@@ -44,7 +44,7 @@ def test_same_profile_for_any_partitions_batches_and_crashes(
 
 
 def row(hashed: int, time: int) -> SampleRow:
-    return SampleRow(hashed, time, "1", 0.5, 1, {"x": float(hashed)})
+    return SampleRow(hashed, time, "1", 0.5, "1", {"x": float(hashed)})
 
 
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=60, unique=True))
@@ -57,5 +57,7 @@ def test_rows_are_kept_within_a_bound_and_change_no_profile(hashes: list[int]) -
         kept.close(at_ms, at_ms + 1, 1, config)
         assert len(kept.rows) <= 2 * config.sample_size + 1
     every.start = kept.start
-    profiles = [x.profile("a", "1", len(hashes), 0, config) for x in (kept, every)]
+    profiles = [
+        x.profile("a", "1", len(hashes), 0, ModelConfig(reference=config)) for x in (kept, every)
+    ]
     assert profiles[0] == profiles[1]

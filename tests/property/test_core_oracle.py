@@ -1,6 +1,9 @@
 """Whatever the order of reading, batches, partitions and crashes: what comes out is what must."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +13,25 @@ from hypothesis import strategies as st
 from made import MAX_LATENESS, logs
 from world import CONFIG, Plan, Published, Result, World, clean
 
-from oracle import Oracle, Window
-from tidegauge.core.config import ReferenceConfig
+from oracle import Oracle, Window, binary, name, number
+from tidegauge.core.config import ModelKind, ReferenceConfig
 from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.records import MetricRecord, WindowState
 from tidegauge.core.stats.learn import build_reference
 from tidegauge.core.stats.reference import ReferenceProfile
 
+KINDS = replace(
+    CONFIG,
+    overrides={
+        model: replace(CONFIG.default, kind=kind)
+        for model, kind in {
+            "a": ModelKind.BINARY,
+            "classes": ModelKind.MULTICLASS,
+            "numbers": ModelKind.REGRESSION,
+        }.items()
+    },
+)
+"""Every kind of model is configured, but for one that answers with two classes alone."""
 READINGS = ("random", "predictions first", "feedback first", "behind")
 plans = st.builds(
     Plan,
@@ -34,13 +49,55 @@ def check_ledgers(result: Result, oracle: Oracle) -> None:
     assert found == oracle.ledgers
 
 
-def check_window(metric: MetricRecord, window: Window) -> None:
+def check_binary(metric: MetricRecord, window: Window) -> None:
+    pairs = [(binary(p), binary(label)) for p, label in window.pairs]
+    pairs = [pair for pair in pairs if None not in pair]
+    assert metric.labelled == len(pairs)
+    assert (metric.quality.errors or 0) == sum(p != label for p, label in pairs)
+    assert (metric.quality.true_positives or 0) == pairs.count((1, 1))
+
+
+def check_classes(metric: MetricRecord, window: Window) -> None:
+    pairs = [(name(p), name(label)) for p, label in window.pairs]
+    pairs = [pair for pair in pairs if None not in pair]
+    assert metric.labelled == len(pairs)
+    assert (metric.quality.errors or 0) == sum(p != label for p, label in pairs)
+    assert {(c.predicted, c.label): c.count for c in metric.confusion} == Counter(pairs)
+    answers = Counter(name(answer) for answer in window.answers)
+    answers.pop(None, None)
+    found = {name: stats.predictions for name, stats in metric.classes.items()}
+    assert {name: n for name, n in found.items() if n} == answers
+    assert metric.prediction.count == answers.total()
+
+
+def check_numbers(metric: MetricRecord, window: Window) -> None:
+    pairs = [(number(p), number(label)) for p, label in window.pairs]
+    errors = [p - label for p, label in pairs if p is not None and label is not None]
+    assert metric.labelled == len(errors)
+    assert sum(bar.count for bar in metric.regression.error_histogram) == len(errors)
+    if errors:
+        assert metric.regression.bias == pytest.approx(math.fsum(errors) / len(errors))
+        absolute = math.fsum(map(abs, errors)) / len(errors)
+        assert metric.regression.mean_absolute_error == pytest.approx(absolute)
+        square = math.fsum(e * e for e in errors) / len(errors)
+        assert metric.regression.root_mean_squared_error == pytest.approx(math.sqrt(square))
+    answers = [x for x in map(number, window.answers) if x is not None]
+    assert metric.prediction.count == len(answers)
+    assert sum(bar.count for bar in metric.prediction.histogram) == len(answers)
+    if answers:
+        assert metric.prediction.mean == pytest.approx(math.fsum(answers) / len(answers))
+
+
+def check_window(metric: MetricRecord, window: Window, kind: ModelKind) -> None:
     assert metric.state is WindowState.FINAL
     assert metric.predictions == window.predictions
-    assert metric.labelled == window.labelled
-    assert metric.label_coverage == window.labelled / window.predictions
-    assert (metric.quality.errors or 0) == window.errors
-    assert (metric.quality.true_positives or 0) == window.true_positives
+    assert metric.kind is kind
+    assert metric.label_coverage == metric.labelled / window.predictions
+    {
+        ModelKind.BINARY: check_binary,
+        ModelKind.MULTICLASS: check_classes,
+        ModelKind.REGRESSION: check_numbers,
+    }[kind](metric, window)
     assert metric.score.count == len(window.scores)
     if window.scores:
         mean = sum(window.scores) / len(window.scores)
@@ -57,29 +114,33 @@ def check_windows(result: Result, oracle: Oracle) -> None:
     windows = oracle.windows()
     assert result.windows.keys() == windows.keys()
     for key, window in windows.items():
-        check_window(result.windows[key], window)
+        check_window(result.windows[key], window, oracle.kind(key[0], window.end))
 
 
-def learned(state: list[Any]) -> dict[int, tuple[int, int]]:
-    """What the panes gave to a rate stream that has not finished learning, by pane."""
+def learned(state: list[Any]) -> dict[int, tuple[int, float]]:
+    """What the panes gave to a stream that has not finished learning, by pane: count and mean."""
     width = CONFIG.panes[0].width_ms
     buckets = state[1][4]
-    return {i * width: (count, round(mean * count)) for i, count, mean, _ in buckets}
+    return {i * width: (count, mean) for i, count, mean, _ in buckets}
 
 
 def check_label_panes(result: Result, oracle: Oracle) -> None:
     found = {
-        (model, start): pair
+        (model, start): pane
         for (model, key), state in result.streams.items()
-        if key == StreamKey(Subject.ERROR_RATE)
-        for start, pair in learned(state).items()
+        if key in (StreamKey(Subject.ERROR_RATE), StreamKey(Subject.ABSOLUTE_ERROR))
+        for start, pane in learned(state).items()
     }
-    assert found == oracle.label_panes()
+    expected = {
+        key: (len(errors), pytest.approx(math.fsum(errors) / len(errors)))
+        for key, errors in oracle.label_panes().items()
+    }
+    assert found == expected
 
 
 def check(log: list[Published], *ways: Plan, references: Sequence[ReferenceProfile] = ()) -> None:
-    oracle = Oracle(log, CONFIG)
-    world = World(log, references=references)
+    oracle = Oracle(log, KINDS)
+    world = World(log, KINDS, references)
     results = [world.run(plan) for plan in ways]
     for result in results:
         check_ledgers(result, oracle)
@@ -96,6 +157,19 @@ def test_every_way_of_reading_gives_what_the_oracle_says(
     log: list[Published], one: Plan, other: Plan
 ) -> None:
     check(log, one, other)
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(logs(), plans, plans)
+def test_the_kind_is_told_by_the_answers_however_they_are_read(
+    log: list[Published], one: Plan, other: Plan
+) -> None:
+    oracle, world = Oracle(log, CONFIG), World(log)
+    results = [world.run(plan) for plan in (one, other)]
+    for result in results:
+        check_windows(result, oracle)
+        assert result.windows == results[0].windows
+        assert result.streams == results[0].streams
 
 
 @pytest.mark.long
@@ -138,7 +212,7 @@ def reference() -> ReferenceProfile:
 def test_what_is_late_but_not_too_late_reaches_ledgers_and_windows(
     log: list[Published], plan: Plan
 ) -> None:
-    oracle, result = Oracle(log, CONFIG), World(log).run(plan)
+    oracle, result = Oracle(log, KINDS), World(log, KINDS).run(plan)
     check_ledgers(result, oracle)
     check_windows(result, oracle)
     assert result.after_final == 0

@@ -9,13 +9,14 @@ from world import CONFIG, START, Event, Published, at, batch, compact, digest, m
 from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
 from tidegauge.core.collect.collect import Batch, Collect, Refusal
 from tidegauge.core.config import HOUR, MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
-from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.events import Feedback, Outcome, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger, merged, total
 from tidegauge.core.partial import Partial
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.reasons import Reason
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
+from tidegauge.core.sums import SlotSums
 
 
 def prediction(request: str = "r", time: int = START, **fields: object) -> Prediction:
@@ -327,10 +328,66 @@ def slots_by_reference(partials: Iterable[Partial]) -> dict[str, int]:
     """Starts of panes counted under each reference id."""
     found = {}
     for partial in partials:
-        for (*_, start), (_traffic, _labels, features) in partial.slots:
+        for (*_, start), (*_, features) in partial.slots:
             for reference in features:
                 found[reference] = start
     return found
+
+
+def test_classes_over_the_limit_are_one_class_and_counted() -> None:
+    config = replace(CONFIG, limits=Limits(classes=2))
+    collect = Collect(config, 0, 1)
+    names = ["x", "y", "z", "w", "x", 1, 7]
+    tell(collect, *(prediction(f"r{n}", prediction=name) for n, name in enumerate(names)))
+    tell(collect, *(feedback(f"r{n}", label=name) for n, name in enumerate(["x", "z", "z", "v"])))
+    sums = whole(collect)
+    assert sums.answers is not None
+    assert sums.answers.classes == {"x": 2, "y": 1, OTHER: 3, "1": 1}
+    assert sums.answers.with_small().numbers == 2
+    assert sums.classes is not None
+    assert sums.classes.confusion == {("x", "x"): 1, ("y", OTHER): 1, (OTHER, OTHER): 2}
+    assert sums.classes.other_errors == 1, "w is not v, but z is z"
+    assert collect.state.models["a"].names.catalog.folded == {"classes": 6}
+    fresh = restarted(collect, config)
+    tell(fresh, feedback("r0", label="z", revision=1))
+    changed = whole(fresh).classes
+    assert changed is not None
+    assert changed.confusion == {("x", "x"): -1, ("x", OTHER): 1}
+
+
+def whole(collect: Collect) -> SlotSums:
+    """What changed of the whole version, over all slots."""
+    total = SlotSums()
+    for part in collect.partials():
+        for (_, field, *_), wire in part.slots:
+            if not field:
+                total.add(SlotSums.from_wire(wire))
+    return total
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "readings"),
+    [
+        (True, False, {"labels", "classes"}),
+        (1, 0, {"labels", "classes"}),
+        ("x", "y", {"classes"}),
+        (2, 1.0, {"classes", "numbers"}),
+        (2.5, 1, {"numbers"}),
+        (2.5, "x", set()),
+        ("x", 2.5, set()),
+    ],
+)
+def test_a_pair_is_counted_in_every_reading_that_it_fits(
+    answer: Outcome, label: Outcome, readings: set[str]
+) -> None:
+    collect = Collect(CONFIG, 0, 1)
+    tell(collect, prediction(prediction=answer))
+    tell(collect, feedback(label=label))
+    sums = whole(collect)
+    assert {name for name in ("labels", "classes", "numbers") if getattr(sums, name)} == readings
+    assert collect.state.ledgers.by_model["a"].labels == 1
+    tell(collect, feedback(label="taken back", revision=1), feedback(label=label, revision=2))
+    assert whole(collect).is_zero()
 
 
 def test_a_reference_holds_from_its_pane_on() -> None:

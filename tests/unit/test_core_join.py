@@ -18,6 +18,7 @@ from tidegauge.core.collect.request import (
 )
 from tidegauge.core.config import MINUTE, ModelConfig
 from tidegauge.core.ledger import Ledgers, ModelLedger
+from tidegauge.core.stats.outcomes import Known
 
 RULES = ModelConfig(
     out_of_orderness_ms=0,
@@ -32,7 +33,7 @@ T = 1_000 * MINUTE
 
 @dataclass
 class Sink:
-    """Counts labels by level and class, and first labels by time and class."""
+    """Counts labels by level and class, and first labels by time and class; 1 is ``true``."""
 
     labels: dict[tuple[int, int], int] = field(default_factory=dict)
     shown: list[tuple[int, int]] = field(default_factory=list)
@@ -40,11 +41,12 @@ class Sink:
     def level(self, delay_ms: int) -> int:
         return 0 if delay_ms <= 2 * MINUTE else 1 if delay_ms <= 15 * MINUTE else 2
 
-    def label(self, _: Answer, level: int, label: int, count: int) -> None:
-        self.labels[level, label] = self.labels.get((level, label), 0) + count
+    def label(self, _: Answer, level: int, label: Known, count: int) -> None:
+        cell = level, int(label == "true")
+        self.labels[cell] = self.labels.get(cell, 0) + count
 
-    def first(self, _: Answer, label: int, time_ms: int) -> None:
-        self.shown.append((time_ms, label))
+    def first(self, _: Answer, label: Known, time_ms: int) -> None:
+        self.shown.append((time_ms, int(label == "true")))
 
 
 class World:
@@ -60,7 +62,7 @@ class World:
     def answer(
         self, key: str, time: int = T, model: str = "a", version: str = "1", digest: int = 0
     ) -> Joined:
-        answer = Answer(model, version, time, digest, 1, 0.5, ())
+        answer = Answer(model, version, time, digest, "1", 0.5, ())
         outcome = self.join.answer(key.encode(), answer)
         self.balance()
         return outcome
@@ -251,9 +253,14 @@ def test_a_late_correction_that_confirms_changes_no_count() -> None:
 
 def test_changes_lead_from_one_set_of_steps_to_another() -> None:
     assert changes((), ()) == {}
-    assert changes((), (0, 1)) == {(0, 1): 1}
-    assert changes((0, 1), (0, 1, 2, 0)) == {(2, 0): 1, (2, 1): -1}
-    assert changes((0, 0, 1, 1), (0, 1, 1, 0)) == {(0, 0): -1, (0, 1): 1, (1, 0): 2, (1, 1): -2}
+    assert changes((), ((0, 1.5),)) == {(0, 1.5): 1}
+    assert changes(((0, "y"),), ((0, "y"), (2, "n"))) == {(2, "n"): 1, (2, "y"): -1}
+    assert changes(((0, "n"), (1, "y")), ((0, "y"), (1, "n"))) == {
+        (0, "n"): -1,
+        (0, "y"): 1,
+        (1, "n"): 2,
+        (1, "y"): -2,
+    }
 
 
 def test_feedback_that_names_the_model_goes_before_feedback_that_names_none() -> None:

@@ -8,11 +8,11 @@ import pytest
 from world import CONFIG, START, Plan, World, at, published, with_rules
 
 from tidegauge.core import partial as partials
-from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig
+from tidegauge.core.config import SECOND, DetectionConfig, ModelKind, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.monitor.figures import figures
 from tidegauge.core.monitor.monitor import Monitor
-from tidegauge.core.monitor.streams import StreamKey, Subject, prediction_inputs
+from tidegauge.core.monitor.streams import StreamKey, Subject, Watched, prediction_inputs
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import WindowState
@@ -121,7 +121,7 @@ def test_a_score_sum_may_pass_64_bits() -> None:
     ((_, wire),) = partials.decode(packed).slots
     again = SlotSums.from_wire(wire)
     assert again.traffic == counts
-    assert figures(again, 1_000, None).score.mean == 1.0
+    assert figures(again, 1_000, None, ModelKind.BINARY, 20).score.mean == 1.0
 
 
 # -------------------------------------------------------------------- what is said
@@ -189,7 +189,7 @@ def test_a_model_that_falls_silent_shows_empty_windows() -> None:
 
 def test_a_feature_that_vanishes_is_missing_everywhere() -> None:
     pane = SlotSums(TrafficCounts(predictions=8, classes=8, positives=2))
-    found = dict(prediction_inputs([pane], 0, 10, ["x"]))
+    found = dict(prediction_inputs(pane, 0, 10, ModelKind.BINARY, Watched(["x"])))
     missing = found[StreamKey(Subject.MISSING, "x")]
     assert (missing.count, missing.total) == (8, 8)
     assert StreamKey(Subject.FEATURE, "x") not in found
@@ -197,5 +197,5 @@ def test_a_feature_that_vanishes_is_missing_everywhere() -> None:
 
 
 def test_a_pane_without_predictions_feeds_nothing() -> None:
-    found = dict(prediction_inputs([SlotSums()], 0, 10, ["x"]))
+    found = dict(prediction_inputs(SlotSums(), 0, 10, ModelKind.BINARY, Watched(["x"])))
     assert {pane.count for pane in found.values()} == {0}

@@ -1,8 +1,8 @@
 """A flood of refusals is copied within a bound and counted beyond."""
 
 from tidegauge.core.collect.refusals import MAX_RANGES, MINUTE_MS, RefusalGate
+from tidegauge.core.deadletters import OffsetRange
 from tidegauge.core.reasons import Reason
-from tidegauge.core.records import OffsetRange
 
 
 def test_so_many_of_one_reason_pass_in_a_minute_of_append_time() -> None:

@@ -91,7 +91,8 @@ def test_every_format_gives_the_same_profile(tmp_path: Path) -> None:
         built.append(read(tmp_path / name, columns))
     first = built[0].profile
     assert [b.profile for b in built] == [first] * len(built)
-    assert (first.origin, first.sample_count, first.positive_rate) == (Origin.BUILT, 4, 0.25)
+    assert (first.origin, first.sample_count) == (Origin.BUILT, 4)
+    assert first.positive_rate == 1 / 3, "one row tells no answer"
     assert (first.learned_from, first.effective_from) == (None, 0)
     amount, country, returning = first.features
     assert isinstance(amount, NumericReference)

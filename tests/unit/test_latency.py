@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from tidegauge.core.stats import latency
-from tidegauge.core.stats.latency import FASTEST, N_BINS, NO_LATENCY, STEPS
+from tidegauge.core.stats.latency import FASTEST, N_BINS, NO_LATENCY
+from tidegauge.core.stats.logbins import STEPS
 
 
 def bins(*seconds: float) -> list[int]:

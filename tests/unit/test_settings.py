@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from tidegauge.core.config import DAY, HOUR, MINUTE, SECOND, CoreConfig, PaneLevel
+from tidegauge.core.config import DAY, HOUR, MINUTE, SECOND, CoreConfig, ModelKind, PaneLevel
 from tidegauge.settings import Settings, SettingsError, document, load
 from tidegauge.settings.duration import Duration, text
 
@@ -104,6 +104,24 @@ def test_a_model_differs_only_in_what_it_overrides(yaml_file):
     assert (fraud.detection.min_effect, fraud.detection.resolve_panes) == (1.0, 3)
     assert (fraud.reference.bins, other.reference.bins) == (5, 10)
     assert (fraud.positive_class, other.positive_class) == ("1", "bad")
+
+
+def test_the_kind_of_a_model_overrides_that_of_all(yaml_file):
+    file = yaml_file(
+        """
+        kind: binary
+        positive_class: bad
+        models:
+          eta: {kind: regression}
+          intent: {kind: multiclass}
+        """
+    )
+    core = load(file, environment={}).core()
+    kinds = [core.model(name).kind for name in ("eta", "intent", "other")]
+    assert kinds == [ModelKind.REGRESSION, ModelKind.MULTICLASS, ModelKind.BINARY]
+    assert core.model("intent").positive_class is None, "every class is one of its own"
+    assert core.model("other").positive_class == "bad"
+    assert load(environment={}).core().model("any").kind is None
 
 
 def test_a_flag_reaches_one_model():

@@ -11,8 +11,8 @@ from tidegauge.cli import console
 from tidegauge.cli.options import AsJson, Follow, Since
 from tidegauge.cli.reading import Record, read
 from tidegauge.cli.session import session_of
+from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.core.reasons import Reason
-from tidegauge.core.records import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.wire.dead_letters import decode_dead_letter
 from tidegauge.wire.plain import plain
 from tidegauge.wire.public import InvalidRecord, rfc3339

@@ -3,7 +3,7 @@
 from typing import Any
 
 _MODEL = "flight-delay"
-_REFERENCE = "3810dcb7c32ff5f2f31188995f0da1b4"
+_REFERENCE = "1f03f1919d1685391e19cc4856b167df"
 _FINGERPRINT = "5f0c1e9a7b3d2468"
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -110,12 +110,16 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "labelled": 40,
         "label_coverage": 0.8,
         "reference": _REFERENCE,
+        "kind": "binary",
         "quality": {
             "accuracy": 0.75,
             "precision": 0.6,
             "recall": 0.5,
             "specificity": 0.857143,
             "f1": 0.545455,
+            "macro_precision": None,
+            "macro_recall": None,
+            "macro_f1": None,
             "balanced_accuracy": 0.678571,
             "matthews_correlation": 0.377964,
             "auc": 0.776786,
@@ -156,6 +160,30 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "true_negatives": 24,
             "false_negatives": 6,
             "errors": 10,
+        },
+        "classes": {},
+        "confusion": [],
+        "regression": {
+            "mean_absolute_error": None,
+            "root_mean_squared_error": None,
+            "bias": None,
+            "r2": None,
+            "median_error": None,
+            "absolute_error_p50": None,
+            "absolute_error_p90": None,
+            "absolute_error_p99": None,
+            "error_histogram": [],
+        },
+        "prediction": {
+            "count": 0,
+            "mean": None,
+            "deviation": None,
+            "p10": None,
+            "p50": None,
+            "p90": None,
+            "psi": None,
+            "js": None,
+            "histogram": [],
         },
         "traffic": {
             "predictions": 50,
@@ -287,6 +315,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         ],
         "score_counts": {"12": 4100, "25": 600, "51": 200, "76": 100},
         "positive_rate": 0.06,
+        "class_counts": {"false": 4700, "true": 300},
+        "value_counts": {},
     },
 }
 """By the names of the schemas."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegauge.contract.base import Count, Record, Share, Time
+from tidegauge.core.config import ModelKind
 from tidegauge.core.records import WindowState
 from tidegauge.core.stats.calibration import CALIBRATION_BINS
 from tidegauge.core.stats.ranking import ROC_POINTS
@@ -30,13 +31,18 @@ class CalibrationPoint(Record):
     mean_score: Share
     """At most 0.005 from the mean of the scores before they were binned."""
     positive_rate: Share
-    """Share of their labels that are the positive class."""
+    """Share of their labels that are the positive class; of a multiclass model, the share of
+    predictions with such a confidence that were right."""
     labelled: Count
     """Labelled predictions with such a score, at least one."""
 
 
 class QualityFigures(Record):
     """How right the labelled predictions were; a figure is null when it is undefined.
+
+    Binary models have all of them but macro averages. Multiclass models have accuracy, macro
+    averages, calibration (of the confidence in the predicted class) and errors. Regression models
+    have none: theirs are in ``regression``.
 
     Figures of scores read the labelled predictions that have one. The areas, the lift, the curves
     and the calibration error come from a histogram of scores by label, in which the scores of a bin
@@ -53,6 +59,12 @@ class QualityFigures(Record):
     """``TN / (TN + FP)``; null when every label is positive."""
     f1: Share | None
     """Harmonic mean of precision and recall, ``2 TP / (2 TP + FP + FN)``."""
+    macro_precision: Share | None
+    """Mean precision over the classes of a multiclass model for which it is defined."""
+    macro_recall: Share | None
+    """Likewise of recall."""
+    macro_f1: Share | None
+    """Likewise of the harmonic mean of the two."""
     balanced_accuracy: Share | None
     """Mean of recall and specificity; null unless both classes are among the labels."""
     matthews_correlation: SignedShare | None
@@ -90,6 +102,86 @@ class QualityFigures(Record):
     false_negatives: Count | None
     errors: Count | None
     """Labelled predictions that differ from their label, for any number of classes."""
+
+
+class ClassFigures(Record):
+    """One class of a multiclass model; a figure is null when it is undefined."""
+
+    predictions: Count
+    """Predictions that are this class, with a label or without."""
+    predicted: Count
+    """Of those with a label."""
+    support: Count
+    """Labels that are this class."""
+    true_positives: Count
+    """Predictions and labels that are."""
+    precision: Share | None
+    """``true_positives / predicted``."""
+    recall: Share | None
+    """``true_positives / support``."""
+    f1: Share | None
+    """``2 true_positives / (predicted + support)``."""
+
+
+class ConfusionFigures(Record):
+    """One cell of the confusion matrix."""
+
+    predicted: str
+    label: str
+    count: Annotated[int, Field(ge=1)]
+
+
+class HistogramFigures(Record):
+    """How many values lie between two edges, of which the one nearer to zero is included."""
+
+    lower: float
+    upper: float
+    count: Count
+
+
+class RegressionFigures(Record):
+    """How far off the labelled predictions of a regression model were; null where undefined.
+
+    An error is prediction less label. Means and ``r2`` are exact; quantiles are at most 2.44 % off.
+    """
+
+    mean_absolute_error: NonNegative | None
+    root_mean_squared_error: NonNegative | None
+    bias: float | None
+    """Mean error: above 0 the model answers too much."""
+    r2: Annotated[float, Field(le=1)] | None
+    """Coefficient of determination: 1 is perfect, 0 as good as the mean label; null unless labels
+    differ."""
+    median_error: float | None
+    absolute_error_p50: NonNegative | None
+    absolute_error_p90: NonNegative | None
+    absolute_error_p99: NonNegative | None
+    error_histogram: list[HistogramFigures]
+    """By powers of two, ascending; bins without errors are left out."""
+
+
+class PredictionFigures(Record):
+    """The distribution of answers, and its distance from the reference's.
+
+    Of a multiclass model over its classes, of a regression model over numbers; of a binary model
+    see ``traffic`` and ``score``.
+    """
+
+    count: Count
+    """Answers that are a class, or a number."""
+    mean: float | None
+    deviation: NonNegative | None
+    """Standard deviation."""
+    p10: float | None
+    """Quantiles of numbers are at most 2.44 % off."""
+    p50: float | None
+    p90: float | None
+    psi: NonNegative | None
+    """Population stability index against the reference; null without one."""
+    js: Share | None
+    """Jensen-Shannon distance (square root of the divergence in bits) from the reference."""
+    histogram: list[HistogramFigures]
+    """Numbers by bins of about equal counts in the reference; by powers of two without one."""
 
 
 class TrafficFigures(Record):
@@ -183,7 +275,15 @@ class Metric(Record):
     """``labelled / predictions``; null without predictions."""
     reference: str | None
     """Id of the reference profile compared with."""
+    kind: ModelKind
+    """What the model answers: as configured, or told by its answers."""
     quality: QualityFigures
+    classes: dict[str, ClassFigures]
+    """Of a multiclass model, by name of the class; ``__other__`` for those over the limit."""
+    confusion: list[ConfusionFigures]
+    """Of a multiclass model; cells without any are left out."""
+    regression: RegressionFigures
+    prediction: PredictionFigures
     traffic: TrafficFigures
     latency: LatencyFigures
     score: ScoreFigures

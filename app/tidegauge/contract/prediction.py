@@ -25,12 +25,14 @@ class Prediction(Record):
     """When the model answered: event time, from the serving system's clock. RFC 3339 with an
     offset from UTC."""
     prediction: Outcome
-    """The answer: a class (string, integer or boolean) or a number (regression). Integers up to
-    2^53 in magnitude."""
+    """The answer: a class (string, integer or boolean) or a number (regression). The value counts,
+    not its spelling: 3.0 is the integer 3. Integers up to 2^53 in magnitude."""
     score: Share | None = None
-    """Binary classification: the probability of the positive class, 0 to 1."""
+    """Binary classification: the probability of the positive class, 0 to 1. Multiclass: that of
+    the answer, where ``probabilities`` does not have it."""
     probabilities: Annotated[dict[Name, Share], Field(max_length=1000)] | None = None
-    """Multiclass: the probability of each class, by the class as text."""
+    """The probability of each class, by the class as text. Of two classes, that of the positive one
+    stands for ``score`` where there is none."""
     features: Annotated[dict[Name, FeatureValue], Field(default_factory=dict, max_length=1000)]
     """The inputs of the model by name: number, string, boolean, or null for a missing value."""
     segments: Annotated[dict[Name, Text], Field(default_factory=dict, max_length=20)]

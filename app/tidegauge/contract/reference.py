@@ -75,4 +75,8 @@ class Reference(Record):
     score_counts: dict[str, Count]
     """Scores by number of the score bin, in decimal; bins without any are left out."""
     positive_rate: Share | None
-    """Share predicted positive; null without a sample."""
+    """Share predicted positive, of the answers that are one of two classes; null without any."""
+    class_counts: dict[str, Count]
+    """Answers by class; the rarer ones together as ``__other__``."""
+    value_counts: dict[str, Count]
+    """Answers that are numbers, by number of the bin, in decimal; bins without any are left out."""

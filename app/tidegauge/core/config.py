@@ -6,11 +6,23 @@ them. `CoreConfig.fingerprint` covers the values that give stored state its mean
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+
+class ModelKind(StrEnum):
+    """What a model answers, and so which figures say how good it is."""
+
+    BINARY = "binary"
+    """One of two classes, of which one is the positive one."""
+    MULTICLASS = "multiclass"
+    """One of several classes."""
+    REGRESSION = "regression"
+    """A number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class ModelConfig:
     correction_horizon_ms: int = DAY
     orphan_horizon_ms: int = HOUR
     max_future_ms: int = 5 * MINUTE
+    kind: ModelKind | None = None
+    """What the model answers; None: told by its answers (`tidegauge.core.monitor.kinds`)."""
     positive_class: str | None = None
     """The class counted as positive, as text; None: ``1``, ``true`` or ``yes``."""
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
@@ -117,6 +131,7 @@ class Limits:
     segment_fields: int = 4
     segment_values: int = 50
     features: int = 200
+    classes: int = 20
     deployments: int = 200
     """Combinations of version, code and data version remembered per model, the latest ones."""
     open_requests: int = 2_000_000

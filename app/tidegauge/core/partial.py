@@ -11,10 +11,8 @@ import msgspec
 
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.ledger import ModelLedger
+from tidegauge.core.stats.outcomes import Known
 from tidegauge.core.streamtime import NEVER
-
-UNSUPPORTED = -1
-"""A class index that quality figures cannot use (the outcome is no class of a binary model)."""
 
 
 class Progress(msgspec.Struct, array_like=True):
@@ -40,7 +38,8 @@ class SampleRow(msgspec.Struct, array_like=True, gc=False):
     time: int
     version: str
     score: float | None
-    predicted: int
+    predicted: Known | None
+    """None where a sample from elsewhere does not tell the answer."""
     features: dict[str, FeatureValue]
 
 
@@ -48,8 +47,8 @@ class Partial(msgspec.Struct, array_like=True):
     """What one commit of one source partition changed for one model (empty: completeness only).
 
     ``slots`` holds pairs of a `SlotKey` and the wire form of its `SlotSums`, ``outcomes`` pairs of
-    an `OutcomeKey` and ``[trials, errors]``, ``versions`` a version, a code and a data version
-    (or empty) that were seen together, and the smallest event time of it in ms.
+    an `OutcomeKey` and the wire form of its `FirstLabels`, ``versions`` a version, a code and a
+    data version (or empty) that were seen together, and the smallest event time of it in ms.
     """
 
     source: int
@@ -57,7 +56,7 @@ class Partial(msgspec.Struct, array_like=True):
     progress: Progress
     ledger: ModelLedger | None = None
     slots: list[tuple[list[Any], list[Any]]] = []
-    outcomes: list[tuple[list[Any], list[int]]] = []
+    outcomes: list[tuple[list[Any], list[Any]]] = []
     samples: list[SampleRow] = []
     versions: list[tuple[str, str, str, int]] = []
 

@@ -1,17 +1,15 @@
-"""What Tidegauge publishes, as the core builds it: alerts, metrics, ledgers, refusals.
+"""What Tidegauge publishes, as the core builds it: alerts, metrics, ledgers.
 
 Times are int milliseconds since the epoch (UTC) and end in ``_ms``. A figure that is undefined
 (an empty window, no labels, no reference) is ``None``, never 0. Shares lie in 0..1. The wire
 package turns these into the public records and the contract package documents those.
 """
 
-import hashlib
 from enum import StrEnum
-from typing import Self
 
 import msgspec
 
-from tidegauge.core.reasons import Reason
+from tidegauge.core.config import ModelKind
 
 
 class AlertStatus(StrEnum):
@@ -161,6 +159,10 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     recall: float | None = None
     specificity: float | None = None
     f1: float | None = None
+    macro_precision: float | None = None
+    """Mean over the classes of a multiclass model for which it is defined; so the next two."""
+    macro_recall: float | None = None
+    macro_f1: float | None = None
     balanced_accuracy: float | None = None
     matthews_correlation: float | None = None
     """-1..1."""
@@ -186,6 +188,72 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     false_negatives: int | None = None
     errors: int | None = None
     """Labelled predictions that differ from their label, for any number of classes."""
+
+
+class ClassStats(msgspec.Struct, frozen=True, kw_only=True):
+    """One class of a multiclass model."""
+
+    predictions: int = 0
+    """Predictions that are this class, with a label or without."""
+    predicted: int = 0
+    """Of those with a label."""
+    support: int = 0
+    """Labels that are this class."""
+    true_positives: int = 0
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+
+
+class ConfusionCell(msgspec.Struct, frozen=True):
+    """How many labelled predictions are of one class and turned out another, or the same."""
+
+    predicted: str
+    label: str
+    count: int
+
+
+class HistogramBar(msgspec.Struct, frozen=True):
+    """How many values lie between two edges."""
+
+    lower: float
+    upper: float
+    count: int
+
+
+class RegressionStats(msgspec.Struct, frozen=True, kw_only=True):
+    """How far off the labelled predictions of a regression model were, as prediction less label."""
+
+    mean_absolute_error: float | None = None
+    root_mean_squared_error: float | None = None
+    bias: float | None = None
+    """Mean error."""
+    r2: float | None = None
+    """At most 1."""
+    median_error: float | None = None
+    absolute_error_p50: float | None = None
+    absolute_error_p90: float | None = None
+    absolute_error_p99: float | None = None
+    error_histogram: tuple[HistogramBar, ...] = ()
+    """By powers of two, ascending."""
+
+
+class PredictionStats(msgspec.Struct, frozen=True, kw_only=True):
+    """The distribution of answers, and its distance from the reference's.
+
+    Of a multiclass model, over classes; of a regression model, over numbers.
+    """
+
+    count: int = 0
+    mean: float | None = None
+    deviation: float | None = None
+    p10: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    psi: float | None = None
+    js: float | None = None
+    histogram: tuple[HistogramBar, ...] = ()
+    """By the bins of the reference, or by powers of two without one."""
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,7 +320,15 @@ class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     label_coverage: float | None = None
     """``labelled / predictions``."""
     reference: str | None = None
+    kind: ModelKind = ModelKind.BINARY
+    """Decides which of the figures below there are."""
     quality: Quality = Quality()
+    classes: dict[str, ClassStats] = {}
+    """By name of the class."""
+    confusion: tuple[ConfusionCell, ...] = ()
+    """Cells without any are left out."""
+    regression: RegressionStats = RegressionStats()
+    prediction: PredictionStats = PredictionStats()
     traffic: Traffic
     latency: Latency = Latency()
     score: ScoreStats = ScoreStats()
@@ -329,75 +405,3 @@ class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The model version that it was first seen with."""
     time_ms: int
     """Event time of its first prediction."""
-
-
-class DeadLetterRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One record that was refused, with the bytes it had."""
-
-    reason: Reason
-    message: str
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    """The refused record's append time."""
-    model: str | None = None
-    """None where it cannot be told."""
-    key: bytes | None = None
-    key_length: int | None = None
-    value: bytes | None = None
-    """All of it, or a prefix."""
-    value_length: int | None = None
-    value_sha256: str | None = None
-    """Of the whole value, in hex."""
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        reason: Reason,
-        message: str,
-        topic: str,
-        partition: int,
-        offset: int,
-        timestamp_ms: int,
-        key: bytes | None,
-        value: bytes | None,
-        model: str | None = None,
-        max_value_bytes: int = 64 * 1024,
-        max_key_bytes: int = 1024,
-    ) -> Self:
-        """Builds a dead letter that keeps a bounded prefix of the refused key and value."""
-        return cls(
-            reason=reason,
-            message=message,
-            topic=topic,
-            partition=partition,
-            offset=offset,
-            timestamp_ms=timestamp_ms,
-            model=model,
-            key=None if key is None else key[:max_key_bytes],
-            key_length=None if key is None else len(key),
-            value=None if value is None else value[:max_value_bytes],
-            value_length=None if value is None else len(value),
-            value_sha256=None if value is None else hashlib.sha256(value).hexdigest(),
-        )
-
-
-class OffsetRange(msgspec.Struct, frozen=True):
-    """Refused records at offsets from ``first`` to ``last``, both included."""
-
-    first: int
-    last: int
-    count: int
-    """Refused ones among them; others in between may have been fine."""
-
-
-class DeadLetterSummaryRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Refusals of one reason in one partition that a rate limit kept from being copied."""
-
-    reason: Reason
-    topic: str
-    partition: int
-    count: int
-    ranges: tuple[OffsetRange, ...]

@@ -1,12 +1,16 @@
 """What a slot counts: exact, mergeable, and reversible, so that a delta may be negative."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, Self, TypeVar
 
 import msgspec
 
 from tidegauge.core.stats import exactsum
+from tidegauge.core.stats.answers import AnswerCounts
+from tidegauge.core.stats.classes import ClassCounts
 from tidegauge.core.stats.counts import add_counts
 from tidegauge.core.stats.features import FeatureCounts
+from tidegauge.core.stats.numbers import NumberCounts
 from tidegauge.core.stats.quality import LabelCounts
 
 SCORE_UNIT = 2.0**-20
@@ -69,31 +73,56 @@ FeatureTable = dict[str, dict[str, FeatureCounts]]
 """Feature counts by reference id (empty: none yet), then by feature."""
 
 
-class SlotSums:
-    """All counts of one slot: traffic, labels, features."""
+class _Counts(Protocol):
+    def add(self, other: Self, sign: int = 1, /) -> None: ...
 
-    __slots__ = ("features", "labels", "traffic")
+
+_C = TypeVar("_C", bound=_Counts)
+
+
+def _added(mine: _C | None, other: _C | None, sign: int, empty: Callable[[], _C]) -> _C | None:
+    if other is None:
+        return mine
+    counts = empty() if mine is None else mine
+    counts.add(other, sign)
+    return counts
+
+
+class SlotSums:
+    """All counts of one slot.
+
+    ``traffic``, ``answers`` and ``features`` are of all predictions. Of those with a label,
+    ``labels`` has the pairs of binary classes, ``classes`` those of any two classes and ``numbers``
+    those of two numbers; a pair is counted in each that it fits, whatever the kind of the model, so
+    the kind only decides which are shown.
+    """
+
+    __slots__ = ("answers", "classes", "features", "labels", "numbers", "traffic")
 
     def __init__(
         self,
         traffic: TrafficCounts | None = None,
         labels: LabelCounts | None = None,
         features: FeatureTable | None = None,
+        *,
+        answers: AnswerCounts | None = None,
+        classes: ClassCounts | None = None,
+        numbers: NumberCounts | None = None,
     ) -> None:
         self.traffic = traffic
+        self.answers = answers
         self.labels = labels
+        self.classes = classes
+        self.numbers = numbers
         self.features: FeatureTable = features or {}
 
     def add(self, other: "SlotSums", sign: int = 1) -> None:
         """Add (or with ``sign`` -1 take away) ``other``."""
-        if other.traffic is not None:
-            if self.traffic is None:
-                self.traffic = TrafficCounts()
-            self.traffic.add(other.traffic, sign)
-        if other.labels is not None:
-            if self.labels is None:
-                self.labels = LabelCounts()
-            self.labels.add(other.labels, sign)
+        self.traffic = _added(self.traffic, other.traffic, sign, TrafficCounts)
+        self.answers = _added(self.answers, other.answers, sign, AnswerCounts)
+        self.labels = _added(self.labels, other.labels, sign, LabelCounts)
+        self.classes = _added(self.classes, other.classes, sign, ClassCounts)
+        self.numbers = _added(self.numbers, other.numbers, sign, NumberCounts)
         for reference, table in other.features.items():
             mine = self.features.setdefault(reference, {})
             for name, counts in table.items():
@@ -103,8 +132,9 @@ class SlotSums:
 
     def is_zero(self) -> bool:
         """Whether nothing is counted: what was added has been taken away."""
-        return (self.traffic is None or self.traffic.predictions == 0) and (
-            self.labels is None or self.labels.is_zero()
+        labelled = (self.labels, self.classes, self.numbers)
+        return (self.traffic is None or self.traffic.predictions == 0) and all(
+            counts is None or counts.is_zero() for counts in labelled
         )
 
     def all_features(self) -> dict[str, FeatureCounts]:
@@ -128,7 +158,10 @@ class SlotSums:
         """Plain lists and dicts, for msgpack."""
         return [
             None if self.traffic is None else self.traffic.to_wire(),
+            None if self.answers is None else self.answers.to_wire(),
             None if self.labels is None else self.labels.to_wire(),
+            None if self.classes is None else self.classes.to_wire(),
+            None if self.numbers is None else self.numbers.to_wire(),
             {
                 reference: {name: counts.to_wire() for name, counts in table.items()}
                 for reference, table in self.features.items()
@@ -138,7 +171,7 @@ class SlotSums:
     @classmethod
     def from_wire(cls, wire: list[Any]) -> "SlotSums":
         """The inverse of `to_wire`."""
-        traffic, labels, features = wire
+        traffic, answers, labels, classes, numbers, features = wire
         return cls(
             None if traffic is None else TrafficCounts.from_wire(traffic),
             None if labels is None else LabelCounts.from_wire(labels),
@@ -146,4 +179,7 @@ class SlotSums:
                 reference: {name: FeatureCounts.from_wire(counts) for name, counts in table.items()}
                 for reference, table in features.items()
             },
+            answers=None if answers is None else AnswerCounts.from_wire(answers),
+            classes=None if classes is None else ClassCounts.from_wire(classes),
+            numbers=None if numbers is None else NumberCounts.from_wire(numbers),
         )

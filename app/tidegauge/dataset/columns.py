@@ -13,10 +13,10 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 
-from tidegauge.core.collect.outcomes import as_text
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.events import MAX_NAME, MAX_NUMBER, FeatureValue, Feedback, Outcome, Prediction
 from tidegauge.core.partial import SampleRow
+from tidegauge.core.stats.outcomes import kept
 from tidegauge.dataset.sample import sample_row
 from tidegauge.dataset.table import DatasetError, Place, Values
 from tidegauge.wire.public import InvalidRecord, milliseconds
@@ -242,7 +242,7 @@ class RowReader:
 
 
 def _name(value: object) -> str:
-    return as_text(value) if isinstance(value, str | bool | int | float) else str(value)
+    return str(kept(value)) if isinstance(value, str | bool | int | float) else str(value)
 
 
 def _missing_as_none(value: object) -> object:

@@ -91,6 +91,7 @@ class Period:
             answer=event.prediction,
             score=event.score,
             features=event.features,
+            probabilities=event.probabilities,
             rules=self._rules,
         )
         sample.add(row.hash, row)

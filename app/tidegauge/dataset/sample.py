@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import xxhash
 
-from tidegauge.core.collect.outcomes import binary_class
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.events import FeatureValue, Outcome
 from tidegauge.core.monitor.learning import Learning
-from tidegauge.core.partial import UNSUPPORTED, SampleRow
+from tidegauge.core.partial import SampleRow
 from tidegauge.core.stats.bottomk import BottomK
+from tidegauge.core.stats.outcomes import kept, score_of
 from tidegauge.core.stats.reference import ReferenceProfile
 
 Sample = BottomK[SampleRow]
@@ -24,6 +24,7 @@ def sample_row(
     answer: Outcome | None,
     score: float | None,
     features: Mapping[str, FeatureValue],
+    probabilities: Mapping[str, float] | None = None,
     rules: ModelConfig,
 ) -> SampleRow:
     """A prediction as collect would offer it (`tidegauge.core.collect.sampling`).
@@ -35,9 +36,12 @@ def sample_row(
         answer: the answer; None where it is not known.
         score: its score.
         features: its features.
+        probabilities: its probabilities by class.
         rules: the model's rules.
     """
-    predicted = UNSUPPORTED if answer is None else binary_class(answer, rules.positive_class)
+    predicted = None if answer is None else kept(answer)
+    if predicted is not None:
+        score = score_of(score, probabilities, predicted, rules.positive_class)
     hashed = xxhash.xxh3_64_intdigest(request)
     return SampleRow(hashed, time, version, score, predicted, dict(features))
 
@@ -47,4 +51,4 @@ def sample_profile(
 ) -> ReferenceProfile:
     """The profile of a sample that is not empty, as monitor would learn it, in effect at once."""
     end = max(row.time for row in sample.items.values()) + 1
-    return Learning(rows=sample.items).profile(model, version, end, 0, rules.reference)
+    return Learning(rows=sample.items).profile(model, version, end, 0, rules)

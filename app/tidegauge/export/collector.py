@@ -20,6 +20,7 @@ METRICS: tuple[Metric, ...] = (
     *detection.METRICS,
     *deployments.METRICS,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
+    *(metric for metric, _ in windows.CLASS_FIGURES),
     windows.CONFUSION,
     *(metric for metric, _ in windows.FEATURE_FIGURES),
     SERIES,
@@ -34,7 +35,8 @@ class ViewCollector(Collector):
     Args:
         source: gives the present view; called from the scraping thread.
         max_series: over it, segments' features go first, then segments (those with the fewest
-            predictions first), then features, then versions' windows.
+            predictions first), then features, then confusion matrices and classes, then versions'
+            windows. Segments have no figures by class here.
         clock: the time in seconds since the epoch.
     """
 
@@ -79,6 +81,8 @@ def _groups(view: View, now: float) -> Iterator[Iterable[Row]]:
     yield from map(windows.window_rows, whole)
     yield from deployments.deployment_rows(view.deployments)
     yield from map(detection.detector_rows, view.detectors)
+    yield from map(windows.class_rows, whole)
+    yield from map(windows.confusion_rows, whole)
     yield from _features(whole)
     segments = [record for record in view.windows if record.segment_field is not None]
     segments.sort(key=lambda record: -record.predictions)

@@ -11,6 +11,7 @@ from tidegauge.settings.duration import text
 
 WINDOW_LABELS = ("model", "version", "segment_field", "segment_value", "window")
 FEATURE_LABELS = (*WINDOW_LABELS, "feature")
+CLASS_LABELS = (*WINDOW_LABELS, "class")
 
 Read: TypeAlias = Callable[[Any], float | None]
 
@@ -23,6 +24,10 @@ def _figure(name: str, help_: str, read: str | Read) -> tuple[Metric, Read]:
 def _feature(name: str, help_: str, read: str | Read) -> tuple[Metric, Read]:
     metric = Metric(f"tidegauge_feature_{name}", help_, FEATURE_LABELS)
     return metric, attrgetter(read) if isinstance(read, str) else read
+
+
+def _class(name: str, help_: str, read: str) -> tuple[Metric, Read]:
+    return Metric(f"tidegauge_class_{name}", help_, CLASS_LABELS), attrgetter(read)
 
 
 WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
@@ -47,6 +52,21 @@ WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
     _figure("precision_ratio", "Share of predicted positives that were.", "quality.precision"),
     _figure("recall_ratio", "Share of positives that were predicted so.", "quality.recall"),
     _figure("specificity_ratio", "Share of negatives predicted so.", "quality.specificity"),
+    _figure(
+        "macro_precision_ratio",
+        "Mean precision over the classes of a multiclass model.",
+        "quality.macro_precision",
+    ),
+    _figure(
+        "macro_recall_ratio",
+        "Mean recall over the classes of a multiclass model.",
+        "quality.macro_recall",
+    ),
+    _figure(
+        "macro_f1_score",
+        "Mean F1 score over the classes of a multiclass model.",
+        "quality.macro_f1",
+    ),
     _figure("f1_score", "Harmonic mean of precision and recall.", "quality.f1"),
     _figure(
         "balanced_accuracy_ratio",
@@ -87,6 +107,45 @@ WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
         "Share of predictions that are positive, less the share in the reference.",
         "traffic.predicted_positive_rate_change",
     ),
+    _figure(
+        "mean_absolute_error",
+        "Mean absolute error of a regression model.",
+        "regression.mean_absolute_error",
+    ),
+    _figure(
+        "root_mean_squared_error",
+        "Root of the mean squared error of a regression model.",
+        "regression.root_mean_squared_error",
+    ),
+    _figure("error_bias", "Mean error, prediction less label.", "regression.bias"),
+    _figure("r2_score", "Coefficient of determination.", "regression.r2"),
+    _figure("error_p50", "Median error, prediction less label.", "regression.median_error"),
+    _figure("absolute_error_p50", "Median absolute error.", "regression.absolute_error_p50"),
+    _figure(
+        "absolute_error_p90",
+        "90th percentile of the absolute error.",
+        "regression.absolute_error_p90",
+    ),
+    _figure(
+        "absolute_error_p99",
+        "99th percentile of the absolute error.",
+        "regression.absolute_error_p99",
+    ),
+    _figure("prediction_mean", "Mean answer of a regression model.", "prediction.mean"),
+    _figure("prediction_deviation", "Standard deviation of the answers.", "prediction.deviation"),
+    _figure("prediction_p10", "10th percentile of the answers.", "prediction.p10"),
+    _figure("prediction_p50", "Median answer.", "prediction.p50"),
+    _figure("prediction_p90", "90th percentile of the answers.", "prediction.p90"),
+    _figure(
+        "prediction_psi",
+        "Population stability index of the answers to the reference.",
+        "prediction.psi",
+    ),
+    _figure(
+        "prediction_js_distance",
+        "Jensen-Shannon distance of the answers to the reference.",
+        "prediction.js",
+    ),
     _figure("predictions_per_second", "Traffic of the window.", "traffic.per_second"),
     _figure("latency_mean_seconds", "Mean serving time.", "latency.mean"),
     _figure("latency_p50_seconds", "Median serving time.", "latency.p50"),
@@ -98,6 +157,14 @@ WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
     _figure(
         "score_js_distance", "Jensen-Shannon distance of the scores to the reference.", "score.js"
     ),
+)
+
+CLASS_FIGURES: tuple[tuple[Metric, Read], ...] = (
+    _class("predictions", "Predictions that are the class.", "predictions"),
+    _class("labels", "Labels that are the class.", "support"),
+    _class("precision_ratio", "Share of predictions of the class that were right.", "precision"),
+    _class("recall_ratio", "Share of labels of the class that were predicted so.", "recall"),
+    _class("f1_score", "Harmonic mean of precision and recall of the class.", "f1"),
 )
 
 FEATURE_FIGURES: tuple[tuple[Metric, Read], ...] = (
@@ -138,6 +205,21 @@ def window_rows(record: MetricRecord) -> Iterator[Row]:
             yield Row(metric, labels, read(record))
         for predicted, label, count in _BINARY_CONFUSION:
             yield Row(CONFUSION, (*labels, predicted, label), count(record))
+
+
+def class_rows(record: MetricRecord) -> Iterator[Row]:
+    """The figures of each class in one window."""
+    labels = _labels(record)
+    for name, stats in record.classes.items():
+        for metric, read in CLASS_FIGURES:
+            yield Row(metric, (*labels, name), read(stats))
+
+
+def confusion_rows(record: MetricRecord) -> Iterator[Row]:
+    """The confusion matrix of one window of a multiclass model."""
+    labels = _labels(record)
+    for cell in record.confusion:
+        yield Row(CONFUSION, (*labels, cell.predicted, cell.label), cell.count)
 
 
 def feature_rows(record: MetricRecord, feature: str) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from tidegauge.core.config import (
     DetectionConfig,
     Limits,
     ModelConfig,
+    ModelKind,
     PaneLevel,
     ReferenceConfig,
 )
@@ -22,6 +23,7 @@ from tidegauge.settings.process import HttpSettings, WorkerSettings
 from tidegauge.settings.rules import (
     DetectionSettings,
     JoinSettings,
+    Kind,
     LimitSettings,
     ModelJoin,
     ModelOverrides,
@@ -69,6 +71,11 @@ class Settings(BaseSettings):
     """Commits and group membership of a worker."""
     http: HttpSettings = HttpSettings()
     """Metrics and health over HTTP."""
+    kind: Kind | None = None
+    """What models answer: `binary` (one of two classes), `multiclass` or `regression` (a number);
+    unset: told by the answers of each model, for which a whole number is a class and one with a
+    fraction is not. It decides which figures are shown and what is watched, never what is counted,
+    so it can be changed at any time."""
     positive_class: PositiveClass | None = None
     """The class counted as positive; unset: `1`, `true`, `yes` or `positive`."""
     models: Annotated[dict[str, ModelOverrides], Field(max_length=1000)] = {}
@@ -118,6 +125,10 @@ class Settings(BaseSettings):
         )
 
     def _model(self, overrides: ModelOverrides) -> ModelConfig:
+        kind = overrides.kind or self.kind
+        positive = overrides.positive_class or self.positive_class
+        if kind == "multiclass":
+            positive = None  # else all others were one class, the negative one
         time = _merged(self.time, overrides.time, ModelTime)
         join = _merged(self.join, overrides.join, ModelJoin)
         reference = _merged(self.reference, overrides.reference, ReferenceSettings)
@@ -125,7 +136,8 @@ class Settings(BaseSettings):
         return ModelConfig(
             **_core_values(time),
             **_core_values(join),
-            positive_class=overrides.positive_class or self.positive_class,
+            kind=None if kind is None else ModelKind(kind),
+            positive_class=positive,
             reference=ReferenceConfig(**_core_values(reference)),
             detection=DetectionConfig(**_core_values(detection)),
         )

@@ -128,6 +128,9 @@ PositiveClass: TypeAlias = Annotated[
 ]
 
 
+Kind: TypeAlias = Literal["binary", "multiclass", "regression"]
+
+
 class ModelOverrides(Section):
     """What is different for one model; what is left out stays as it is for all."""
 
@@ -139,6 +142,8 @@ class ModelOverrides(Section):
     """Overrides of `reference`."""
     detection: DetectionSettings | None = None
     """Overrides of `detection`."""
+    kind: Kind | None = None
+    """Overrides `kind`."""
     positive_class: PositiveClass | None = None
     """Overrides `positive_class`."""
 
@@ -192,6 +197,9 @@ class LimitSettings(Section):
     """Values of one segment field; further ones are folded into `__other__`."""
     features: Annotated[int, Field(ge=0, le=1000)] = _LIMITS.features
     """Features of one model; further ones are left out."""
+    classes: Annotated[int, Field(ge=2, le=1000)] = _LIMITS.classes
+    """Classes of one multiclass model; further ones are folded into `__other__`. A confusion matrix
+    has as many cells as this times itself, in each window of each version and segment."""
     deployments: Count = _LIMITS.deployments
     """Combinations of version, code version and data version of one model that are remembered, to
     tell what is new; over it those not seen for longest are forgotten."""

@@ -3,7 +3,7 @@
 A refused record keeps its key, as far as it was kept; a summary has ``topic|partition|reason``.
 """
 
-from tidegauge.core.records import DeadLetterRecord, DeadLetterSummaryRecord
+from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.wire.public import (
     InvalidRecord,
     decode_object,

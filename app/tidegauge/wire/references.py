@@ -24,7 +24,8 @@ def encode_reference(profile: ReferenceProfile) -> tuple[bytes, bytes]:
     """Key and value of a profile."""
     public = msgspec.structs.asdict(profile)
     public |= {name: rfc3339(public[name]) for name in _TIMES if public[name] is not None}
-    public["score_counts"] = {str(number): n for number, n in profile.score_counts.items()}
+    for histogram in ("score_counts", "value_counts"):
+        public[histogram] = {str(number): n for number, n in public[histogram].items()}
     return reference_key(profile.model, profile.version), encode_json(public)
 
 

@@ -9,11 +9,11 @@ from aiokafka import ConsumerRecord
 from tidegauge.core.collect.collect import Batch, Collect, Refusal, Refused
 from tidegauge.core.collect.refusals import RefusalGate
 from tidegauge.core.config import CoreConfig
+from tidegauge.core.deadletters import DeadLetterRecord
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.partial import Partial, encode
 from tidegauge.core.partitioner import Partitioner, partition_for
 from tidegauge.core.reasons import Reason
-from tidegauge.core.records import DeadLetterRecord
 from tidegauge.core.streamtime import NEVER
 from tidegauge.wire.dead_letters import encode_dead_letter, encode_summary
 from tidegauge.wire.events import (

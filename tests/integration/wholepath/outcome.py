@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 from wholepath.topic import Log
 
+from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.core.records import (
     AlertRecord,
-    DeadLetterRecord,
-    DeadLetterSummaryRecord,
     DeploymentRecord,
     LedgerRecord,
     MetricRecord,

@@ -51,6 +51,16 @@ def names(page: CollectorRegistry) -> set[str]:
         ("tidegauge_average_precision", WHOLE, 0.6),
         ("tidegauge_lift_top_decile", JFK, 2.5),
         ("tidegauge_predicted_positive_ratio_change", WHOLE, -0.05),
+        ("tidegauge_macro_recall_ratio", WHOLE, 0.42),
+        ("tidegauge_mean_absolute_error", JFK, 4.0),
+        ("tidegauge_r2_score", WHOLE, -0.5),
+        ("tidegauge_prediction_mean", WHOLE, -2.0),
+        ("tidegauge_class_labels", {**WHOLE, "class": "late"}, 20),
+        (
+            "tidegauge_confusion_predictions",
+            {**WHOLE, "predicted": "late", "label": "early"},
+            20,
+        ),
         ("tidegauge_window_end_timestamp_seconds", WHOLE, END / 1000),
         ("tidegauge_window_final", WHOLE, 0),
         ("tidegauge_latency_p99_seconds", WHOLE, 0.2),
@@ -139,10 +149,10 @@ def test_the_number_of_series_is_bounded_and_what_is_left_out_is_counted(
     total = complete.get_sample_value("tidegauge_export_series")
     assert complete.get_sample_value("tidegauge_export_series_dropped") == 0
 
-    limited = rendered(view, max_series=150)
+    limited = rendered(view, max_series=200)
     kept = limited.get_sample_value("tidegauge_export_series")
     assert kept is not None
-    assert kept <= 150
+    assert kept <= 200
     assert limited.get_sample_value("tidegauge_export_series_dropped") == total - kept
     assert limited.get_sample_value("tidegauge_accuracy_ratio", WHOLE) == 0.75
     segments = {

@@ -7,8 +7,10 @@ counted. A set never loses a member, so an event folds the same way whenever it 
 import msgspec
 
 from tidegauge.core.config import Limits
+from tidegauge.core.stats.classes import OTHER
 
-OTHER = "__other__"
+ALWAYS_TOLD = ("0", "1")
+"""Classes outside the limit: as numbers they are told by their counts as classes alone."""
 
 MAX_REMEMBERED = 10_000
 """Combinations of segments that are looked up once; others are looked up again each time."""
@@ -21,6 +23,7 @@ class ModelCatalog(msgspec.Struct, array_like=True):
     fields: list[str] = msgspec.field(default_factory=list)
     values: dict[str, list[str]] = msgspec.field(default_factory=dict)
     features: list[str] = msgspec.field(default_factory=list)
+    classes: list[str] = msgspec.field(default_factory=list)
     folded: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -35,6 +38,7 @@ class ModelNames:
         self._limits = limits
         self._fixed = fields
         self._versions = {v: v for v in catalog.versions}
+        self._classes = {*ALWAYS_TOLD, *catalog.classes}
         self._segments: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
         self.features = frozenset(catalog.features)
 
@@ -100,6 +104,23 @@ class ModelNames:
         self.changed = True
         return True
 
+    def class_name(self, name: str, count: int) -> str:
+        """The class as it is told apart, for so many events."""
+        if name in self._classes:
+            return name
+        if len(self.catalog.classes) >= self._limits.classes:
+            if count:
+                self.count("classes", count)
+            return OTHER
+        self.catalog.classes.append(name)
+        self._classes.add(name)
+        self.changed = True
+        return name
+
+    def told_class(self, name: str) -> str:
+        """`class_name` for one that was taken before."""
+        return name if name in self._classes else OTHER
+
     def take_features(self, names: set[str]) -> None:
         """Get to know features not seen before, in order of their names."""
         for name in sorted(names - self.features):
@@ -110,7 +131,7 @@ class ModelNames:
                 self.changed = True
         self.features = frozenset(self.catalog.features)
 
-    def count(self, kind: str) -> None:
-        """Count an event that was over the limit of ``kind``."""
-        self.catalog.folded[kind] = self.catalog.folded.get(kind, 0) + 1
+    def count(self, kind: str, events: int = 1) -> None:
+        """Count events that were over the limit of ``kind``."""
+        self.catalog.folded[kind] = self.catalog.folded.get(kind, 0) + events
         self.changed = True

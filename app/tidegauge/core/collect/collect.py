@@ -10,7 +10,6 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from tidegauge.core.collect.fold import BatchFold, Deltas
 from tidegauge.core.collect.join import Join, Joined
-from tidegauge.core.collect.outcomes import binary_class
 from tidegauge.core.collect.request import Answer, Revision
 from tidegauge.core.collect.sampling import Sampler
 from tidegauge.core.collect.state import CollectState, ModelState
@@ -21,6 +20,7 @@ from tidegauge.core.panes import pane_start
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.partitioner import Partitioner, partitions_for
 from tidegauge.core.reasons import Reason
+from tidegauge.core.stats.outcomes import kept, score_of
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER, Evidence, bound
 
@@ -76,7 +76,7 @@ class Collect:
         self._partitions = partitions
         self._partitioner = partitioner
         self.state = CollectState(config)
-        self._fold = BatchFold(config.panes, self._told_version)
+        self._fold = BatchFold(config.panes, self.state.models)
         self.join = Join(config.model, self.state.ledgers, self._fold, config.limits.open_requests)
         self._sampler = Sampler()
         self._deltas: dict[str, Deltas] = {}
@@ -123,13 +123,14 @@ class Collect:
             return None
         model.newest_prediction = max(model.newest_prediction, time)
         self._seen.add(model.name)
+        predicted = kept(event.prediction)
         answer = Answer(
             model.name,
             event.version if model.name == event.model else f"{event.model}/{event.version}",
             time,
             digest,
-            binary_class(event.prediction, rules.positive_class),
-            event.score,
+            predicted,
+            score_of(event.score, event.probabilities, predicted, rules.positive_class),
             model.names.segments(event.segments),
         )
         joined = self.join.answer(key, answer)
@@ -244,9 +245,6 @@ class Collect:
     def _told(self, model: str | None) -> str:
         return UNKNOWN_MODEL if model is None else self.state.model(model).name
 
-    def _told_version(self, model: str, version: str) -> str:
-        return self.state.models[model].names.told_version(version)
-
     def _misplaced(self, key: bytes | None, event: Prediction | Feedback, home: int) -> Refusal:
         """Why an event is not joined although it is valid."""
         if key is None:
@@ -292,9 +290,7 @@ class Collect:
         self.join.shrink()
 
     def _take_folded(self) -> None:
-        models = self.state.models
-        names = {name: model.names.catalog.features for name, model in models.items()}
-        for name, deltas in self._fold.finish(names, self.state.profiles).items():
+        for name, deltas in self._fold.finish(self.state.profiles).items():
             self._deltas.setdefault(name, Deltas()).add(deltas)
 
     def _expire(self) -> None:
@@ -366,7 +362,7 @@ class Collect:
                     self._progress(model),
                     self.state.ledgers.by_model.get(name, ModelLedger()),
                     [(list(key), sums.to_wire()) for key, sums in deltas.slots.items()],
-                    [(list(key), pair) for key, pair in deltas.outcomes.items()],
+                    [(list(key), first.to_wire()) for key, first in deltas.outcomes.items()],
                     rows[:SAMPLES_PER_PARTIAL],
                     model.sightings.take(),
                 )

@@ -4,21 +4,25 @@ Rows are gathered while the join runs and are counted with numpy, by column, at 
 batch. A row goes to several slots: the whole version and each of its segments.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.core.collect.labelled import Labelled, fold_first, fold_labelled
+from tidegauge.core.collect.pairs import Answers, Pairs, PairTable
 from tidegauge.core.collect.request import Answer
+from tidegauge.core.collect.state import ModelState
 from tidegauge.core.config import PaneLevel
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, level_of
-from tidegauge.core.partial import UNSUPPORTED
+from tidegauge.core.stats.answers import fold_answers
 from tidegauge.core.stats.counts import count_cells
 from tidegauge.core.stats.features import fold_features
+from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.latency import bin_latencies
-from tidegauge.core.stats.quality import fold_labels
+from tidegauge.core.stats.outcomes import UNSUPPORTED, Known
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.stats.scorebins import N_BINS, NO_SCORE, bin_scores
 from tidegauge.core.streamtime import NEVER
@@ -35,16 +39,18 @@ class Deltas:
 
     def __init__(self) -> None:
         self.slots: dict[SlotKey, SlotSums] = {}
-        self.outcomes: dict[OutcomeKey, list[int]] = {}
+        self.outcomes: dict[OutcomeKey, FirstLabels] = {}
 
     def add(self, other: "Deltas") -> None:
         """Add the deltas of a later batch."""
         for key, sums in other.slots.items():
             self.slot(key).add(sums)
-        for outcome, (trials, errors) in other.outcomes.items():
-            pair = self.outcomes.setdefault(outcome, [0, 0])
-            pair[0] += trials
-            pair[1] += errors
+        for outcome, first in other.outcomes.items():
+            mine = self.outcomes.get(outcome)
+            if mine is None:
+                self.outcomes[outcome] = first
+            else:
+                mine.add(first)
 
     def slot(self, key: SlotKey) -> SlotSums:
         """The delta of one slot, to be added to."""
@@ -73,6 +79,8 @@ class _Spread(NamedTuple):
 
 _Row = tuple[Any, ...]
 """The number of a series, a level, a time in ms, and whatever is to be counted."""
+_PAIR = 4
+"""Where the row of a label has the number of its pair."""
 
 
 def _spread(rows: list[_Row], series: list[_Series], levels: tuple[PaneLevel, ...]) -> _Spread:
@@ -116,18 +124,18 @@ class BatchFold:
 
     Args:
         levels: the pane pyramid.
-        version_of: the version of a model as it is told apart.
+        models: what is told apart in each model, and its rules.
     """
 
-    def __init__(
-        self, levels: tuple[PaneLevel, ...], version_of: Callable[[str, str], str]
-    ) -> None:
+    def __init__(self, levels: tuple[PaneLevel, ...], models: Mapping[str, ModelState]) -> None:
         self._levels = levels
-        self._version_of = version_of
+        self._models = models
         self._clear()
 
     def _clear(self) -> None:
         self._numbers: dict[tuple[str, str, tuple[str, ...]], int] = {}
+        self._answers = Answers()
+        self._pairs = Pairs()
         self._traffic: list[_Row] = []
         self._labels: list[_Row] = []
         self._outcomes: list[_Row] = []
@@ -136,8 +144,9 @@ class BatchFold:
 
     def prediction(self, answer: Answer, latency: float | None) -> None:
         """Count a prediction that was accepted."""
+        predicted = self._answers.number(answer.model, answer.predicted)
         self._traffic.append(
-            (self._number(answer), 0, answer.time, answer.score, answer.predicted, latency)
+            (self._number(answer), 0, answer.time, answer.score, predicted, latency)
         )
 
     def features(self, answer: Answer, version: str, start: int, row: Row, reference: str) -> None:
@@ -169,7 +178,7 @@ class BatchFold:
         return [
             _Series(
                 model,
-                self._version_of(model, version),
+                self._models[model].names.told_version(version),
                 (WHOLE, *zip(segments[::2], segments[1::2], strict=True)),
             )
             for model, version, segments in self._numbers
@@ -179,35 +188,25 @@ class BatchFold:
         """See `tidegauge.core.collect.join.LabelSink`."""
         return level_of(delay_ms, self._levels)
 
-    def label(self, answer: Answer, level: int, label: int, count: int) -> None:
+    def label(self, answer: Answer, level: int, label: Known, count: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
-        if UNSUPPORTED in (answer.predicted, label):
-            return
-        series = self._number(answer)
-        self._labels.append(
-            (series, level, answer.time, answer.score, answer.predicted, label, count)
-        )
+        pair = self._pairs.number(answer.model, answer.predicted, label)
+        self._labels.append((self._number(answer), level, answer.time, answer.score, pair, count))
 
-    def first(self, answer: Answer, label: int, time_ms: int) -> None:
+    def first(self, answer: Answer, label: Known, time_ms: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
         model = answer.model
         if time_ms > self.newest_labels.get(model, NEVER):
             self.newest_labels[model] = time_ms
-        if UNSUPPORTED not in (answer.predicted, label):
-            error = answer.predicted != label
-            # a label that was waiting is known from the prediction on
-            time_ms = max(time_ms, answer.time)
-            self._outcomes.append((self._number(answer), 0, time_ms, error))
+        # a label that was waiting is known from the prediction on
+        time_ms = max(time_ms, answer.time)
+        pair = self._pairs.number(model, answer.predicted, label)
+        self._outcomes.append((self._number(answer), 0, time_ms, pair))
 
-    def finish(
-        self,
-        names: Mapping[str, list[str]],
-        profiles: Mapping[str, ReferenceProfile],
-    ) -> dict[str, Deltas]:
+    def finish(self, profiles: Mapping[str, ReferenceProfile]) -> dict[str, Deltas]:
         """Count everything gathered.
 
         Args:
-            names: the features told apart in each model, in order.
             profiles: the reference profiles in use, by id.
 
         Returns:
@@ -217,14 +216,17 @@ class BatchFold:
         series = self._series()
         if self._traffic:
             self._count_traffic(_spread(self._traffic, series, self._levels), deltas)
-        if self._labels:
-            self._count_labels(_spread(self._labels, series, self._levels), deltas)
-        if self._outcomes:
-            self._count_outcomes(_spread(self._outcomes, series, self._levels), deltas)
+        if self._labels or self._outcomes:
+            pairs = self._pairs.table([row[_PAIR] for row in self._labels], self._models)
+            if self._labels:
+                self._count_labels(_spread(self._labels, series, self._levels), pairs, deltas)
+            if self._outcomes:
+                self._count_outcomes(_spread(self._outcomes, series, self._levels), pairs, deltas)
         for (model, version, reference), features in self._features.items():
             starts, groups = np.unique(features.starts, return_inverse=True)
+            names = self._models[model].names.catalog.features
             tables = fold_features(
-                features.rows, groups, len(starts), names[model], profiles.get(reference)
+                features.rows, groups, len(starts), names, profiles.get(reference)
             )
             mine = deltas.setdefault(model, Deltas())
             for start, table in zip(starts.tolist(), tables, strict=True):
@@ -240,7 +242,9 @@ class BatchFold:
         rows, slots = spread.rows, spread.slots
         count = len(spread.keys)
         scores, latencies = (np.array(spread.columns[i], np.float64) for i in (0, 2))
-        predicted = np.array(spread.columns[1], np.int64)
+        answers = np.array(spread.columns[1], np.int64)
+        table = self._answers.table(answers, self._models)
+        predicted = table.binary[answers]
         units = np.rint(np.nan_to_num(scores) / SCORE_UNIT).astype(np.int64)
         micros = np.rint(np.nan_to_num(latencies) / LATENCY_UNIT).astype(np.int64)
         timed = ~np.isnan(latencies)
@@ -265,36 +269,33 @@ class BatchFold:
         wide[timed] = bin_latencies(latencies[timed])
         kept = timed[rows]
         latency_bins = count_cells(wide[rows][kept], slots[kept], count, int(wide.max()) + 1)
+        answered = fold_answers(
+            answers[rows], names=table.names, values=table.values, groups=slots, n_groups=count
+        )
         for number, (model, key) in enumerate(spread.keys):
             counts = TrafficCounts(scores=score_bins[number], latencies=latency_bins[number])
             for name, column in sums.items():
                 setattr(counts, name, int(column[number]))
-            deltas.setdefault(model, Deltas()).slot(key).traffic = counts
+            slot = deltas.setdefault(model, Deltas()).slot(key)
+            slot.traffic, slot.answers = counts, answered[number]
 
-    def _count_labels(self, spread: _Spread, deltas: dict[str, Deltas]) -> None:
-        rows = spread.rows
+    def _count_labels(self, spread: _Spread, table: PairTable, deltas: dict[str, Deltas]) -> None:
         scores = np.array(spread.columns[0], np.float64)
-        predicted, labels, signs = (np.array(column, np.int64) for column in spread.columns[1:])
-        counts = fold_labels(
-            scores[rows],
-            predicted[rows],
-            labels[rows],
-            signs[rows],
-            groups=spread.slots,
-            n_groups=len(spread.keys),
-        )
-        for (model, key), label_counts in zip(spread.keys, counts, strict=True):
-            deltas.setdefault(model, Deltas()).slot(key).labels = label_counts
+        pairs, signs = (np.array(column, np.int64) for column in spread.columns[1:])
+        at = spread.rows
+        rows = Labelled(spread.slots, scores[at], signs[at], pairs[at])
+        counts = fold_labelled(rows, table, len(spread.keys))
+        for (model, key), counted in zip(spread.keys, counts, strict=True):
+            slot = deltas.setdefault(model, Deltas()).slot(key)
+            slot.labels, slot.classes, slot.numbers = counted
 
-    def _count_outcomes(self, spread: _Spread, deltas: dict[str, Deltas]) -> None:
-        count = len(spread.keys)
-        trials = np.bincount(spread.slots, minlength=count)
-        wrong = np.array(spread.columns[0], np.int64)[spread.rows]
-        errors = _sums(wrong, spread.slots, count)
-        for number, (model, key) in enumerate(spread.keys):
-            outcome = OutcomeKey(key.version, key.field, key.value, key.start)
-            pair = [int(trials[number]), int(errors[number])]
-            deltas.setdefault(model, Deltas()).outcomes[outcome] = pair
+    def _count_outcomes(self, spread: _Spread, table: PairTable, deltas: dict[str, Deltas]) -> None:
+        pairs = np.array(spread.columns[0], np.int64)[spread.rows]
+        counts = fold_first(spread.slots, pairs, table, len(spread.keys))
+        for (model, key), first in zip(spread.keys, counts, strict=True):
+            if first.trials or first.numbers:
+                outcome = OutcomeKey(key.version, key.field, key.value, key.start)
+                deltas.setdefault(model, Deltas()).outcomes[outcome] = first
 
 
 def _sums(values: Ints, groups: Ints, count: int) -> Ints:

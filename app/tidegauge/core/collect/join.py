@@ -13,7 +13,6 @@ from typing import Protocol
 import msgspec
 
 from tidegauge.core.collect.labelling import changes, label_steps
-from tidegauge.core.collect.outcomes import binary_class
 from tidegauge.core.collect.request import (
     MAX_ANSWERS,
     MAX_LINES,
@@ -32,6 +31,7 @@ from tidegauge.core.collect.request import (
 )
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
+from tidegauge.core.stats.outcomes import Known, kept
 
 BUCKET_MS = 60_000
 """Requests are looked at for expiry in groups of this much stream time."""
@@ -60,10 +60,10 @@ class LabelSink(Protocol):
     def level(self, delay_ms: int) -> int:
         """The level of the pane pyramid that takes a label ``delay_ms`` after its prediction."""
 
-    def label(self, answer: Answer, level: int, label: int, count: int) -> None:
+    def label(self, answer: Answer, level: int, label: Known, count: int) -> None:
         """Count ``answer`` with a label so many times at a level; less than 0 takes it back."""
 
-    def first(self, answer: Answer, label: int, time_ms: int) -> None:
+    def first(self, answer: Answer, label: Known, time_ms: int) -> None:
         """Show the error detectors the first label of an answer, whose own time is ``time_ms``."""
 
 
@@ -156,8 +156,7 @@ class Join:
             answer = request.answers[0]
             rules = self._rules(answer.model)
             if model in (None, answer.model) and in_time(answer, revision, rules):
-                label = binary_class(revision.label, rules.positive_class)
-                self._join_alone(answer, label, revision.time)
+                self._join_alone(answer, kept(revision.label), revision.time)
                 request.lines.append(Line(model, [revision]))
                 self._store(key, request)
                 return Joined.ACCEPTED
@@ -174,10 +173,10 @@ class Join:
         self._settle(key, request, before)
         return outcome
 
-    def _join_alone(self, answer: Answer, label: int, time: int) -> None:
+    def _join_alone(self, answer: Answer, label: Known, time: int) -> None:
         """The ordinary case, one answer and its first label, without general accounting."""
         level = self._sink.level(time - answer.time)
-        answer.steps = (level, label)
+        answer.steps = ((level, label),)
         self._sink.label(answer, level, label, 1)
         self._sink.first(answer, label, time)
         answer.shown = True
@@ -212,8 +211,7 @@ class Join:
             answer.steps = steps
         earliest = None if answer.shown else first_label(answer, lines, rules)
         if earliest is not None:
-            shown = binary_class(earliest.label, rules.positive_class)
-            self._sink.first(answer, shown, earliest.time)
+            self._sink.first(answer, kept(earliest.label), earliest.time)
             answer.shown = True
 
     def _store(self, key: bytes, request: Request, *, new: bool = False) -> None:

@@ -2,8 +2,8 @@
 
 A window takes labels of the levels whose panes it holds whole: a short one is final before a late
 correction comes, and keeps the label that was right until then. What counts at a level is thus
-what the revisions of that level and of finer ones say. It is kept as *steps*: level, label, level,
-label, ..., by ascending level, one step where the label differs from that of the step before.
+what the revisions of that level and of finer ones say. It is kept as *steps*: pairs of level and
+label, by ascending level, one step where the label differs from that of the step before.
 
 The first step adds its label at its own level. A further one, at its own (coarser) level, takes
 the label of the step before back and adds its own. All of it follows from the times of the
@@ -13,11 +13,11 @@ revisions, never from the order in which they were read.
 from collections.abc import Callable
 from itertools import pairwise
 
-from tidegauge.core.collect.outcomes import binary_class
 from tidegauge.core.collect.request import Answer, Line, applicable, in_time
 from tidegauge.core.config import ModelConfig
+from tidegauge.core.stats.outcomes import Known, kept
 
-Steps = tuple[int, ...]
+Steps = tuple[tuple[int, Known], ...]
 
 
 def label_steps(
@@ -41,19 +41,18 @@ def label_steps(
     for level in sorted({level for level, _, _ in found}):
         reached = [(named, revision) for at, named, revision in found if at <= level]
         _, chosen = max(reached, key=lambda pair: (pair[0], pair[1].revision))
-        label = binary_class(chosen.label, rules.positive_class)
-        if not steps or steps[-1] != label:
-            steps += (level, label)
+        label = kept(chosen.label)
+        if not steps or steps[-1][1] != label:
+            steps += ((level, label),)
     return steps
 
 
-def changes(old: Steps, new: Steps) -> dict[tuple[int, int], int]:
+def changes(old: Steps, new: Steps) -> dict[tuple[int, Known], int]:
     """What leads from the counts of ``old`` to those of ``new``, by level and label."""
-    counts: dict[tuple[int, int], int] = {}
+    counts: dict[tuple[int, Known], int] = {}
     for steps, sign in ((old, -1), (new, 1)):
-        pairs = list(zip(steps[::2], steps[1::2], strict=True))
-        added = [(pair, sign) for pair in pairs]
-        taken = [((level, before), -sign) for (_, before), (level, _) in pairwise(pairs)]
+        added = [(step, sign) for step in steps]
+        taken = [((level, before), -sign) for (_, before), (level, _) in pairwise(steps)]
         for pair, count in (*added, *taken):
             counts[pair] = counts.get(pair, 0) + count
     return {pair: count for pair, count in counts.items() if count}

@@ -4,8 +4,8 @@ The bound is per reason and per minute of append time, so that it does not depen
 backlog is read.
 """
 
+from tidegauge.core.deadletters import DeadLetterSummaryRecord, OffsetRange
 from tidegauge.core.reasons import Reason
-from tidegauge.core.records import DeadLetterSummaryRecord, OffsetRange
 
 MINUTE_MS = 60_000
 MAX_RANGES = 100

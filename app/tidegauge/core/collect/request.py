@@ -22,6 +22,7 @@ import msgspec
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.events import Outcome
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts
+from tidegauge.core.stats.outcomes import Known
 
 MAX_REVISIONS = 16
 MAX_LINES = 16
@@ -33,19 +34,19 @@ Rules = Callable[[str], ModelConfig]
 class Answer(msgspec.Struct, array_like=True, gc=False):
     """A retained prediction.
 
-    ``segments`` alternates fields and values, ``steps`` levels and labels
-    (`tidegauge.core.collect.labelling`); ``shown`` says that the error detectors have its first
-    label.
+    ``score`` is what `tidegauge.core.stats.outcomes.score_of` says, ``segments`` alternates fields
+    and values, ``steps`` are levels with their labels (`tidegauge.core.collect.labelling`);
+    ``shown`` says that the error detectors have its first label.
     """
 
     model: str
     version: str
     time: int
     digest: int
-    predicted: int
+    predicted: Known
     score: float | None
     segments: tuple[str, ...]
-    steps: tuple[int, ...] = ()
+    steps: tuple[tuple[int, Known], ...] = ()
     shown: bool = False
     duplicates: int = 0
     conflicts: int = 0

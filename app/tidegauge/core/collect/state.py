@@ -3,11 +3,12 @@
 import msgspec
 
 from tidegauge.core.adoption import Adopted, References
-from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
+from tidegauge.core.collect.catalog import ModelCatalog, ModelNames
 from tidegauge.core.collect.deployments import Sightings
 from tidegauge.core.config import CoreConfig, ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger
 from tidegauge.core.panes import pane_start
+from tidegauge.core.stats.classes import OTHER
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER, StreamClock
 

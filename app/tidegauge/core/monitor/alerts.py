@@ -11,7 +11,7 @@ import msgspec
 import xxhash
 
 from tidegauge.core.detect.verdict import Verdict
-from tidegauge.core.monitor.streams import StreamKey, Subject
+from tidegauge.core.monitor.streams import ERRORS, StreamKey, Subject
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
@@ -27,16 +27,22 @@ CRITICAL_EFFECTS = 3.0
 
 NAMES = {
     Subject.ERROR_RATE: "ErrorRateChanged",
+    Subject.ABSOLUTE_ERROR: "AbsoluteErrorChanged",
     Subject.SCORE: "ScoreDrift",
     Subject.POSITIVE_RATE: "PredictionDrift",
+    Subject.CLASS: "ClassShareDrift",
+    Subject.PREDICTION: "PredictionDrift",
     Subject.FEATURE: "FeatureDrift",
     Subject.MISSING: "FeatureMissing",
 }
 
 _WORDS = {
     Subject.ERROR_RATE: "error rate",
+    Subject.ABSOLUTE_ERROR: "mean absolute error",
     Subject.SCORE: "mean score",
     Subject.POSITIVE_RATE: "share of positive predictions",
+    Subject.CLASS: "share of predictions of class {feature}",
+    Subject.PREDICTION: "mean prediction",
     Subject.FEATURE: "mean of feature {feature}",
     Subject.MISSING: "share of missing values of feature {feature}",
 }
@@ -78,6 +84,23 @@ class AlertBook:
                 self.changed.add(fingerprint)
                 yield record
 
+    def retract(self, key: StreamKey, time_ms: int) -> AlertRecord | None:
+        """The stream is not watched any more: its alert, if one fires, has lost its ground."""
+        fingerprint = self.fingerprint(key)
+        known = self.firing.pop(fingerprint, None)
+        if known is None:
+            return None
+        self.sent.pop(fingerprint, None)
+        self.changed.add(fingerprint)
+        record = msgspec.structs.replace(
+            known,
+            status=AlertStatus.RETRACTED,
+            time_ms=time_ms,
+            ends_at_ms=time_ms,
+            revision=known.revision + 1,
+        )
+        return _identified(record)
+
     def fingerprint(self, key: StreamKey) -> str:
         """The identity of what is wrong, 16 hex digits."""
         identity = f"{self._model}\0{key.subject.value}\0{key.feature}"
@@ -87,7 +110,7 @@ class AlertBook:
         self, key: StreamKey, verdict: Verdict, causes: tuple[Cause, ...], versions: Versions
     ) -> AlertRecord:
         start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-        is_error = key.subject is Subject.ERROR_RATE
+        is_error = key.subject in ERRORS
         record = AlertRecord(
             id="",
             fingerprint=self.fingerprint(key),
@@ -125,7 +148,7 @@ class AlertBook:
             window_start_ms=verdict.window_start_ms or known.window_start_ms,
             window_end_ms=end,
             predictions=verdict.samples,
-            labelled=verdict.samples if key.subject is Subject.ERROR_RATE else 0,
+            labelled=verdict.samples if key.subject in ERRORS else 0,
         )
         return _identified(record)
 
@@ -140,6 +163,7 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
         kind=kind,
         effect=effect,
         name=name,
+        value=key.feature if key.subject is Subject.CLASS else None,
         contribution=1.0,
         before=verdict.baseline,
         after=verdict.current,
@@ -166,7 +190,7 @@ def _severity(verdict: Verdict) -> Severity:
 def _labels(model: str, key: StreamKey) -> dict[str, str]:
     labels = {"alertname": NAMES[key.subject], "model": model, "subject": key.subject.value}
     if key.feature:
-        labels["feature"] = key.feature
+        labels["class" if key.subject is Subject.CLASS else "feature"] = key.feature
     return labels
 
 

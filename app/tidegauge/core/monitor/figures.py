@@ -1,54 +1,72 @@
 """From the sums of a slot to the figures that are published; what is undefined is None."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import msgspec
 
+from tidegauge.core.config import ModelKind
+from tidegauge.core.monitor.quality import Labelled, labelled_figures
 from tidegauge.core.records import (
-    CalibrationPoint,
     FeatureStats,
+    HistogramBar,
     Latency,
-    Quality,
-    RocPoint,
+    PredictionStats,
     ScoreStats,
     Traffic,
 )
-from tidegauge.core.stats.binary import binary_quality
-from tidegauge.core.stats.drift import feature_figures, score_js, score_psi
+from tidegauge.core.stats import exactsum
+from tidegauge.core.stats.answers import AnswerCounts
+from tidegauge.core.stats.drift import (
+    PredictionDrift,
+    class_drift,
+    feature_figures,
+    score_js,
+    score_psi,
+    value_drift,
+)
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.latency import quantiles
+from tidegauge.core.stats.logbins import number_of, octaves, quantile_bins
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.sums import LATENCY_UNIT, SCORE_UNIT, SlotSums, TrafficCounts
-
-_Point = TypeVar("_Point")
 
 
 class Figures(msgspec.Struct, frozen=True):
     """All figures of one window of one series."""
 
-    predictions: int
-    labelled: int
+    labelled: Labelled
     label_coverage: float | None
-    quality: Quality
     traffic: Traffic
+    prediction: PredictionStats
     latency: Latency
     score: ScoreStats
     features: dict[str, FeatureStats]
     reference: str | None
 
 
-def figures(sums: SlotSums, window_ms: int, reference: ReferenceProfile | None) -> Figures:
-    """The figures of a window of ``window_ms``; drift is measured against ``reference``."""
+def figures(
+    sums: SlotSums,
+    window_ms: int,
+    reference: ReferenceProfile | None,
+    kind: ModelKind,
+    max_classes: int,
+) -> Figures:
+    """The figures of a window.
+
+    Args:
+        sums: its counts.
+        window_ms: its length.
+        reference: what drift is measured against.
+        kind: the kind of its model.
+        max_classes: most classes told apart.
+    """
     traffic = sums.traffic or TrafficCounts()
-    quality = _quality(sums)
-    labelled = sum(sums.labels.cells.values()) if sums.labels else 0
+    labelled = labelled_figures(sums, kind, max_classes)
     return Figures(
-        predictions=traffic.predictions,
         labelled=labelled,
-        label_coverage=labelled / traffic.predictions if traffic.predictions else None,
-        quality=quality,
-        traffic=_traffic(traffic, window_ms, reference),
+        label_coverage=_ratio(labelled.labelled, traffic.predictions),
+        traffic=_traffic(traffic, window_ms, reference, kind),
+        prediction=_prediction(sums, kind, reference),
         latency=_latency(traffic),
         score=_score(traffic, reference),
         features=_features(sums, reference),
@@ -60,8 +78,10 @@ def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _traffic(traffic: TrafficCounts, window_ms: int, reference: ReferenceProfile | None) -> Traffic:
-    rate = _ratio(traffic.positives, traffic.classes)
+def _traffic(
+    traffic: TrafficCounts, window_ms: int, reference: ReferenceProfile | None, kind: ModelKind
+) -> Traffic:
+    rate = _ratio(traffic.positives, traffic.classes) if kind is ModelKind.BINARY else None
     usual = reference.positive_rate if reference else None
     return Traffic(
         predictions=traffic.predictions,
@@ -71,42 +91,32 @@ def _traffic(traffic: TrafficCounts, window_ms: int, reference: ReferenceProfile
     )
 
 
-def _quality(sums: SlotSums) -> Quality:
-    if sums.labels is None or not sums.labels.cells:
-        return Quality()
-    q = binary_quality(sums.labels)
-    return Quality(
-        accuracy=q.accuracy,
-        precision=q.precision,
-        recall=q.recall,
-        specificity=q.specificity,
-        f1=q.f1,
-        balanced_accuracy=q.balanced_accuracy,
-        matthews_correlation=q.matthews_correlation,
-        auc=q.auc,
-        auc_error=q.auc_error,
-        average_precision=q.average_precision,
-        average_precision_error=q.average_precision_error,
-        lift_top_decile=q.lift_top_decile,
-        lift_top_decile_error=q.lift_top_decile_error,
-        log_loss=q.log_loss,
-        brier=q.brier,
-        expected_calibration_error=q.ece,
-        roc_curve=_points(RocPoint, q.roc_curve),
-        calibration_curve=_points(CalibrationPoint, q.calibration_curve),
-        positive_rate=_ratio(q.positives, q.n),
-        true_positives=q.tp,
-        false_positives=q.fp,
-        true_negatives=q.tn,
-        false_negatives=q.fn,
-        errors=q.fp + q.fn,
+def _prediction(
+    sums: SlotSums, kind: ModelKind, reference: ReferenceProfile | None
+) -> PredictionStats:
+    answers = sums.answers or AnswerCounts()
+    if kind is ModelKind.MULTICLASS:
+        drift = class_drift(answers.classes, reference) if reference else PredictionDrift()
+        return PredictionStats(count=sum(answers.classes.values()), psi=drift.psi, js=drift.js)
+    numbers = answers.with_small() if kind is ModelKind.REGRESSION else AnswerCounts()
+    if not numbers.numbers:
+        return PredictionStats()
+    drift = value_drift(numbers.bins, reference) if reference else PredictionDrift()
+    p10, p50, p90 = (
+        None if cell is None else number_of(cell)
+        for cell in quantile_bins(numbers.bins, (0.1, 0.5, 0.9))
     )
-
-
-def _points(
-    point: Callable[..., _Point], curve: tuple[tuple[object, ...], ...] | None
-) -> tuple[_Point, ...] | None:
-    return None if curve is None else tuple(point(*values) for values in curve)
+    return PredictionStats(
+        count=numbers.numbers,
+        mean=exactsum.mean(numbers.numbers, numbers.sum),
+        deviation=exactsum.deviation(numbers.numbers, numbers.sum, numbers.squares),
+        p10=p10,
+        p50=p50,
+        p90=p90,
+        psi=drift.psi,
+        js=drift.js,
+        histogram=tuple(HistogramBar(*bar) for bar in drift.bars or octaves(numbers.bins)),
+    )
 
 
 def _latency(traffic: TrafficCounts) -> Latency:

@@ -8,9 +8,10 @@ time has passed and enough predictions were counted; what was sampled after that
 import msgspec
 import numpy as np
 
-from tidegauge.core.config import ReferenceConfig
-from tidegauge.core.partial import UNSUPPORTED, SampleRow
+from tidegauge.core.config import ModelConfig, ReferenceConfig
+from tidegauge.core.partial import SampleRow
 from tidegauge.core.stats.learn import build_reference
+from tidegauge.core.stats.outcomes import UNSUPPORTED, binary_class
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
 
@@ -44,18 +45,21 @@ class Learning(msgspec.Struct, array_like=True):
                 del self.rows[hashed]
 
     def profile(
-        self, model: str, version: str, end: int, effective_from: int, config: ReferenceConfig
+        self, model: str, version: str, end: int, effective_from: int, rules: ModelConfig
     ) -> ReferenceProfile:
         """The profile of all sampled predictions before ``end``, in effect ``effective_from``."""
         hashes = sorted(h for h, row in self.rows.items() if row.time < end)
-        rows = [self.rows[h] for h in hashes[: config.sample_size]]
+        rows = [self.rows[h] for h in hashes[: rules.reference.sample_size]]
         names = sorted({name for row in rows for name in row.features})
+        answers = [row.predicted for row in rows if row.predicted is not None]
+        binary = [binary_class(answer, rules.positive_class) for answer in answers]
         return build_reference(
             [row.features for row in rows],
             np.array([np.nan if row.score is None else row.score for row in rows], np.float64),
-            np.array([int(row.predicted == 1) for row in rows if row.predicted != UNSUPPORTED]),
+            np.array([number for number in binary if number != UNSUPPORTED], np.int64),
+            answers=answers,
             names=names,
-            config=config,
+            config=rules.reference,
             model=model,
             version=version,
             effective_from=effective_from,

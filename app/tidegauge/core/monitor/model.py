@@ -4,15 +4,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tidegauge.core.adoption import References
-from tidegauge.core.config import CoreConfig
-from tidegauge.core.detect.verdict import PaneInput
+from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.alerts import AlertBook, stream_causes
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.figures import figures
+from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.learning import Learning
-from tidegauge.core.monitor.streams import StreamKey, Streams, Subject, prediction_inputs
+from tidegauge.core.monitor.streams import (
+    ANSWERS,
+    ERRORS,
+    StreamKey,
+    Streams,
+    Subject,
+    Watched,
+    error_input,
+    prediction_inputs,
+)
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
@@ -25,11 +34,10 @@ from tidegauge.core.records import (
     Versions,
     WindowState,
 )
+from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import SlotSums
-
-ERRORS = StreamKey(Subject.ERROR_RATE)
 
 
 class Closed(NamedTuple):
@@ -56,6 +64,8 @@ class ModelMonitor:
         self._resend_ms = config.alert_resend_ms
         self.watermarks = Watermarks(config, self.rules, sources)
         self.windows = Windows(config, self.rules)
+        self._max_classes = config.limits.classes
+        self.kinds = Kinds(self.rules.kind)
         self.streams = Streams(self.rules)
         self.errors = ErrorBook(self._width)
         self.alerts = AlertBook(name)
@@ -81,8 +91,9 @@ class ModelMonitor:
             self.ledgers[partial.source] = partial.ledger
         for slot, wire in partial.slots:
             self.windows.add(SlotKey(*slot), SlotSums.from_wire(wire))
-        for outcome, pair in partial.outcomes:
-            self.errors.add(OutcomeKey(*outcome), pair, self.closed_labels)
+        for outcome, wire in partial.outcomes:
+            first = FirstLabels.from_wire(wire)
+            self.errors.add(OutcomeKey(*outcome), first, self.closed_labels)
         for row in partial.samples:
             if row.version not in self.references:
                 self.learning.setdefault(row.version, Learning()).add(row)
@@ -116,8 +127,8 @@ class ModelMonitor:
             deployments = self.deployments.close(marks.predictions)
             self.closed_predictions = marks.predictions
         if marks.labels > self.closed_labels:
-            for start, pair in list(self.errors.closing(self.closed_labels, marks.labels)):
-                alerts += self._close_label_pane(start, pair)
+            for start, first in list(self.errors.closing(self.closed_labels, marks.labels)):
+                alerts += self._close_label_pane(start, first)
             self.closed_labels = marks.labels
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
@@ -137,20 +148,39 @@ class ModelMonitor:
         for version, sums in pane.items():
             if sums.traffic is not None and sums.traffic.predictions:
                 self.active.setdefault(version, [start, start])[1] = start
-        watched = self.streams.features()
-        for key, inputs in prediction_inputs(pane.values(), start, end, watched):
+        whole = SlotSums()
+        for sums in pane.values():
+            whole.add(sums)
+        kind = self.kinds.close(end, whole)
+        yield from self._retire(ANSWERS, kind, end)
+        named = self.streams.named
+        watched = Watched(named(Subject.MISSING), named(Subject.CLASS), self._max_classes)
+        for key, inputs in prediction_inputs(whole, start, end, kind, watched):
             verdict = self.streams.step(key, inputs)
             causes = stream_causes(key, verdict)
             yield from self._decide(key, causes)
 
-    def _close_label_pane(self, start: int, pair: list[int]) -> Iterator[AlertRecord]:
-        inputs = PaneInput(start, start + self._width, pair[0], pair[1])
-        verdict = self.streams.step(ERRORS, inputs)
+    def _close_label_pane(self, start: int, first: FirstLabels) -> Iterator[AlertRecord]:
+        end = start + self._width
+        kind = self.kinds.at(end)
+        yield from self._retire(ERRORS, kind, end)
+        key, inputs = error_input(first, start, end, kind)
+        verdict = self.streams.step(key, inputs)
         causes: tuple[Cause, ...] = ()
         if verdict.opened:
-            causes = self.errors.causes(verdict.window_start_ms or 0, verdict.window_end_ms or 0)
+            since, until = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+            causes = self.errors.causes(since, until, kind)
         self.errors.after(start, verdict)
-        yield from self._decide(ERRORS, causes)
+        yield from self._decide(key, causes)
+
+    def _retire(
+        self, subjects: frozenset[Subject], kind: ModelKind, time: int
+    ) -> Iterator[AlertRecord]:
+        """Stop watching what a model of this kind does not have."""
+        for key in self.streams.retire(subjects, kind):
+            record = self.alerts.retract(key, time)
+            if record is not None:
+                yield record
 
     def _decide(self, key: StreamKey, causes: tuple[Cause, ...]) -> Iterator[AlertRecord]:
         verdict = self.streams.verdicts[key]
@@ -178,12 +208,11 @@ class ModelMonitor:
             if version in self.references or sums.traffic is None:
                 continue
             learning = self.learning.setdefault(version, Learning())
-            config = self.rules.reference
-            if learning.close(start, end, sums.traffic.predictions, config):
+            if learning.close(start, end, sums.traffic.predictions, self.rules.reference):
                 # the first pane that no source partition can have begun to count without it
                 newest = self.watermarks.newest_prediction()
                 since = newest - newest % self._width + 2 * self._width
-                profile = learning.profile(self.name, version, end, since, config)
+                profile = learning.profile(self.name, version, end, since, self.rules)
                 self.adopt(profile)
                 yield profile
 
@@ -212,8 +241,9 @@ class ModelMonitor:
     def _record(
         self, series: Series, start: int, size: int, sums: SlotSums, revision: int
     ) -> MetricRecord:
-        last_pane = start + size - self._width
-        shown = figures(sums, size, self.references.at(series.version, last_pane))
+        kind = self.kinds.at(start + size, sums)
+        reference = self.references.at(series.version, start + size - self._width)
+        shown = figures(sums, size, reference, kind, self._max_classes)
         return MetricRecord(
             model=self.name,
             version=series.version,
@@ -223,11 +253,16 @@ class ModelMonitor:
             end_ms=start + size,
             state=self._state(FrameKey(series, size, start)),
             revision=revision,
-            predictions=shown.predictions,
-            labelled=shown.labelled,
+            predictions=shown.traffic.predictions,
+            labelled=shown.labelled.labelled,
             label_coverage=shown.label_coverage,
             reference=shown.reference,
-            quality=shown.quality,
+            kind=kind,
+            quality=shown.labelled.quality,
+            classes=shown.labelled.classes,
+            confusion=shown.labelled.confusion,
+            regression=shown.labelled.regression,
+            prediction=shown.prediction,
             traffic=shown.traffic,
             latency=shown.latency,
             score=shown.score,

@@ -19,6 +19,7 @@ from tidegauge.core.monitor.windows import Frame, FrameKey, Series
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Progress, SampleRow
 from tidegauge.core.records import AlertRecord
+from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.sums import SlotSums
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -35,6 +36,7 @@ class _Model(msgspec.Struct, array_like=True):
     moved: int
     after_final: int
     active: dict[str, list[int]]
+    kinds: list[Any]
 
 
 _Alert = tuple[int, AlertRecord]
@@ -91,6 +93,7 @@ class MonitorTables:
             model.errors.moved,
             model.windows.after_final,
             model.active,
+            model.kinds.to_state(),
         )
         yield _pack(["model", name]), _pack(state)
         for source in sources:
@@ -100,8 +103,9 @@ class MonitorTables:
         yield from self._frames(model)
         yield from self._errors(model)
         for key in sorted(model.streams.changed):
-            record = _pack(model.streams.to_state(key))
-            yield _pack(["stream", name, key.subject.value, key.feature]), record
+            stream = model.streams.to_state(key)
+            packed = None if stream is None else _pack(stream)
+            yield _pack(["stream", name, key.subject.value, key.feature]), packed
         model.streams.changed = set()
         for fingerprint in sorted(model.alerts.changed):
             alert = model.alerts.firing.get(fingerprint)
@@ -127,10 +131,12 @@ class MonitorTables:
         book = model.errors
         for key in sorted(book.changed):
             series = Series(key.version, key.field, key.value)
-            pair = book.panes.get(key.start, {}).get(series)
-            yield _pack(["outcome", model.name, *key]), None if pair is None else _pack(pair)
+            first = book.panes.get(key.start, {}).get(series)
+            packed = None if first is None else _pack(first.to_wire())
+            yield _pack(["outcome", model.name, *key]), packed
         for series in sorted(book.changed_baseline):
-            yield _pack(["baseline", model.name, *series]), _pack(book.baseline[series])
+            packed = _pack(book.baseline[series].to_wire())
+            yield _pack(["baseline", model.name, *series]), packed
         book.changed, book.changed_baseline = set(), set()
 
     def _references(self, model: ModelMonitor) -> Iterator[Record]:
@@ -200,6 +206,7 @@ class MonitorTables:
         model.errors.moved = state.moved
         model.windows.after_final = state.after_final
         model.active = state.active
+        model.kinds.restore(state.kinds)
         self._newest[key[0]] = state.newest
 
     def _read_progress(self, key: list[Any], value: bytes) -> None:
@@ -223,10 +230,12 @@ class MonitorTables:
         outcome = OutcomeKey(*key[1:])
         book = self._models[key[0]].errors
         series = Series(outcome.version, outcome.field, outcome.value)
-        book.panes.setdefault(outcome.start, {})[series] = _unpack(value)
+        first = FirstLabels.from_wire(_unpack(value))
+        book.panes.setdefault(outcome.start, {})[series] = first
 
     def _read_baseline(self, key: list[Any], value: bytes) -> None:
-        self._models[key[0]].errors.baseline[Series(*key[1:])] = _unpack(value)
+        first = FirstLabels.from_wire(_unpack(value))
+        self._models[key[0]].errors.baseline[Series(*key[1:])] = first
 
     def _read_stream(self, key: list[Any], value: bytes) -> None:
         name, subject, feature = key

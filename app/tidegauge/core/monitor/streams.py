@@ -1,20 +1,23 @@
 """The detector streams of one model: which figures are watched, and what a closed pane feeds them.
 
 Streams are those of the model over all its versions, so that a version that comes in is compared
-with what was normal before it. The error rate is read on the axis of label time, everything else
-on the axis of prediction time.
+with what was normal before it. Errors are read on the axis of label time, everything else on the
+axis of prediction time. Which errors and which answers are watched follows from the model's kind.
 """
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from tidegauge.core.config import ModelConfig
+from tidegauge.core.config import ModelConfig, ModelKind
 from tidegauge.core.detect.stream import DetectorStream
 from tidegauge.core.detect.verdict import PaneInput, StreamKind, Verdict
+from tidegauge.core.events import MAX_NUMBER
 from tidegauge.core.monitor.figures import score_mean_and_deviation
 from tidegauge.core.stats import exactsum
+from tidegauge.core.stats.answers import AnswerCounts
 from tidegauge.core.stats.features import FeatureCounts
+from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.sums import SlotSums, TrafficCounts
 
 
@@ -23,18 +26,40 @@ class Subject(StrEnum):
 
     ERROR_RATE = "error_rate"
     """Share of labelled predictions that differ from their label."""
+    ABSOLUTE_ERROR = "absolute_error"
+    """Mean absolute error of a regression model."""
     SCORE = "score"
     """Mean score."""
     POSITIVE_RATE = "positive_rate"
-    """Share of positive answers, of models that publish no score."""
+    """Share of positive answers, of binary models that publish no score."""
+    CLASS = "class"
+    """Share of answers that are one class of a multiclass model."""
+    PREDICTION = "prediction"
+    """Mean answer of a regression model."""
     FEATURE = "feature"
     """Mean of a numeric feature."""
     MISSING = "missing"
     """Share of predictions in which a feature is missing or has the wrong type."""
 
 
+_MEANS = frozenset({Subject.SCORE, Subject.FEATURE, Subject.PREDICTION, Subject.ABSOLUTE_ERROR})
+_CLASSIFIERS = (ModelKind.BINARY, ModelKind.MULTICLASS)
+_WATCHED = {
+    Subject.ERROR_RATE: _CLASSIFIERS,
+    Subject.ABSOLUTE_ERROR: (ModelKind.REGRESSION,),
+    Subject.POSITIVE_RATE: (ModelKind.BINARY,),
+    Subject.CLASS: (ModelKind.MULTICLASS,),
+    Subject.PREDICTION: (ModelKind.REGRESSION,),
+}
+"""The kinds of model in which a subject is watched; all, where none are named."""
+ERRORS = frozenset({Subject.ERROR_RATE, Subject.ABSOLUTE_ERROR})
+"""The subjects on the axis of label time."""
+ANSWERS = frozenset({Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION})
+"""The subjects on the axis of prediction time that depend on the kind of the model."""
+
+
 class StreamKey(NamedTuple):
-    """A stream of one model; ``feature`` is empty where the subject is no feature."""
+    """A stream of one model; ``feature`` is the feature or the class that it is about, if any."""
 
     subject: Subject
     feature: str = ""
@@ -42,8 +67,7 @@ class StreamKey(NamedTuple):
     @property
     def kind(self) -> StreamKind:
         """How the stream's panes are to be read."""
-        mean = self.subject in {Subject.SCORE, Subject.FEATURE}
-        return StreamKind.MEAN if mean else StreamKind.RATE
+        return StreamKind.MEAN if self.subject in _MEANS else StreamKind.RATE
 
 
 class Streams:
@@ -65,13 +89,27 @@ class Streams:
         self.changed.add(key)
         return verdict
 
-    def features(self) -> list[str]:
-        """The features that a closed pane had."""
-        return [key.feature for key in self.streams if key.subject is Subject.MISSING]
+    def named(self, subject: Subject) -> list[str]:
+        """The features (of `Subject.MISSING`) or classes that a closed pane had."""
+        return [key.feature for key in self.streams if key.subject is subject]
 
-    def to_state(self, key: StreamKey) -> list[Any]:
-        """The state of one stream as plain lists."""
-        return self.streams[key].to_state()
+    def retire(self, subjects: frozenset[Subject], kind: ModelKind) -> list[StreamKey]:
+        """Forget the streams of some subjects that are not watched in a model of this kind."""
+        gone = [
+            key
+            for key in self.streams
+            if key.subject in subjects and kind not in _WATCHED.get(key.subject, (kind,))
+        ]
+        for key in gone:
+            del self.streams[key]
+            self.verdicts.pop(key, None)
+        self.changed |= set(gone)
+        return gone
+
+    def to_state(self, key: StreamKey) -> list[Any] | None:
+        """The state of one stream as plain lists; None for one that is forgotten."""
+        stream = self.streams.get(key)
+        return None if stream is None else stream.to_state()
 
     def restore(self, key: StreamKey, state: list[Any]) -> None:
         """Take back one stream."""
@@ -80,21 +118,29 @@ class Streams:
         self.verdicts[key] = stream.verdict()
 
 
+class Watched(NamedTuple):
+    """What earlier panes of a model had, and so is watched on when a pane has none of it."""
+
+    features: Iterable[str] = ()
+    classes: Iterable[str] = ()
+    max_classes: int = 0
+    """Most classes that are watched."""
+
+
 def prediction_inputs(
-    versions: Iterable[SlotSums], start: int, end: int, watched: Iterable[str]
+    whole: SlotSums, start: int, end: int, kind: ModelKind, watched: Watched
 ) -> Iterator[tuple[StreamKey, PaneInput]]:
     """What a closed pane of prediction time feeds.
 
     Args:
-        versions: the sums of each version in the pane.
+        whole: the sums of the pane over all versions.
         start: the pane's start in ms.
         end: its end.
-        watched: the features that earlier panes had.
+        kind: the kind of the model.
+        watched: what earlier panes had.
     """
-    whole = SlotSums()
-    for sums in versions:
-        whole.add(sums)
     traffic = whole.traffic or TrafficCounts()
+    answers = whole.answers or AnswerCounts()
     moments = score_mean_and_deviation(traffic)
     if moments is not None:
         average, spread = moments
@@ -102,13 +148,36 @@ def prediction_inputs(
             StreamKey(Subject.SCORE),
             PaneInput(start, end, traffic.scored, average, spread or 0.0),
         )
-    elif traffic.classes:
+    elif kind is ModelKind.BINARY and traffic.classes:
         rate = PaneInput(start, end, traffic.classes, traffic.positives)
         yield StreamKey(Subject.POSITIVE_RATE), rate
+    if kind is ModelKind.MULTICLASS:
+        trials = sum(answers.classes.values())
+        for name in _classes(answers, watched):
+            rate = PaneInput(start, end, trials, answers.classes.get(name, 0))
+            yield StreamKey(Subject.CLASS, name), rate
+    if kind is ModelKind.REGRESSION:
+        numbers = answers.with_small()
+        average = exactsum.mean(numbers.numbers, numbers.sum) or 0.0
+        spread = exactsum.deviation(numbers.numbers, numbers.sum, numbers.squares)
+        pane = PaneInput(start, end, numbers.numbers, average, spread or 0.0)
+        yield StreamKey(Subject.PREDICTION), pane
+    yield from _feature_inputs(whole, start, end, watched.features)
+
+
+def _classes(answers: AnswerCounts, watched: Watched) -> list[str]:
+    known = set(watched.classes)
+    new = sorted(answers.classes.keys() - known)
+    return sorted(known) + new[: max(0, watched.max_classes - len(known))]
+
+
+def _feature_inputs(
+    whole: SlotSums, start: int, end: int, watched: Iterable[str]
+) -> Iterator[tuple[StreamKey, PaneInput]]:
+    predictions = whole.traffic.predictions if whole.traffic else 0
     found = whole.all_features()
     for name in watched:
-        missing = traffic.predictions
-        found.setdefault(name, FeatureCounts(rows=missing, missing=missing))
+        found.setdefault(name, FeatureCounts(rows=predictions, missing=predictions))
     for name, counts in sorted(found.items()):
         absent = counts.missing + counts.wrong_type
         yield StreamKey(Subject.MISSING, name), PaneInput(start, end, counts.rows, absent)
@@ -119,3 +188,15 @@ def prediction_inputs(
                 StreamKey(Subject.FEATURE, name),
                 PaneInput(start, end, counts.n, mean, deviation or 0.0),
             )
+
+
+def error_input(
+    first: FirstLabels, start: int, end: int, kind: ModelKind
+) -> tuple[StreamKey, PaneInput]:
+    """What a closed pane of label time feeds."""
+    if kind is ModelKind.REGRESSION:
+        count, mean, deviation = first.absolute_error()
+        # the error of two numbers as far apart as can be is larger than any number
+        mean, deviation = min(mean, MAX_NUMBER), min(deviation, MAX_NUMBER)
+        return StreamKey(Subject.ABSOLUTE_ERROR), PaneInput(start, end, count, mean, deviation)
+    return StreamKey(Subject.ERROR_RATE), PaneInput(start, end, first.trials, first.errors)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,10 @@ _DENSE_CELLS = 1 << 17
 """Up to this many cells a dense table is faster than sorting the rows."""
 
 
-def add_counts(counts: dict[int, int], other: Mapping[int, int], sign: int = 1) -> None:
+Cell = TypeVar("Cell", int, str, tuple[str, str])
+
+
+def add_counts(counts: dict[Cell, int], other: Mapping[Cell, int], sign: int = 1) -> None:
     """Add ``other`` into ``counts`` (``sign`` -1: take it away); cells that cancel disappear."""
     for cell, count in other.items():
         total = counts.get(cell, 0) + sign * count

@@ -7,8 +7,10 @@ import msgspec
 import numpy as np
 
 from tidegauge.core.stats import exactsum
-from tidegauge.core.stats.counts import dense
+from tidegauge.core.stats.classes import OTHER
+from tidegauge.core.stats.counts import add_counts, dense
 from tidegauge.core.stats.features import FeatureCounts
+from tidegauge.core.stats.logbins import Bar, number_edges
 from tidegauge.core.stats.reference import FeatureReference, NumericReference, ReferenceProfile
 from tidegauge.core.stats.scorebins import N_BINS
 
@@ -123,17 +125,85 @@ def score_js(score_counts: Mapping[int, int], reference: ReferenceProfile) -> fl
 def _score_groups(
     score_counts: Mapping[int, int], reference: ReferenceProfile
 ) -> tuple[list[int], list[int]] | None:
-    expected = np.array(dense(reference.score_counts, range(N_BINS)))
-    actual = np.array(dense(score_counts, range(N_BINS)))
-    total = int(expected.sum())
+    known = {number: count for number, count in score_counts.items() if number < N_BINS}
+    groups = _groups(reference.score_counts, known)
+    return None if groups is None else (groups[1], groups[2])
+
+
+def _groups(
+    expected: Mapping[int, int], actual: Mapping[int, int]
+) -> tuple[list[list[int]], list[int], list[int]] | None:
+    """Join neighbouring bins to groups of about equal counts in the reference.
+
+    Returns:
+        The bins of each group that are not empty in both, and the counts of each group in the
+        reference and now; None where the reference has none.
+    """
+    cells = sorted(expected.keys() | actual.keys())
+    before, now = (np.array(dense(counts, cells), np.int64) for counts in (expected, actual))
+    total = int(before.sum())
     if total <= 0:
         return None
     # a bin belongs where the middle of its rows ranks
-    middle = 2 * np.cumsum(expected) - expected
+    middle = 2 * np.cumsum(before) - before
     rank = np.minimum(middle * SCORE_GROUPS // (2 * total), SCORE_GROUPS - 1)
     _, group = np.unique(rank, return_inverse=True)
-    groups = [np.bincount(group, counts).astype(int).tolist() for counts in (expected, actual)]
-    return groups[0], groups[1]
+    members: list[list[int]] = [[] for _ in range(int(group.max()) + 1)]
+    for cell, number in zip(cells, group.tolist(), strict=True):
+        members[number].append(cell)
+    counts = [np.bincount(group, column).astype(int).tolist() for column in (before, now)]
+    return members, counts[0], counts[1]
+
+
+class PredictionDrift(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the answers are from the reference's; None where either has none."""
+
+    psi: float | None = None
+    js: float | None = None
+    bars: tuple[Bar, ...] = ()
+    """Numbers by group of the reference."""
+
+
+def class_drift(classes: Mapping[str, int], reference: ReferenceProfile) -> PredictionDrift:
+    """Compare answers by class.
+
+    Where either has classes over a limit, those that only one of the two tells apart are counted
+    with them, since they may be among them in the other.
+    """
+    before, now = dict(reference.class_counts), dict(classes)
+    if OTHER in before or OTHER in now:
+        before, now = _only(before, now), _only(now, before)
+    names = sorted(before.keys() | now.keys())
+    expected, actual = ([counts.get(name, 0) for name in names] for counts in (before, now))
+    return PredictionDrift(psi=psi(expected, actual), js=js_distance(expected, actual))
+
+
+def _only(counts: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:
+    """The same counts with the classes that ``told`` does not have as `OTHER`."""
+    kept: dict[str, int] = {}
+    for name, count in counts.items():
+        add_counts(kept, {name if name in told else OTHER: count})
+    return kept
+
+
+def value_drift(bins: Mapping[int, int], reference: ReferenceProfile) -> PredictionDrift:
+    """Compare answers that are numbers, over groups of about equal counts in the reference.
+
+    Args:
+        bins: Count by bin of `tidegauge.core.stats.logbins.SIGNED`.
+        reference: Its answers decide the groups, as its scores do those of scores.
+    """
+    grouped = _groups(reference.value_counts, bins)
+    if grouped is None:
+        return PredictionDrift()
+    members, expected, actual = grouped
+    bars = [
+        Bar(number_edges(cells[0])[0], number_edges(cells[-1])[1], count)
+        for cells, count in zip(members, actual, strict=True)
+    ]
+    return PredictionDrift(
+        psi=psi(expected, actual), js=js_distance(expected, actual), bars=tuple(bars)
+    )
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from tidegauge.core.config import ReferenceConfig
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.stats import exactsum
+from tidegauge.core.stats.classes import OTHER
 from tidegauge.core.stats.columns import read_column
 from tidegauge.core.stats.counts import count_cells
+from tidegauge.core.stats.logbins import bin_numbers
+from tidegauge.core.stats.outcomes import Known, number
 from tidegauge.core.stats.reference import (
     CategoricalReference,
     FeatureReference,
@@ -29,6 +32,7 @@ def build_reference(
     scores: NDArray[np.float64],
     predicted: NDArray[np.integer],
     *,
+    answers: Sequence[Known] = (),
     names: Sequence[str],
     config: ReferenceConfig,
     model: str,
@@ -42,7 +46,9 @@ def build_reference(
     Args:
         rows: The features of each prediction in the sample.
         scores: Score of each prediction; NaN where there is none.
-        predicted: 1 where the positive class was predicted, else 0.
+        predicted: Of each prediction that is a class of a binary model, 1 where it is the positive
+            one, else 0.
+        answers: Each prediction as it is kept.
         names: The features to describe; one without any value is left out.
         config: Number of bins and of categories.
         model: Name of the model.
@@ -67,9 +73,25 @@ def build_reference(
         sample_count=len(rows),
         features=tuple(feature for feature in described if feature is not None),
         score_counts=count_cells(known, np.zeros_like(known), 1, N_BINS)[0],
-        positive_rate=int(predicted.sum()) / len(rows) if rows else None,
+        positive_rate=int(predicted.sum()) / len(predicted) if len(predicted) else None,
+        class_counts=_class_counts(answers, config.max_categories),
+        value_counts=_value_counts(answers),
     )
     return msgspec.structs.replace(draft, id=draft.content_id())
+
+
+def _class_counts(answers: Sequence[Known], limit: int) -> dict[str, int]:
+    counts = Counter(answer for answer in answers if isinstance(answer, str))
+    frequent = sorted(counts, key=lambda name: (-counts[name], name))[:limit]
+    kept = {name: counts[name] for name in frequent}
+    if rest := counts.total() - sum(kept.values()):
+        kept[OTHER] = kept.get(OTHER, 0) + rest
+    return kept
+
+
+def _value_counts(answers: Sequence[Known]) -> dict[int, int]:
+    values = [value for value in map(number, answers) if value is not None]
+    return dict(Counter(bin_numbers(np.array(values, np.float64)).tolist()))
 
 
 def _describe(

@@ -148,7 +148,11 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True):
     score_counts: dict[int, int]
     """Scores by bin of `tidegauge.core.stats.scorebins`; bins without any are left out."""
     positive_rate: float | None
-    """Share predicted positive; None without a sample."""
+    """Share predicted positive, of the answers that are binary classes; None without any."""
+    class_counts: dict[str, int] = {}
+    """Answers by class; the rarer ones together as `tidegauge.core.stats.classes.OTHER`."""
+    value_counts: dict[int, int] = {}
+    """Answers that are numbers, by bin of `tidegauge.core.stats.logbins.SIGNED`."""
     origin: Origin = Origin.LEARNED
 
     def feature(self, name: str) -> FeatureReference | None:
@@ -162,8 +166,13 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     def content_id(self) -> str:
         """Return the id that belongs to the content."""
-        scores = dict(sorted(self.score_counts.items()))
-        content = msgspec.structs.replace(self, id="", score_counts=scores)
+        content = msgspec.structs.replace(
+            self,
+            id="",
+            score_counts=dict(sorted(self.score_counts.items())),
+            class_counts=dict(sorted(self.class_counts.items())),
+            value_counts=dict(sorted(self.value_counts.items())),
+        )
         return xxhash.xxh3_128_hexdigest(content.encode())
 
     def encode(self) -> bytes:

@@ -1,0 +1,47 @@
+"""First labels of predictions, as the error detectors read them."""
+
+from typing import Any, Self
+
+import msgspec
+
+from tidegauge.core.stats import exactsum
+
+
+class FirstLabels(msgspec.Struct):
+    """Pairs of an answer and the label that came first.
+
+    ``trials`` are those of two classes and ``errors`` those of them that differ; ``numbers`` are
+    those of two numbers, with the exact sums of ``absolute`` errors and their ``squares`` in units
+    of 2**-1074. A pair of whole numbers is both.
+    """
+
+    trials: int = 0
+    errors: int = 0
+    numbers: int = 0
+    absolute: int = 0
+    squares: int = 0
+
+    def add(self, other: Self) -> None:
+        """Add other pairs."""
+        self.trials += other.trials
+        self.errors += other.errors
+        self.numbers += other.numbers
+        self.absolute += other.absolute
+        self.squares += other.squares
+
+    def absolute_error(self) -> tuple[int, float, float]:
+        """How many numbers there are, and mean and sample deviation of their absolute errors."""
+        mean = exactsum.mean(self.numbers, self.absolute)
+        deviation = exactsum.deviation(self.numbers, self.absolute, self.squares)
+        return self.numbers, mean or 0.0, deviation or 0.0
+
+    def to_wire(self) -> list[Any]:
+        """Return plain integers and bytes for msgpack."""
+        sums = (exactsum.encode(self.absolute), exactsum.encode(self.squares))
+        return [self.trials, self.errors, self.numbers, *sums]
+
+    @classmethod
+    def from_wire(cls, wire: list[Any]) -> Self:
+        """Read what `to_wire` wrote."""
+        trials, errors, numbers, absolute, squares = wire
+        return cls(trials, errors, numbers, exactsum.decode(absolute), exactsum.decode(squares))
