@@ -14,8 +14,10 @@ from wholepath.badinput import Event, message, rfc3339
 from wholepath.topic import Message
 
 from tidegauge.core.config import ReferenceConfig
+from tidegauge.core.events import Outcome
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.stats.learn import build_reference
+from tidegauge.core.stats.outcomes import UNSUPPORTED, binary_class, kept
 from tidegauge.wire.references import encode_reference
 
 MINUTE = 60_000
@@ -39,7 +41,10 @@ SETTINGS = {
     "reference": {"learn": "1h", "min_predictions": 200},
     "detection": {"learn": "1h", "learn_samples": 200},
 }
-VERSIONS = (("pricing", "v1"), ("pricing", "v2"), ("fraud", "v1"))
+SHARES = {"pricing": 0.72, "fraud": 0.08, "basket": 0.1, "eta": 0.1}
+"""Two binary models, one of three classes, and one that answers with minutes."""
+BASKETS = {"small": 0.6, "large": 0.3, "gift": 0.1}
+VERSIONS = (("pricing", "v1"), ("pricing", "v2"), ("fraud", "v1"), ("basket", "v1"), ("eta", "v1"))
 COVERED = 24
 """Partitions of 1, 3 and 8 are all reached by one event in each of 24."""
 
@@ -69,7 +74,7 @@ class DriftingInput:
 
     def _request(self, request: str, time: int) -> Iterator[tuple[int, Message]]:
         rng = self._rng
-        model = "pricing" if rng.random() < 0.8 else "fraud"
+        (model,) = rng.choices(list(SHARES), SHARES.values())
         changed = model == "pricing" and time >= CHANGE
         prediction = _prediction(rng, request, model, time, changed)
         yield time, message("predictions", prediction)
@@ -89,11 +94,10 @@ class DriftingInput:
         rng = self._rng
         delays = (rng.randrange(20 * MINUTE), rng.randrange(6 * HOUR), -rng.randrange(MINUTE))
         at = time + rng.choices(delays, (0.9, 0.08, 0.02))[0]
-        right = prediction["prediction"]
         label = {
             "request_id": request,
             "timestamp": rfc3339(at),
-            "label": 1 - right if rng.random() < errors else right,
+            "label": _truth(rng, prediction, errors),
         }
         if rng.random() < 0.5:
             label["model"] = prediction["model"]
@@ -102,8 +106,30 @@ class DriftingInput:
             yield at + MINUTE, message("feedback", label | {"source": rng.choice(("again", "x"))})
         if rng.random() < 0.05:
             later = at + rng.randrange(2 * HOUR)
-            corrected = {"label": rng.randrange(2), "revision": 1, "timestamp": rfc3339(later)}
+            truth = _truth(rng, prediction, 0.5)
+            corrected = {"label": truth, "revision": 1, "timestamp": rfc3339(later)}
             yield later, message("feedback", label | corrected)
+
+
+def _truth(rng: random.Random, prediction: Event, errors: float) -> Outcome:
+    answer = prediction["prediction"]
+    if prediction["model"] == "eta":
+        return round(answer + rng.gauss(1, 5), rng.choice((0, 2)))
+    if rng.random() >= errors:
+        return answer
+    if prediction["model"] == "basket":
+        return rng.choice([name for name in BASKETS if name != answer])
+    return 1 - answer
+
+
+def _answer(rng: random.Random, model: str, score: float) -> dict[str, Any]:
+    if model == "eta":
+        return {"prediction": round(rng.gauss(30, 8), 2)}
+    if model == "basket":
+        (name,) = rng.choices(list(BASKETS), BASKETS.values())
+        rest = {other: (1 - score) / 2 for other in BASKETS if other != name}
+        return {"prediction": name, "probabilities": {name: score} | rest}
+    return {"prediction": int(score > 0.4), "score": score}
 
 
 def _prediction(
@@ -122,8 +148,7 @@ def _prediction(
         "model": model,
         "version": "v1",
         "timestamp": rfc3339(time),
-        "prediction": int(score > 0.4),
-        "score": score,
+        **_answer(rng, model, score),
         "features": features,
         "segments": {"region": rng.choice(("north", "south", "west"))},
         "latency_seconds": round(rng.expovariate(50), 6),
@@ -135,11 +160,12 @@ def _closing() -> Iterator[Message]:
     """Events in every partition that move time on until all windows are final."""
     rng = random.Random(0)  # noqa: S311
     for place in range(COVERED):
-        for model in ("pricing", "fraud"):
+        for model in SHARES:
             request = _at(f"close-{model}", place)
             prediction = _prediction(rng, request, model, CLOSING, changed=False)
             yield message("predictions", prediction)
-            label = {"request_id": request, "timestamp": rfc3339(CLOSING), "label": 1}
+            truth = _truth(rng, prediction, 0.1)
+            label = {"request_id": request, "timestamp": rfc3339(CLOSING), "label": truth}
             yield message("feedback", label | {"model": model})
         orphan = {"request_id": _at("close-none", place), "timestamp": rfc3339(CLOSING), "label": 1}
         yield message("feedback", orphan)
@@ -156,10 +182,13 @@ def references() -> list[Message]:
     for model, version in VERSIONS:
         rng = random.Random(model)  # noqa: S311
         rows = [_prediction(rng, "r", model, START, changed=False) for _ in range(2_000)]
+        answers = [kept(row["prediction"]) for row in rows]
+        binary = [binary_class(answer, None) for answer in answers]
         profile = build_reference(
             [row["features"] for row in rows],
-            np.array([row["score"] for row in rows]),
-            np.array([row["prediction"] for row in rows]),
+            np.array([row.get("score", np.nan) for row in rows]),
+            np.array([number for number in binary if number != UNSUPPORTED], np.int64),
+            answers=answers,
             names=sorted(rows[0]["features"]),
             config=ReferenceConfig(),
             model=model,

@@ -6,7 +6,7 @@ published once it is known, so that every later window is compared with it whole
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn import metrics
+from wholepath import flightkinds
 from wholepath.badinput import message, rfc3339
 from wholepath.deployment import Deployment
+from wholepath.flightkinds import MoreModels
 from wholepath.topic import Message
 
 from tidegauge.core.events import Features, Prediction
@@ -89,13 +91,13 @@ def offline(events: Iterable[Replayed]) -> list[Row]:
     ]
 
 
-def closing(time_ms: int) -> list[Message]:
-    """A flight and its arrival in each partition, so late that all windows before are final."""
+def closing(model: str, time_ms: int) -> list[Message]:
+    """An answer and its label in each partition, so late that all windows before are final."""
     made = []
     for partition in range(PARTITIONS):
-        names = (f"closing-{number}" for number in range(1_000))
+        names = (f"closing-{model}-{number}" for number in range(1_000))
         request = next(n for n in names if partition_for(n.encode(), PARTITIONS) == partition)
-        event = {"request_id": request, "model": MODEL, "timestamp": rfc3339(time_ms)}
+        event = {"request_id": request, "model": model, "timestamp": rfc3339(time_ms)}
         made.append(message("predictions", event | {"version": "closing", "prediction": 0}))
         made.append(message("feedback", event | {"label": 0}))
     return made
@@ -110,27 +112,29 @@ def test_figures_of_flights_equal_those_computed_offline(
     world = deploy(PARTITIONS, SETTINGS)
     worker = world.start_worker()
     first = date(2013, 1, 1)
-    events = list(
-        replay(load_flights(first, first + timedelta(days=days)), [ModelName.FLIGHT_DELAY])
-    )
+    flights = list(load_flights(first, first + timedelta(days=days)))
+    events = list(replay(flights, [ModelName.FLIGHT_DELAY]))
+    more = MoreModels(flights, events)
     begin, end = events[0].time_ms, events[-1].time_ms
     head = [r for r in events if r.time_ms < begin + LEARNING]
-    _publish(world, head)
-    world.wait(lambda o: bool(o.references()))
-    _publish(world, events[len(head) :])
-    world.publish(closing(end + 10 * DAY))
+    _publish(world, head, more)
+    models = {MODEL, *more.rows}
+    world.wait(lambda o: {r.model for r in o.references()} == models)
+    _publish(world, events[len(head) :], more)
+    world.publish(m for model in models for m in closing(model, end + 10 * DAY))
     rows = offline(events)
-    expected = _ledger(rows)
+    expected = {model: _ledger(held) for model, held in {MODEL: rows, **more.rows}.items()}
     outcome = world.wait(
-        lambda o: o.ledgers() == {MODEL: expected} and not o.unfinished(end + 7 * DAY),
+        lambda o: o.ledgers() == expected and not o.unfinished(end + 7 * DAY),
     )
     assert worker.stop() == 0
     assert outcome.dead_letters() == []
-    (reference,) = outcome.references()
+    references = {r.model: r for r in outcome.references()}
+    reference = references[MODEL]
     windows = {
         (w.end_ms - w.start_ms, w.start_ms, w.segment_field, w.segment_value): w
         for w in outcome.windows()
-        if w.version == VERSION
+        if (w.model, w.version) == (MODEL, VERSION)
     }
     assert {key[:2] for key in windows} == {
         (size, start) for size in SIZES.values() for start in _by_window(rows, size)
@@ -145,21 +149,22 @@ def test_figures_of_flights_equal_those_computed_offline(
                 drifts += _check_drift(window, held, reference)
             _check_segments(windows, size, start, held)
     assert drifts > 100
+    flightkinds.check(more.rows, outcome.windows(), references, SIZES.values())
 
 
-def _publish(world: Deployment, events: list[Replayed]) -> None:
-    encode = msgspec.json.Encoder().encode
-    world.publish(
-        Message(
-            "predictions" if isinstance(event, Prediction) else "feedback",
-            event.request_id.encode(),
-            encode(event),
-        )
-        for event in (replayed.event for replayed in events)
-    )
+def _publish(world: Deployment, events: list[Replayed], more: MoreModels) -> None:
+    world.publish(m for replayed in events for m in _messages(replayed, more))
 
 
-def _ledger(rows: list[Row]) -> dict[str, object]:
+def _messages(replayed: Replayed, more: MoreModels) -> Iterator[Message]:
+    event = replayed.event
+    topic = "predictions" if isinstance(event, Prediction) else "feedback"
+    yield Message(topic, event.request_id.encode(), msgspec.json.encode(event))
+    for also, made in more.messages(replayed):
+        yield message(also, made)
+
+
+def _ledger(rows: Sequence[Row | flightkinds.Row]) -> dict[str, object]:
     labelled = sum(row.label is not None for row in rows) + PARTITIONS
     predictions = {"read": len(rows) + PARTITIONS, "labelled": labelled}
     if missing := len(rows) + PARTITIONS - labelled:

@@ -21,3 +21,10 @@ def test_results_are_equal_for_1_3_and_8_partitions(undisturbed):
         assert 0 <= alert.time_ms - CHANGE <= 2 * HOUR
     assert len({alert.id for alert in one.alerts}) == len(one.alerts)
     assert len(one.windows) > 1000
+    kinds = {window.model: window.kind.value for window in one.windows.values()}
+    assert kinds == {
+        "pricing": "binary",
+        "fraud": "binary",
+        "basket": "multiclass",
+        "eta": "regression",
+    }
