@@ -68,7 +68,7 @@ class RankedCause(Record):
     name: str
     """The feature, the segment field, or the version."""
     value: str | None
-    """The feature's bin or category, or the segment's value."""
+    """The feature's bin or category, the segment's value, or the class."""
     contribution: float | None
     """Part of the observed change it accounts for; parts may be negative and need not add to 1."""
     before: float | None
@@ -92,7 +92,7 @@ class Alert(Record):
     status: AlertStatus
     labels: dict[str, str]
     """Identity in words: ``alertname``, ``model`` and, as far as they apply, ``version``,
-    ``feature``, ``segment_field`` and ``segment_value``."""
+    ``feature``, ``class``, ``segment_field`` and ``segment_value``."""
     annotations: dict[str, str]
     """For people: ``summary`` and ``description``."""
     starts_at: Annotated[Time, Field(alias="startsAt")]

@@ -132,7 +132,10 @@ class ConfusionFigures(Record):
 
 
 class HistogramFigures(Record):
-    """How many values lie between two edges, of which the one nearer to zero is included."""
+    """How many values lie between two edges, of which the one nearer to zero is included.
+
+    Magnitudes below 5e-20 lie in the bar around zero, those above 1.8e19 in the outermost one.
+    """
 
     lower: float
     upper: float
@@ -142,7 +145,8 @@ class HistogramFigures(Record):
 class RegressionFigures(Record):
     """How far off the labelled predictions of a regression model were; null where undefined.
 
-    An error is prediction less label. Means and ``r2`` are exact; quantiles are at most 2.44 % off.
+    An error is prediction less label. Means and ``r2`` are exact; quantiles are at most 2.44 % off,
+    for magnitudes from 5e-20 to 1.8e19.
     """
 
     mean_absolute_error: NonNegative | None

@@ -78,7 +78,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """The feature, the segment field, or the version."""
     value: str | None = None
-    """The feature's bin or category, or the segment's value."""
+    """The feature's bin or category, the segment's value, or the class."""
     contribution: float | None = None
     """Part of the observed change it accounts for; parts may be negative and need not add to 1."""
     before: float | None = None
@@ -118,7 +118,7 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     """0 for the record that opens the alert, then one more for each."""
     labels: dict[str, str]
     """Identity in words: ``alertname``, ``model`` and as far as they apply ``version``,
-    ``feature``, ``segment_field``, ``segment_value``."""
+    ``feature``, ``class``, ``segment_field``, ``segment_value``."""
     annotations: dict[str, str]
     """For people: ``summary``, ``description``, ``runbook_url``."""
     generator_url: str = ""

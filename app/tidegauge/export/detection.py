@@ -12,6 +12,7 @@ _ALERT = (
     "model",
     "version",
     "feature",
+    "class",
     "segment_field",
     "segment_value",
     "detector",
