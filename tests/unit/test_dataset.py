@@ -93,6 +93,8 @@ def test_every_format_gives_the_same_profile(tmp_path: Path) -> None:
     assert [b.profile for b in built] == [first] * len(built)
     assert (first.origin, first.sample_count) == (Origin.BUILT, 4)
     assert first.positive_rate == 1 / 3, "one row tells no answer"
+    assert first.class_counts == {"0": 2, "1": 1}
+    assert sum(first.value_counts.values()) == 3
     assert (first.learned_from, first.effective_from) == (None, 0)
     amount, country, returning = first.features
     assert isinstance(amount, NumericReference)
