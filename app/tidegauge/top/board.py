@@ -19,11 +19,13 @@ from tidegauge.core.records import (
     MetricRecord,
     WindowState,
 )
+from tidegauge.top.compare import judgeable_windows
 
 KEPT_WINDOWS: Final = 48
 """Of each size of each series: the newest."""
 DETAILED_WINDOWS: Final = 2
-"""Of these the newest closed ones keep the figures of features and the curves, the bulk of it."""
+"""Of these the newest closed ones, and the one that quality is of, keep the figures of features and
+classes and the curves, which are the bulk."""
 MAX_HISTORIES: Final = 4_000
 """Series times sizes of windows, for whole versions and for segments each; more are counted."""
 MAX_DEPLOYMENTS: Final = 100
@@ -66,6 +68,7 @@ class History:
 
     def __init__(self) -> None:
         self._newest: dict[int, tuple[int, MetricRecord]] = {}
+        self._stripped: set[int] = set()
 
     def take(self, offset: int, record: MetricRecord) -> None:
         """Keep the record if it is the newest of its window, and the window new enough."""
@@ -73,16 +76,21 @@ class History:
         if known is not None and known[0] >= offset:
             return
         self._newest[record.start_ms] = offset, record
+        self._stripped.discard(record.start_ms)
         while len(self._newest) > KEPT_WINDOWS:
-            del self._newest[min(self._newest)]
+            oldest = min(self._newest)
+            del self._newest[oldest]
+            self._stripped.discard(oldest)
         self._strip()
 
     def _strip(self) -> None:
         closed = [w for w in self.windows() if w.state is not WindowState.OPEN]
+        judged = {window.start_ms for window in judgeable_windows(closed)[-1:]}
         for window in closed[:-DETAILED_WINDOWS]:
-            if window.features or window.quality.roc_curve or window.quality.calibration_curve:
+            if window.start_ms not in self._stripped | judged:
                 offset, _ = self._newest[window.start_ms]
                 self._newest[window.start_ms] = offset, _light(window)
+                self._stripped.add(window.start_ms)
 
     def windows(self) -> list[MetricRecord]:
         """In order of time."""
@@ -90,8 +98,15 @@ class History:
 
 
 def _light(window: MetricRecord) -> MetricRecord:
-    quality = replace(window.quality, roc_curve=None, calibration_curve=None)
-    return replace(window, features={}, quality=quality)
+    return replace(
+        window,
+        quality=replace(window.quality, roc_curve=None, calibration_curve=None),
+        classes={},
+        confusion=(),
+        regression=replace(window.regression, error_histogram=()),
+        prediction=replace(window.prediction, histogram=()),
+        features={},
+    )
 
 
 class ModelBoard:

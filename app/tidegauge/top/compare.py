@@ -60,7 +60,7 @@ def compare(windows: Sequence[MetricRecord], trouble_ms: int | None) -> Comparis
     closed = [w for w in windows if w.state is not WindowState.OPEN] or list(windows)
     if not closed:
         return Comparison()
-    judgeable = _judgeable(closed)
+    judgeable = judgeable_windows(closed)
     if not judgeable:
         return Comparison(closed[-1])
     judged, earlier = judgeable[-1], judgeable[:-1]
@@ -75,7 +75,8 @@ def compare(windows: Sequence[MetricRecord], trouble_ms: int | None) -> Comparis
     return Comparison(closed[-1], judged, earlier[:1], Baseline.OLDEST)
 
 
-def _judgeable(closed: Sequence[MetricRecord]) -> list[MetricRecord]:
+def judgeable_windows(closed: Sequence[MetricRecord]) -> list[MetricRecord]:
+    """Those whose quality can be told: half of the labels are there, or any if none has half."""
     labelled = [window for window in closed if window.labelled]
     covered = [w for w in labelled if (w.label_coverage or 0.0) >= ENOUGH_COVERAGE]
     return covered or labelled

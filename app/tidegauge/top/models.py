@@ -103,12 +103,13 @@ def state_cell(firing: list[AlertRecord]) -> Cell:
 
 
 def most_drifted(window: MetricRecord | None) -> tuple[str, float | None]:
-    """What is farthest from the reference, a feature or the score, and its index."""
+    """What is farthest from the reference, a feature, the score or the answers; its index."""
     if window is None:
         return words.NONE, None
     drifted = {name: f.psi for name, f in window.features.items() if f.psi is not None}
-    if window.score.psi is not None:
-        drifted.setdefault("score", window.score.psi)
+    for name, psi in (("score", window.score.psi), ("answers", window.prediction.psi)):
+        if psi is not None:
+            drifted.setdefault(name, psi)
     return max(drifted.items(), key=lambda item: item[1], default=(words.NONE, None))
 
 
@@ -129,15 +130,14 @@ def quality_cells(comparison: Comparison) -> tuple[Cell, Cell, Cell]:
     change = figure.difference(judged, comparison.usual)
     worse = figure.worse(change)
     coverage = judged.label_coverage if judged is not None else None
-    sign = 1.0 if figure.higher_is_better else -1.0
     return (
         Cell(
             words.NONE if now is None else f"{figure.title} {figure.told(now)}",
-            None if now is None else sign * now,
+            figure.goodness(now),
         ),
         Cell(
             figure.change(change),
-            None if change is None else sign * change,
+            figure.goodness(change),
             "bold" if worse else "",
         ),
         Cell(words.whole_share(coverage), coverage, "dim" if (coverage or 0) < 0.5 else ""),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from tidegauge.core.records import (
     AlertRecord,
+    ClassStats,
+    ConfusionCell,
     DeploymentRecord,
     FeatureStats,
     MetricRecord,
@@ -95,20 +97,19 @@ def _harm(comparison: Comparison, figure: Figure) -> float:
     change = figure.difference(judged, comparison.usual)
     if judged is None or change is None:
         return 0.0
-    return change * judged.labelled * (-1 if figure.higher_is_better else 1)
+    return -(figure.goodness(change) or 0.0) * judged.labelled
 
 
 def _figure_cells(
     figure: Figure, now: MetricRecord | None, usual: Sequence[MetricRecord]
 ) -> tuple[Cell, Cell]:
-    sign = 1.0 if figure.higher_is_better else -1.0
     value = figure.read(now) if now is not None else None
     change = figure.difference(now, usual)
     return (
-        Cell(figure.told(value), None if value is None else sign * value),
+        Cell(figure.told(value), figure.goodness(value)),
         Cell(
             figure.change(change),
-            None if change is None else sign * change,
+            figure.goodness(change),
             "bold" if figure.worse(change) else "",
         ),
     )
@@ -151,6 +152,45 @@ def _feature_cells(name: str, f: FeatureStats) -> tuple[Cell, ...]:
     )
 
 
+_CLASS_COLUMNS = (
+    Column("class", limit=32),
+    Column("labels", right=True, rank=1, descending=True),
+    Column("precision", right=True),
+    Column("recall", right=True),
+    Column("F1", right=True, rank=2),
+    Column("mostly taken for", least=18),
+    Column("predictions", right=True, rank=3, descending=True),
+)
+
+
+def classes_listing(window: MetricRecord | None) -> Listing:
+    """One row for each class of a multiclass model, the most frequent first.
+
+    Args:
+        window: The one that quality is of.
+    """
+    classes = window.classes if window is not None else {}
+    confusion = window.confusion if window is not None else ()
+    ordered = sorted(classes.items(), key=lambda item: (-item[1].support, item[0]))
+    rows = tuple(Row(name, _class_cells(name, c, confusion)) for name, c in ordered)
+    return Listing(_CLASS_COLUMNS, rows, empty="no class has figures of this window yet")
+
+
+def _class_cells(name: str, c: ClassStats, confusion: Iterable[ConfusionCell]) -> tuple[Cell, ...]:
+    wrong = [cell for cell in confusion if cell.label == name != cell.predicted]
+    most = max(wrong, key=lambda cell: cell.count, default=None)
+    taken = f"{most.predicted} ({words.count(most.count)})" if most is not None else ""
+    return (
+        text_cell(name, "bold"),
+        Cell(words.count(c.support), c.support),
+        Cell(words.share(c.precision), c.precision),
+        Cell(words.share(c.recall), c.recall),
+        Cell(words.decimals(c.f1), c.f1),
+        text_cell(taken),
+        Cell(words.count(c.predictions), c.predictions),
+    )
+
+
 def windows_listing(
     windows: list[MetricRecord], alerts: list[AlertRecord], deployments: list[DeploymentRecord]
 ) -> Listing:
@@ -170,7 +210,7 @@ def windows_listing(
         Column("labels", right=True, descending=True),
         *(Column(f.title, right=True, rank=2 * n) for n, f in enumerate(figures)),
         Column("what began", rank=1, limit=40, least=20),
-        Column("score drift", right=True, rank=3, descending=True),
+        Column("drift of answers", right=True, rank=3, descending=True),
         Column("p99", right=True, rank=5, descending=True),
     ]
     rows = tuple(
@@ -202,6 +242,6 @@ def _window_cells(
         Cell(words.whole_share(coverage), coverage),
         *(Cell(figure.told(value), value) for figure, value in values),
         began,
-        psi_cell(window.score.psi),
+        psi_cell(window.score.psi if window.score.psi is not None else window.prediction.psi),
         Cell(words.seconds(window.latency.p99), window.latency.p99),
     )

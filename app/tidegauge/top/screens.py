@@ -8,12 +8,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tidegauge.core.config import ModelKind
+from tidegauge.core.records import MetricRecord
 from tidegauge.top.alerts import alerts_listing, causes_listing
 from tidegauge.top.board import Scope
 from tidegauge.top.compare import compare, trouble_since
 from tidegauge.top.listing import Arrangement, Listing
 from tidegauge.top.models import ModelView, model_view, models_listing
 from tidegauge.top.scope import (
+    classes_listing,
     features_listing,
     scope_of,
     segments_listing,
@@ -83,8 +86,8 @@ class ModelsScreen(ListScreen):
         return self._welcome
 
 
-_TABS: Final = ("alerts", "segments", "features", "windows", "versions")
-_SEGMENT_TABS: Final = ("windows", "features")
+_TABS: Final = ("alerts", "segments", "features", "windows", "versions", "classes")
+_SEGMENT_TABS: Final = ("windows", "features", "classes")
 
 
 class ScopeScreen(ListScreen):
@@ -107,22 +110,26 @@ class ScopeScreen(ListScreen):
         super().__init__(state)
         self._model = model
         self._scope = scope
-        self._tabs = _TABS if scope.whole else _SEGMENT_TABS
         self._tab = self._tabs[0]
         self._arrangements: dict[str, Arrangement] = {}
 
     def show(self) -> None:
         """See `ListScreen.show`."""
         state = self.state
-        model = state.board.models.get(self._model)
-        windows = model.windows(self._scope, state.size_ms) if model is not None else []
-        comparison = compare(windows, trouble_since(state.board.firing(self._model)))
+        comparison = compare(self._windows(), trouble_since(state.board.firing(self._model)))
         title = Text(scope_title(self._model, self._scope), style="bold")
         lines = [*quality_lines(comparison), *traffic_lines(comparison)]
         self.tell("#about", [title, *lines])
         self.tell("#tabs", [self._bar()])
         self.table.present(self._listing())
         super().show()
+
+    @property
+    def _tabs(self) -> tuple[str, ...]:
+        """The sides to look from; only some models have classes."""
+        tabs = _TABS if self._scope.whole else _SEGMENT_TABS
+        multiclass = any(w.kind is ModelKind.MULTICLASS for w in self._windows()[-1:])
+        return tabs if multiclass else tabs[:-1]
 
     def opened(self, key: str) -> None:
         """Go down to an alert, a segment or a version."""
@@ -133,7 +140,9 @@ class ScopeScreen(ListScreen):
 
     def action_turn(self, step: int) -> None:
         """Look from the next side."""
-        self._turn_to((self._tabs.index(self._tab) + step) % len(self._tabs))
+        tabs = self._tabs
+        place = tabs.index(self._tab) if self._tab in tabs else 0
+        self._turn_to((place + step) % len(tabs))
 
     def action_tab(self, number: int) -> None:
         """Look from the side of that number."""
@@ -149,14 +158,20 @@ class ScopeScreen(ListScreen):
         self.show()
         self.table.move_cursor(row=0)
 
+    def _windows(self) -> list[MetricRecord]:
+        model = self.state.board.models.get(self._model)
+        return model.windows(self._scope, self.state.size_ms) if model is not None else []
+
     def _listing(self) -> Listing:
         state, scope = self.state, self._scope
         firing = state.board.firing(self._model)
         model = state.board.models.get(self._model)
         if self._tab == "alerts" or model is None:
             return alerts_listing(state.board.alerts(self._model))
-        windows = model.windows(scope, state.size_ms)
+        windows = self._windows()
         match self._tab:
+            case "classes":
+                return classes_listing(compare(windows, None).judged)
             case "segments":
                 return segments_listing(model, scope.version, state.size_ms, firing)
             case "features":
@@ -222,7 +237,7 @@ Keys
   esc      back; all rows again       /      only rows with these words
   s  S     sort by the next column; the other way (or click a head)
   w  W     larger windows; smaller ones
-  tab 1-5  alerts, segments, features, windows, versions
+  tab 1-6  alerts, segments, features, windows, versions, classes
   ?  q     these keys; quit
 Figures
   quality  of the newest closed window that has at least half its labels

@@ -65,7 +65,7 @@ def traffic_lines(comparison: Comparison) -> list[Text]:
         parts[0] += f", p99 {words.seconds(newest.latency.p99)}"
     farthest, psi = most_drifted(newest)
     if psi is not None:
-        drift = f"{plain(farthest)} is farthest from the reference, PSI {words.number(psi)}"
+        drift = f"farthest from the reference: {plain(farthest)}, PSI {words.number(psi)}"
     else:
         drift = "not known" if newest.reference else "not known before there is a reference"
     parts.append(f"{words.span(newest.start_ms, newest.end_ms)}, {newest.state}")

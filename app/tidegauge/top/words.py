@@ -38,6 +38,13 @@ def number(value: float | None) -> str:
     return NONE if value is None else f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
+def signed_number(value: float | None) -> str:
+    """A difference of any size, to three digits."""
+    if value is None:
+        return NONE
+    return f"{'+' if value >= 0 else ''}{number(value)}"
+
+
 def decimals(value: float | None) -> str:
     """A figure around one, to three places."""
     return NONE if value is None else f"{value:.3f}"

@@ -5,10 +5,12 @@ import os
 import signal
 
 import pytest
+from msgspec.structs import replace
 from rich.text import Text
 from textual.widgets import Input, Static
 
-from tidegauge.core.records import FeatureStats, Quality
+from tidegauge.core.config import ModelKind
+from tidegauge.core.records import ClassStats, FeatureStats, Quality
 from tidegauge.top.board import Arrival
 from tidegauge.top.screens import AlertScreen, HelpScreen, ModelsScreen, ScopeScreen
 from tidegauge.top.source import Connected, HistoryRead, Read, Trouble
@@ -125,6 +127,22 @@ def test_a_model_is_seen_from_all_sides(live, records):
         assert column(app, 0) == ["wind"]
 
     use(live(*records)[0], story)
+
+
+def test_only_a_multiclass_model_is_seen_by_class(live, window):
+    multiclass = window(0, kind=ModelKind.MULTICLASS, classes={"late": ClassStats(support=3)})
+
+    async def story(pilot):
+        app = pilot.app
+        await pilot.press("enter", "6")
+        assert column(app, 0) == [], "alerts are shown: a binary model has no sixth side"
+        assert "classes" not in said(app, "#tabs")
+        await pilot.press("escape", "down", "enter", "6")
+        assert column(app, 0) == ["late"]
+        await pilot.press("tab", "shift+tab")
+        assert column(app, 0) == ["late"]
+
+    use(live(window(0), replace(multiclass, model="several"))[0], story)
 
 
 def test_the_cursor_stays_on_its_row_while_the_order_changes(live, records, alert):

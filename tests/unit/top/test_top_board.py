@@ -111,6 +111,15 @@ def test_the_newest_windows_are_kept_and_of_these_the_newest_closed_in_detail():
     assert [bool(w.features) for w in windows[-DETAILED_WINDOWS - 2 :]] == [False, True, True, True]
 
 
+def test_the_window_that_quality_is_of_keeps_its_detail_too():
+    board = Board()
+    late = [make_window(n, label_coverage=1.0 if n <= 2 else 0.0, labelled=0) for n in range(9)]
+    judged = make_window(2, label_coverage=1.0, labelled=1)
+    board.take(Arrival(n, 0, window) for n, window in enumerate([*late, judged]))
+    windows = board.models["m"].windows(WHOLE, HOUR)
+    assert [w.start_ms // HOUR for w in windows if w.features] == [2, 7, 8]
+
+
 def test_series_over_the_limit_are_counted_and_those_known_go_on(monkeypatch):
     monkeypatch.setattr(board_module, "MAX_HISTORIES", 1)
     board = Board()

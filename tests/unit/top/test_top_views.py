@@ -1,13 +1,19 @@
 """What the rows and lines say about the records."""
 
+import pytest
 from msgspec.structs import replace
 
+from tidegauge.core.config import ModelKind
 from tidegauge.core.records import (
     AlertStatus,
+    ClassStats,
+    ConfusionCell,
     DeploymentKind,
     DeploymentRecord,
     FeatureStats,
+    PredictionStats,
     Quality,
+    RegressionStats,
     ScoreStats,
     Severity,
     Traffic,
@@ -16,9 +22,11 @@ from tidegauge.core.records import (
 from tidegauge.top.alerts import alerts_listing, causes_listing
 from tidegauge.top.board import Board, Scope
 from tidegauge.top.compare import compare
+from tidegauge.top.figures import figures_of
 from tidegauge.top.listing import Arrangement, arranged
 from tidegauge.top.models import model_view, models_listing, psi_cell
 from tidegauge.top.scope import (
+    classes_listing,
     features_listing,
     scope_key,
     scope_of,
@@ -167,6 +175,61 @@ def test_versions_are_side_by_side(window, arrived):
     assert [cells(listing, scope_key(Scope(v)))["accuracy"] for v in "34"] == ["80.0%", "90.0%"]
 
 
+@pytest.mark.parametrize("kind", ModelKind)
+def test_each_kind_of_model_has_its_figures(window, arrived, kind):
+    regression = RegressionStats(mean_absolute_error=12.3456, bias=-1.0, r2=0.4)
+    worse = replace(regression, mean_absolute_error=1512.0, bias=-900.0)
+    quality = Quality(accuracy=0.8, macro_f1=0.5)
+    before = window(0, kind=kind, quality=quality, regression=regression)
+    after = window(1, kind=kind, quality=Quality(accuracy=0.7), regression=worse)
+    board = board_of(arrived, before, after)
+    row = cells(models_listing(board, HOUR, 0), "delay")
+    version = cells(versions_listing(board.models["delay"], HOUR, []), scope_key(Scope("3")))
+    if kind is ModelKind.REGRESSION:
+        assert (row["quality"], row["change"]) == ("MAE 1,512", "+1,500")
+        assert (version["MAE"], version["Δ bias"], version["R2"]) == ("1,512", "-899", "0.400")
+        line = quality_lines(compare([before, after], None))[0]
+        assert line.plain == "quality  MAE 1,512 (+1,500), RMSE -, bias -900 (-899)"
+        marked = [line.plain[s.start : s.end].strip() for s in line.spans if "red" in str(s.style)]
+        assert marked == ["(+1,500)"], "a bias has no better direction"
+    else:
+        assert (row["quality"], row["change"]) == ("accuracy 70.0%", "-10.0")
+        assert ("macro F1" in version) == (kind is ModelKind.MULTICLASS)
+    titles = [column.title for column in windows_listing([before, after], [], []).columns]
+    assert [figure.title for figure in figures_of(before)] == titles[4:-3]
+
+
+def test_answers_drift_where_there_are_no_scores(window, arrived):
+    drifted = window(0, score=ScoreStats(), prediction=PredictionStats(count=9, psi=0.9))
+    row = cells(models_listing(board_of(arrived, drifted), HOUR, 0), "delay")
+    assert (row["drift"], row["most drifted"]) == ("0.9 !", "answers")
+
+
+def test_classes_say_what_they_are_mostly_taken_for(window):
+    multiclass = window(
+        0,
+        kind=ModelKind.MULTICLASS,
+        classes={
+            "late": ClassStats(support=20, recall=0.5, precision=0.4, f1=0.44),
+            "on time": ClassStats(support=80, predictions=90),
+        },
+        confusion=(
+            ConfusionCell("on time", "on time", 80),
+            ConfusionCell("on time", "late", 6),
+            ConfusionCell("cancelled", "late", 4),
+            ConfusionCell("late", "late", 10),
+        ),
+    )
+    listing = classes_listing(multiclass)
+    assert [row.key for row in listing.rows] == ["on time", "late"]
+    assert [cells(listing, k)["mostly taken for"] for k in ("late", "on time")] == [
+        "on time (6)",
+        "",
+    ]
+    assert cells(listing, "late")["recall"] == "50.0%"
+    assert classes_listing(None).rows == ()
+
+
 def test_features_are_ordered_by_drift(window):
     features = {
         "calm": FeatureStats(count=90, missing=10, psi=0.01),
@@ -235,7 +298,7 @@ def test_a_model_in_trouble_is_explained(window, alert, ledger, arrived):
         "quality  accuracy 80.0% (+0.0), AUC 0.900 (+0.000), F1 0.500 (+0.000)",
         "         02-08 19:00 +1h, 90% labelled, vs the median of 2 before the alert",
         "traffic  100 predictions, usually 100, p99 9 ms · 02-08 19:00 +1h, provisional",
-        "drift    wind is farthest from the reference, PSI 0.31",
+        "drift    farthest from the reference: wind, PSI 0.31",
         "events   500 predictions read · 17 await a label · 3 late",
     ]
 
