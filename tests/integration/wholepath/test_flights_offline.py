@@ -40,7 +40,8 @@ VERSION = "1"
 PARTITIONS = 4
 SIZES = {"6h": DAY // 4, "1d": DAY, "7d": 7 * DAY}
 SETTINGS = {
-    "time": {"out_of_orderness": "10m", "lateness": "1h"},
+    # days of flights are published in seconds, some partitions ahead of others
+    "time": {"out_of_orderness": "10m", "lateness": "1h", "publication_skew": "5m"},
     "join": {"label_horizon": "2d", "correction_horizon": "2d"},
     "windows": {
         "panes": [{"width": "1h", "span": "2d"}, {"width": "1d", "span": "30d"}],
