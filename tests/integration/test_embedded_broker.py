@@ -56,6 +56,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+@pytest.mark.chaos
 def test_data_survives_kill_and_stop_beside_another_broker(
     tmp_path: Path, broker: HasBootstrap, topic_prefix: str
 ) -> None:

@@ -15,7 +15,7 @@ from toyworld import World
 from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.worker import exits
 
-pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.broker, pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(900)]
 
 SEED = int(os.environ.get("TIDEGAUGE_CHAOS_SEED", "1"))
 FAULTS = int(os.environ.get("TIDEGAUGE_CHAOS_FAULTS", "12"))

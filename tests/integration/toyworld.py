@@ -164,6 +164,23 @@ class World:
             for name in names
         }
 
+    async def wait_committed(self) -> None:
+        """Wait for the first commit of each partition, which follows its opening."""
+        deadline = time.monotonic() + EXACT_SECONDS
+        everywhere = self.partitions + self.partials
+        while len(found := await self._marks()) < everywhere:
+            assert time.monotonic() < deadline, found
+            await asyncio.sleep(0.1)
+
+    async def _marks(self) -> set[tuple[str, int]]:
+        records, _ = await self.read(*INPUTS)
+        return {
+            (name, record.partition)
+            for name in INPUTS
+            for record in records[name]
+            if record.key == b"#pos"
+        }
+
     async def differences(self) -> list:
         """What is not exact after a while; empty when all is."""
         deadline = time.monotonic() + EXACT_SECONDS

@@ -10,7 +10,7 @@ from wholepath.drifting import SETTINGS, DriftingInput, references
 from wholepath.results import Results, finished
 from wholepath.topic import Message
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.broker, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 PARTITIONS = 3
 SLICE = 250

@@ -39,6 +39,7 @@ def test_a_model_appears_with_its_first_event(deploy: Callable[..., Deployment])
     assert worker.stop() == exits.OK
 
 
+@pytest.mark.chaos
 def test_a_broker_that_stops_and_returns_under_load(
     deploy: Callable[..., Deployment],
     undisturbed: Callable[[int, int], Results],

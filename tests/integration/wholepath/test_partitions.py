@@ -5,7 +5,7 @@ from wholepath.drifting import CHANGE, HOUR
 
 from tidegauge.core.records import AlertStatus
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.broker, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 EVENTS = 10_000
 
