@@ -20,8 +20,7 @@ from tidegauge.core.stats.drift import (
     PredictionDrift,
     class_drift,
     feature_figures,
-    score_js,
-    score_psi,
+    score_drift,
     value_drift,
 )
 from tidegauge.core.stats.features import FeatureCounts
@@ -144,12 +143,13 @@ def _score(traffic: TrafficCounts, reference: ReferenceProfile | None) -> ScoreS
     if moments is None:
         return ScoreStats()
     mean, deviation = moments
+    drift = score_drift(traffic.scores, reference) if reference else PredictionDrift()
     return ScoreStats(
         count=traffic.scored,
         mean=mean,
         deviation=deviation,
-        psi=score_psi(traffic.scores, reference) if reference else None,
-        js=score_js(traffic.scores, reference) if reference else None,
+        psi=drift.psi,
+        js=drift.js,
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.counts import add_counts, count_cells, flatten, unflatten
-from tidegauge.core.stats.logbins import SIGNED, bin_numbers
+from tidegauge.core.stats.logbins import BIN_OF_ONE, SIGNED, bin_numbers
 
 _ONE = 1 << exactsum.FRACTION_BITS
 
@@ -41,14 +41,14 @@ class AnswerCounts(msgspec.Struct):
 
     def with_small(self) -> "AnswerCounts":
         """The same with 0 and 1 counted as numbers, too."""
+        small = [(name, self.classes[name]) for name in ("0", "1") if name in self.classes]
+        if not small:
+            return self
         whole = AnswerCounts()
         whole.add(self)
-        for name in ("0", "1"):
-            n = self.classes.get(name, 0)
-            if n:
-                total = int(name) * n * _ONE
-                (cell,) = bin_numbers(np.array([float(name)])).tolist()
-                whole.add(AnswerCounts({}, 0, n, total, total, {cell: n}))
+        for name, n in small:
+            total = int(name) * n * _ONE
+            whole.add(AnswerCounts({}, 0, n, total, total, {int(name) * BIN_OF_ONE: n}))
         return whole
 
     def to_wire(self) -> list[Any]:

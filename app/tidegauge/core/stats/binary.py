@@ -7,14 +7,13 @@ Figures that need the ranking or the mean of scores within a bin state their err
 import math
 
 import msgspec
-import numpy as np
 
 from tidegauge.core.stats.calibration import (
     CalibrationBin,
     calibration_curve,
     expected_calibration_error,
 )
-from tidegauge.core.stats.counts import dense
+from tidegauge.core.stats.counts import table
 from tidegauge.core.stats.quality import N_CELLS, LabelCounts
 from tidegauge.core.stats.ranking import Ranking, RocVertex
 from tidegauge.core.stats.scorebins import N_BINS, UNITS
@@ -80,10 +79,10 @@ class BinaryQuality(msgspec.Struct, frozen=True, kw_only=True):
 
 def binary_quality(counts: LabelCounts) -> BinaryQuality:
     """Read every figure from the total counts of a window, which has no negative cells."""
-    table = np.array(dense(counts.cells, range(N_CELLS)), dtype=np.int64).reshape(-1, 2, 2)
-    (tn, fn), (fp, tp) = table.sum(axis=0).tolist()
+    cells = table(counts.cells, N_CELLS).reshape(-1, 2, 2)
+    (tn, fn), (fp, tp) = cells.sum(axis=0).tolist()
     n = tn + fn + fp + tp
-    negatives, positives = table[:N_BINS].sum(axis=1).T
+    negatives, positives = cells[:N_BINS].sum(axis=1).T
     ranking = Ranking(negatives, positives)
     auc, average_precision = ranking.roc_auc(), ranking.average_precision()
     lift = ranking.lift_top_decile()

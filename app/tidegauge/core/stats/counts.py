@@ -77,6 +77,13 @@ def unflatten(numbers: Sequence[int]) -> dict[int, int]:
     return dict(zip(numbers[::2], numbers[1::2], strict=True))
 
 
+def table(counts: Mapping[int, int], size: int) -> NDArray[np.int64]:
+    """Return the counts of the cells from 0 to ``size - 1``, where all that are counted lie."""
+    cells = np.zeros(size, np.int64)
+    cells[list(counts)] = list(counts.values())
+    return cells
+
+
 def dense(counts: Mapping[int, int], cells: Iterable[int]) -> list[int]:
     """Return the count of each of ``cells``, in their order."""
     return [counts.get(cell, 0) for cell in cells]

@@ -4,20 +4,18 @@ import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import numpy as np
 
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.classes import OTHER
 from tidegauge.core.stats.counts import add_counts, dense
 from tidegauge.core.stats.features import FeatureCounts
+from tidegauge.core.stats.groups import Group
 from tidegauge.core.stats.logbins import Bar, number_edges
 from tidegauge.core.stats.reference import FeatureReference, NumericReference, ReferenceProfile
 from tidegauge.core.stats.scorebins import N_BINS
 
 PSI_SMOOTHING = 0.5
 """Added to each count, so that an empty bin has a finite logarithm."""
-SCORE_GROUPS = 10
-"""At most so many groups of score bins, of about equal counts in the reference."""
 
 
 def psi(expected: Sequence[float], actual: Sequence[float]) -> float | None:
@@ -103,65 +101,40 @@ def feature_figures(counts: FeatureCounts, reference: FeatureReference | None) -
 
 
 def score_psi(score_counts: Mapping[int, int], reference: ReferenceProfile) -> float | None:
-    """Population stability index of scores, over groups of score bins.
-
-    Args:
-        score_counts: Count by score bin; predictions without a score are passed over.
-        reference: Its scores decide the groups, see `SCORE_GROUPS`.
-
-    Returns:
-        The index; None where either has no scores.
-    """
-    grouped = _score_groups(score_counts, reference)
-    return None if grouped is None else psi(*grouped)
+    """Population stability index of scores; see `score_drift`."""
+    return score_drift(score_counts, reference).psi
 
 
 def score_js(score_counts: Mapping[int, int], reference: ReferenceProfile) -> float | None:
-    """Jensen-Shannon distance of scores over the groups of `score_psi`; None without scores."""
-    grouped = _score_groups(score_counts, reference)
-    return None if grouped is None else js_distance(*grouped)
-
-
-def _score_groups(
-    score_counts: Mapping[int, int], reference: ReferenceProfile
-) -> tuple[list[int], list[int]] | None:
-    known = {number: count for number, count in score_counts.items() if number < N_BINS}
-    groups = _groups(reference.score_counts, known)
-    return None if groups is None else (groups[1], groups[2])
-
-
-def _groups(
-    expected: Mapping[int, int], actual: Mapping[int, int]
-) -> tuple[list[list[int]], list[int], list[int]] | None:
-    """Join neighbouring bins to groups of about equal counts in the reference.
-
-    Returns:
-        The bins of each group that are not empty in both, and the counts of each group in the
-        reference and now; None where the reference has none.
-    """
-    cells = sorted(expected.keys() | actual.keys())
-    before, now = (np.array(dense(counts, cells), np.int64) for counts in (expected, actual))
-    total = int(before.sum())
-    if total <= 0:
-        return None
-    # a bin belongs where the middle of its rows ranks
-    middle = 2 * np.cumsum(before) - before
-    rank = np.minimum(middle * SCORE_GROUPS // (2 * total), SCORE_GROUPS - 1)
-    _, group = np.unique(rank, return_inverse=True)
-    members: list[list[int]] = [[] for _ in range(int(group.max()) + 1)]
-    for cell, number in zip(cells, group.tolist(), strict=True):
-        members[number].append(cell)
-    counts = [np.bincount(group, column).astype(int).tolist() for column in (before, now)]
-    return members, counts[0], counts[1]
+    """Jensen-Shannon distance of scores; see `score_drift`."""
+    return score_drift(score_counts, reference).js
 
 
 class PredictionDrift(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the answers are from the reference's; None where either has none."""
+    """How far answers or scores are from the reference's; None where either has none."""
 
     psi: float | None = None
     js: float | None = None
     bars: tuple[Bar, ...] = ()
     """Numbers by group of the reference."""
+
+
+def score_drift(score_counts: Mapping[int, int], reference: ReferenceProfile) -> PredictionDrift:
+    """Compare scores, over groups of score bins of about equal counts in the reference.
+
+    Args:
+        score_counts: Count by score bin; predictions without a score are passed over.
+        reference: Its scores decide the groups.
+    """
+    if reference.score_groups is None:
+        return PredictionDrift()
+    known = {number: count for number, count in score_counts.items() if number < N_BINS}
+    return _drift(reference.score_groups.split(known))
+
+
+def _drift(groups: Sequence[Group]) -> PredictionDrift:
+    expected, actual = [group.expected for group in groups], [group.actual for group in groups]
+    return PredictionDrift(psi=psi(expected, actual), js=js_distance(expected, actual))
 
 
 def class_drift(classes: Mapping[str, int], reference: ReferenceProfile) -> PredictionDrift:
@@ -193,17 +166,11 @@ def value_drift(bins: Mapping[int, int], reference: ReferenceProfile) -> Predict
         bins: Count by bin of `tidegauge.core.stats.logbins.SIGNED`.
         reference: Its answers decide the groups, as its scores do those of scores.
     """
-    grouped = _groups(reference.value_counts, bins)
-    if grouped is None:
+    if reference.value_groups is None:
         return PredictionDrift()
-    members, expected, actual = grouped
-    bars = [
-        Bar(number_edges(cells[0])[0], number_edges(cells[-1])[1], count)
-        for cells, count in zip(members, actual, strict=True)
-    ]
-    return PredictionDrift(
-        psi=psi(expected, actual), js=js_distance(expected, actual), bars=tuple(bars)
-    )
+    groups = reference.value_groups.split(bins)
+    bars = [Bar(number_edges(g.first)[0], number_edges(g.last)[1], g.actual) for g in groups]
+    return msgspec.structs.replace(_drift(groups), bars=tuple(bars))
 
 
 def _share(part: int, whole: int) -> float | None:

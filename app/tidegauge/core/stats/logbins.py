@@ -4,8 +4,10 @@ Each power of two is cut into 20 equal parts, as HdrHistogram does. Edges come f
 of the number, never from a logarithm, so every machine bins alike.
 """
 
+import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +75,9 @@ def bin_numbers(x: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.where(x < 0.0, -bins, bins)
 
 
+BIN_OF_ONE = int(bin_numbers(np.array([1.0])).item())
+
+
 def number_of(number: int) -> float:
     """Return the number that stands for a bin of `SIGNED`."""
     if number == 0:
@@ -99,20 +104,20 @@ def quantile_bins(counts: Mapping[int, int], qs: Sequence[float]) -> list[int | 
         One bin per quantile; None where nothing is counted.
     """
     bins = sorted(counts)
-    below = np.cumsum([counts[number] for number in bins], dtype=np.int64)
+    below = list(accumulate([counts[number] for number in bins]))
     if not bins or below[-1] <= 0:
         return [None] * len(qs)
-    ranks = np.maximum(np.ceil(np.array(qs) * below[-1]), 1)
-    return [bins[place] for place in np.searchsorted(below, ranks).tolist()]
+    ranks = (max(math.ceil(q * below[-1]), 1) for q in qs)
+    return [bins[bisect_left(below, rank)] for rank in ranks]
 
 
 def octaves(bins: Mapping[int, int]) -> tuple[Bar, ...]:
     """Return the histogram of numbers by sign and power of two, ascending."""
-    found = []
-    for octave, cells in groupby(sorted(bins), key=_octave):
-        count = sum(bins[cell] for cell in cells)
-        found.append(Bar(*_octave_edges(octave), count))
-    return tuple(found)
+    found: dict[int, int] = {}
+    for cell, count in bins.items():
+        octave = _octave(cell)
+        found[octave] = found.get(octave, 0) + count
+    return tuple(Bar(*_octave_edges(octave), count) for octave, count in sorted(found.items()))
 
 
 def _octave(cell: int) -> int:

@@ -15,8 +15,8 @@ from tidegauge.core.stats.calibration import (
     expected_calibration_error,
 )
 from tidegauge.core.stats.classes import OTHER, ClassCounts, Pair
-from tidegauge.core.stats.counts import add_counts, dense
-from tidegauge.core.stats.quality import LabelCounts
+from tidegauge.core.stats.counts import add_counts, table
+from tidegauge.core.stats.quality import N_CELLS, LabelCounts
 from tidegauge.core.stats.scorebins import N_BINS
 
 
@@ -145,9 +145,9 @@ def _confidence(
     counts: ClassCounts, binary: LabelCounts | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Wrong and right predictions by score bin."""
-    table = np.array(dense(counts.confidence, range(2 * N_BINS)), np.int64).reshape(-1, 2)
+    by_right = table(counts.confidence, 2 * N_BINS).reshape(-1, 2)
     if binary is not None:
-        cells = np.array(dense(binary.cells, range(4 * N_BINS)), np.int64).reshape(-1, 2, 2)
-        table[:, 1] += cells[:, 0, 0] + cells[:, 1, 1]
-        table[:, 0] += cells[:, 0, 1] + cells[:, 1, 0]
-    return table[:, 0], table[:, 1]
+        cells = table(binary.cells, N_CELLS).reshape(-1, 2, 2)[:N_BINS]
+        by_right[:, 1] += cells[:, 0, 0] + cells[:, 1, 1]
+        by_right[:, 0] += cells[:, 0, 1] + cells[:, 1, 0]
+    return by_right[:, 0], by_right[:, 1]

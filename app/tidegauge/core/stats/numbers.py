@@ -7,6 +7,7 @@ A row whose prediction and label are both 0 or 1 is left out here: these are wha
 answer, and their counts by class (`tidegauge.core.stats.classes`) tell all of it.
 """
 
+from itertools import product
 from typing import Any, Self
 
 import msgspec
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.counts import add_counts, count_cells, flatten, unflatten
-from tidegauge.core.stats.logbins import SIGNED, bin_numbers
+from tidegauge.core.stats.logbins import BIN_OF_ONE, SIGNED, bin_numbers
 
 _ONE = 1 << exactsum.FRACTION_BITS
 _SMALL = ("0", "1")
+_SMALL_PAIRS = tuple(product(_SMALL, repeat=2))
 
 
 class NumberCounts(msgspec.Struct):
@@ -68,15 +70,17 @@ def is_small(predicted: object, label: object) -> bool:
 
 def with_small(counts: NumberCounts, confusion: dict[tuple[str, str], int]) -> NumberCounts:
     """Return the counts with those rows whose prediction and label are both 0 or 1."""
+    small = [pair for pair in _SMALL_PAIRS if pair in confusion]
+    if not small:
+        return counts
     whole = NumberCounts()
     whole.add(counts)
-    for (predicted, label), n in confusion.items():
-        if is_small(predicted, label):
-            error = int(predicted) - int(label)
-            (cell,) = bin_numbers(np.array([float(error)])).tolist()
-            square, value = error * error * n * _ONE, int(label) * n * _ONE
-            row = NumberCounts(n, error * n * _ONE, square, square, value, value, {cell: n})
-            whole.add(row)
+    for pair in small:
+        n, (predicted, label) = confusion[pair], map(int, pair)
+        error = predicted - label
+        cell = error * BIN_OF_ONE
+        square, value = error * error * n * _ONE, label * n * _ONE
+        whole.add(NumberCounts(n, error * n * _ONE, square, square, value, value, {cell: n}))
     return whole
 
 

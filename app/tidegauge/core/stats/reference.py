@@ -6,6 +6,7 @@ low*, the inner bins, and *above high*; a categorical one has a bin for each fre
 """
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import msgspec
@@ -14,6 +15,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from tidegauge.core.stats.columns import Column
+from tidegauge.core.stats.groups import Groups, groups_of
 
 MAX_BINS = 250
 """Most bins of one feature."""
@@ -130,7 +132,7 @@ class CategoricalReference(msgspec.Struct, frozen=True, kw_only=True, tag="categ
 FeatureReference: TypeAlias = NumericReference | CategoricalReference
 
 
-class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True):
+class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What is normal for one model version. Times are int milliseconds since the epoch (UTC)."""
 
     id: str
@@ -154,6 +156,16 @@ class ReferenceProfile(msgspec.Struct, frozen=True, kw_only=True):
     value_counts: dict[int, int] = {}
     """Answers that are numbers, by bin of `tidegauge.core.stats.logbins.SIGNED`."""
     origin: Origin = Origin.LEARNED
+
+    @cached_property
+    def score_groups(self) -> Groups | None:
+        """Groups of score bins of about equal counts; None without scores."""
+        return groups_of(self.score_counts)
+
+    @cached_property
+    def value_groups(self) -> Groups | None:
+        """Groups of bins of answers that are numbers, likewise."""
+        return groups_of(self.value_counts)
 
     def feature(self, name: str) -> FeatureReference | None:
         """Return what is known of a feature; None if the reference does not have it."""

@@ -8,7 +8,6 @@ import math
 import msgspec
 
 from tidegauge.core.stats import exactsum
-from tidegauge.core.stats.counts import add_counts
 from tidegauge.core.stats.logbins import Bar, number_of, octaves, quantile_bins
 from tidegauge.core.stats.numbers import NumberCounts
 
@@ -43,7 +42,7 @@ def regression_quality(counts: NumberCounts) -> RegressionQuality:
     squared = exactsum.mean(counts.n, counts.squares)
     magnitudes: dict[int, int] = {}
     for cell, count in counts.bins.items():
-        add_counts(magnitudes, {abs(cell): count})
+        magnitudes[abs(cell)] = magnitudes.get(abs(cell), 0) + count
     p50, p90, p99 = (_value(cell) for cell in quantile_bins(magnitudes, QUANTILES))
     (median,) = quantile_bins(counts.bins, (0.5,))
     return RegressionQuality(
