@@ -97,7 +97,17 @@ class SlotSums:
     the kind only decides which are shown.
     """
 
-    __slots__ = ("answers", "classes", "features", "labels", "numbers", "traffic")
+    __slots__ = (
+        "__weakref__",
+        "answers",
+        "classes",
+        "features",
+        "labelled_changes",
+        "labels",
+        "numbers",
+        "predicted_changes",
+        "traffic",
+    )
 
     def __init__(
         self,
@@ -115,9 +125,15 @@ class SlotSums:
         self.classes = classes
         self.numbers = numbers
         self.features: FeatureTable = features or {}
+        self.predicted_changes = 0
+        """How often counts of all predictions were added to."""
+        self.labelled_changes = 0
+        """How often counts of those with a label were."""
 
     def add(self, other: "SlotSums", sign: int = 1) -> None:
         """Add (or with ``sign`` -1 take away) ``other``."""
+        self.predicted_changes += other.has_predicted()
+        self.labelled_changes += other.has_labelled()
         self.traffic = _added(self.traffic, other.traffic, sign, TrafficCounts)
         self.answers = _added(self.answers, other.answers, sign, AnswerCounts)
         self.labels = _added(self.labels, other.labels, sign, LabelCounts)
@@ -129,6 +145,14 @@ class SlotSums:
                 if name not in mine:
                     mine[name] = FeatureCounts()
                 mine[name].add(counts, sign)
+
+    def has_predicted(self) -> bool:
+        """Whether there are counts of all predictions."""
+        return self.traffic is not None or self.answers is not None or bool(self.features)
+
+    def has_labelled(self) -> bool:
+        """Whether there are counts of predictions with a label."""
+        return not (self.labels is None and self.classes is None and self.numbers is None)
 
     def is_zero(self) -> bool:
         """Whether nothing is counted: what was added has been taken away."""

@@ -30,17 +30,22 @@ from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.sums import LATENCY_UNIT, SCORE_UNIT, SlotSums, TrafficCounts
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """All figures of one window of one series."""
+class Predicted(msgspec.Struct, frozen=True):
+    """The figures of all predictions of a window, whether or not they have a label."""
 
-    labelled: Labelled
-    label_coverage: float | None
     traffic: Traffic
     prediction: PredictionStats
     latency: Latency
     score: ScoreStats
     features: dict[str, FeatureStats]
     reference: str | None
+
+
+class Figures(Predicted, frozen=True):
+    """All figures of one window of one series."""
+
+    labelled: Labelled
+    label_coverage: float | None
 
 
 def figures(
@@ -59,11 +64,30 @@ def figures(
         kind: the kind of its model.
         max_classes: most classes told apart.
     """
-    traffic = sums.traffic or TrafficCounts()
-    labelled = labelled_figures(sums, kind, max_classes)
+    predicted = predicted_figures(sums, window_ms, reference, kind)
+    return assembled(predicted, labelled_figures(sums, kind, max_classes))
+
+
+def assembled(predicted: Predicted, labelled: Labelled) -> Figures:
+    """The figures of a window from those of all predictions and of the labelled ones."""
     return Figures(
+        traffic=predicted.traffic,
+        prediction=predicted.prediction,
+        latency=predicted.latency,
+        score=predicted.score,
+        features=predicted.features,
+        reference=predicted.reference,
         labelled=labelled,
-        label_coverage=_ratio(labelled.labelled, traffic.predictions),
+        label_coverage=_ratio(labelled.labelled, predicted.traffic.predictions),
+    )
+
+
+def predicted_figures(
+    sums: SlotSums, window_ms: int, reference: ReferenceProfile | None, kind: ModelKind
+) -> Predicted:
+    """The figures of all predictions of a window; arguments are those of `figures`."""
+    traffic = sums.traffic or TrafficCounts()
+    return Predicted(
         traffic=_traffic(traffic, window_ms, reference, kind),
         prediction=_prediction(sums, kind, reference),
         latency=_latency(traffic),

@@ -9,8 +9,8 @@ from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.alerts import AlertBook, stream_causes
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
-from tidegauge.core.monitor.figures import figures
 from tidegauge.core.monitor.kinds import Kinds
+from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.streams import (
     ANSWERS,
@@ -65,6 +65,7 @@ class ModelMonitor:
         self.watermarks = Watermarks(config, self.rules, sources)
         self.windows = Windows(config, self.rules)
         self._max_classes = config.limits.classes
+        self._figures = KnownFigures(self._max_classes)
         self.kinds = Kinds(self.rules.kind)
         self.streams = Streams(self.rules)
         self.errors = ErrorBook(self._width)
@@ -243,7 +244,7 @@ class ModelMonitor:
     ) -> MetricRecord:
         kind = self.kinds.at(start + size, sums)
         reference = self.references.at(series.version, start + size - self._width)
-        shown = figures(sums, size, reference, kind, self._max_classes)
+        shown = self._figures.of(sums, size, reference, kind)
         return MetricRecord(
             model=self.name,
             version=series.version,

@@ -63,10 +63,10 @@ class Windows:
 
     def __init__(self, config: CoreConfig, rules: ModelConfig) -> None:
         self._levels = config.panes
-        self._rules = rules
         self.sizes = config.windows_ms
         widths = tuple(level.width_ms for level in config.panes)
         self.frame_sizes = tuple(sorted({*widths, *config.windows_ms}))
+        self._final_after = {size: _final_after(size, config, rules) for size in self.frame_sizes}
         self._hops = {size: _hop(size, widths) for size in config.windows_ms}
         self.frames: dict[FrameKey, Frame] = {}
         self._by_start: dict[int, dict[int, set[FrameKey]]] = {s: {} for s in self.frame_sizes}
@@ -81,10 +81,7 @@ class Windows:
 
     def final_after(self, size: int) -> int:
         """How long after its end a frame of ``size`` can still change, in ms."""
-        spans = [level.span_ms for level in self._levels if size % level.width_ms == 0]
-        rules = self._rules
-        horizon = max(rules.label_horizon_ms, rules.correction_horizon_ms)
-        return min(max(spans), horizon) + rules.lateness_ms
+        return self._final_after[size]
 
     def add(self, key: SlotKey, delta: SlotSums) -> None:
         """Add the delta of one slot to every frame and sliding window that holds it."""
@@ -183,7 +180,7 @@ class Windows:
 
     def is_final(self, key: FrameKey) -> bool:
         """Whether a frame can no longer change."""
-        return key.end + self.final_after(key.size) <= self.settled
+        return key.end + self._final_after[key.size] <= self.settled
 
     def let_go(self) -> None:
         """Forget the frames that are final and that no sliding window needs."""
@@ -215,6 +212,12 @@ class Windows:
             self._final[size] = settled - self.final_after(size)
         for key, frame in self.frames.items():
             self._slide_in(key, frame.sums)
+
+
+def _final_after(size: int, config: CoreConfig, rules: ModelConfig) -> int:
+    spans = [level.span_ms for level in config.panes if size % level.width_ms == 0]
+    horizon = max(rules.label_horizon_ms, rules.correction_horizon_ms)
+    return min(max(spans), horizon) + rules.lateness_ms
 
 
 def _hop(window: int, widths: tuple[int, ...]) -> int:
