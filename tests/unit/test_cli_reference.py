@@ -137,3 +137,81 @@ def test_a_period_must_begin_before_it_ends():
     result = reference("pin", "m", "--from", NOW, "--until", NOW)
     assert result.exit_code == 64
     assert "--from must be before --until" in result.stderr
+
+
+STATUSES = ("late", *["on time"] * 7, "cancelled", "on time")
+
+
+def profile_of(folder: Path, name: str, answers: list[str]) -> Path:
+    """A profile of a model that gave these answers."""
+    file = folder / f"{name}.csv"
+    rows = [f"{n},{n % 50},{answer}" for n, answer in enumerate(answers)]
+    file.write_text("\n".join(["id,amount,prediction", *rows]) + "\n")
+    built = build(file, "--request-id", "id", "-o", file.with_suffix(".json"))
+    assert built.exit_code == 0, built.output
+    return file.with_suffix(".json")
+
+
+def words_of(*arguments: str | Path) -> str:
+    result = reference(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return " ".join(result.stdout.split())
+
+
+def test_show_tells_the_shares_of_classes(tmp_path: Path):
+    words = words_of("show", profile_of(tmp_path, "classes", [*STATUSES] * 20))
+    assert "on time 80.0% cancelled 10.0% late 10.0%" in words
+    assert "predicted positive" not in words
+
+
+def test_show_lists_the_frequent_classes_and_all_of_them_with_bins(tmp_path: Path):
+    answers = [f"class {n}" for n in range(12) for _ in range(n + 1)]
+    built = profile_of(tmp_path, "many", answers)
+    assert "class 2 3.8% 2 more 3.8%" in words_of("show", built)
+    with_bins = words_of("show", built, "--bins")
+    assert "class 2 3.8% class 1 2.6% class 0 1.3%" in with_bins
+    assert "more" not in with_bins
+
+
+def test_show_tells_the_distribution_of_numbers(tmp_path: Path):
+    built = profile_of(tmp_path, "numbers", [str(n + 0.5) for n in range(-50, 50)] * 3)
+    words = words_of("show", built)
+    assert "answers least 10 % below median 90 % below most" in words
+    assert "predicted positive" not in words
+    described = words.split("numbers ")[1].split()[:5]
+    assert [float(x) for x in described] == pytest.approx([-49.5, -40.5, -0.5, 39.5, 49.5], 0.0244)
+    shares = words_of("show", built, "--bins").split("answers share")[1]
+    assert shares.count("%") >= 10
+
+
+def test_diff_tells_how_classes_differ(tmp_path: Path):
+    one = profile_of(tmp_path, "one", [*STATUSES] * 20)
+    two = profile_of(tmp_path, "two", ["on time", "late"] * 100)
+    words = words_of("diff", one, two, "--bins")
+    told = json.loads(reference("diff", one, two, "--json").stdout)["class_answers"]
+    assert f"answers classes {told['psi']:.3f} {told['js']:.3f}" in words
+    assert "cancelled 10.0% 0.0% late 10.0% 50.0% on time 80.0% 50.0%" in words
+    assert "positive rate" not in words
+
+
+def test_diff_tells_how_numbers_differ(tmp_path: Path):
+    one = profile_of(tmp_path, "one", [str(n + 0.5) for n in range(100)] * 3)
+    two = profile_of(tmp_path, "two", [str(n + 40.5) for n in range(100)] * 3)
+    words = words_of("diff", one, two, "--bins")
+    told = json.loads(reference("diff", one, two, "--json").stdout)["number_answers"]
+    assert f"answers numbers {told['psi']:.3f} {told['js']:.3f}" in words
+    assert told["psi"] > 0.25
+    medians = (told["median_before"], told["median_after"])
+    assert medians == pytest.approx((49.5, 89.5), 0.0244)
+    assert f"median answer {medians[0]:.3g} {medians[1]:.3g}" in words
+    assert sum(b["after"] for b in told["bins"]) == pytest.approx(1)
+
+
+def test_the_configured_kind_decides_how_answers_are_read(tmp_path: Path):
+    built = profile_of(tmp_path, "whole", [str(n % 7) for n in range(140)])
+    assert "0 14.3% 1 14.3%" in words_of("show", built)
+    configured = tmp_path / "tidegauge.yaml"
+    configured.write_text("models:\n  fraud:\n    kind: regression\n")
+    result = CliRunner().invoke(app, ["--config", str(configured), "reference", "show", str(built)])
+    assert result.exit_code == 0, result.output
+    assert "numbers 0 0 3" in " ".join(result.stdout.split())

@@ -11,8 +11,9 @@ from tidegauge.core.config import ReferenceConfig
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.stats.columns import read_column
 from tidegauge.core.stats.compare import FeatureDifference, compare
-from tidegauge.core.stats.drift import js_distance, psi
+from tidegauge.core.stats.drift import class_drift, js_distance, psi, value_drift
 from tidegauge.core.stats.learn import build_reference
+from tidegauge.core.stats.outcomes import Known
 from tidegauge.core.stats.reference import ReferenceProfile
 
 VALUES = st.lists(
@@ -130,3 +131,57 @@ def test_features_of_one_profile_or_of_another_type_have_no_index_and_come_first
 def test_scores_are_compared_over_their_own_bins() -> None:
     compared = compare(learn([1.0] * 50, score=0.2), learn([1.0] * 50, score=0.8))
     assert compared.score_js == 1
+
+
+def learn_answers(answers: list[Known], **config: int) -> ReferenceProfile:
+    return build_reference(
+        [{"x": 1.0}] * len(answers),
+        np.full(len(answers), np.nan),
+        np.empty(0, np.int64),
+        answers=answers,
+        names=["x"],
+        config=ReferenceConfig(**config),
+        model="m",
+        version="1",
+        effective_from=0,
+        learned_from=None,
+        learned_until=None,
+    )
+
+
+ANSWERS = st.lists(st.sampled_from(["a", "b", "2", "17"]) | st.floats(-1e6, 1e6), min_size=1)
+
+
+@given(ANSWERS, ANSWERS)
+def test_answers_differ_as_drift_says(before: list[Known], after: list[Known]) -> None:
+    one, two = learn_answers(before), learn_answers(after)
+    compared = compare(one, two)
+    by_class = class_drift(two.class_counts, one)
+    by_number = value_drift(two.value_counts, one)
+    assert (compared.class_answers.psi, compared.class_answers.js) == (by_class.psi, by_class.js)
+    told = (compared.number_answers.psi, compared.number_answers.js)
+    assert told == (by_number.psi, by_number.js)
+
+
+@given(ANSWERS)
+def test_answers_do_not_differ_from_themselves(answers: list[Known]) -> None:
+    profile = learn_answers(answers)
+    for told in (compare(profile, profile).class_answers, compare(profile, profile).number_answers):
+        assert told.psi in {0, None}
+        assert [b.before for b in told.bins] == [b.after for b in told.bins]
+        assert told.median_before == told.median_after
+
+
+def test_classes_that_only_one_profile_tells_apart_are_compared_as_other() -> None:
+    few, many = learn_answers(["a", "a", "b", "c"], max_categories=1), learn_answers(["a", "b"])
+    told = compare(few, many).class_answers
+    assert [(b.label, b.before, b.after) for b in told.bins] == [
+        ("__other__", 0.5, 0.5),
+        ("a", 0.5, 0.5),
+    ]
+
+
+def test_without_answers_nothing_is_told() -> None:
+    told = compare(learn_answers([]), learn_answers(["a"]))
+    assert (told.class_answers.psi, told.class_answers.bins[0].before) == (None, None)
+    assert (told.number_answers.psi, told.number_answers.bins) == (None, ())

@@ -5,14 +5,15 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from tidegauge.cli import console
 from tidegauge.cli.options import AsJson
-from tidegauge.cli.reference import store
+from tidegauge.cli.reference import answers, store
+from tidegauge.cli.reference.tables import figure, print_bins, psi_text, table
 from tidegauge.cli.session import session_of
+from tidegauge.core.config import ModelKind
 from tidegauge.core.stats.compare import Bin, ProfileDifference, bin_labels, compare, shares
 from tidegauge.core.stats.reference import FeatureReference, NumericReference, ReferenceProfile
 from tidegauge.wire.plain import plain
@@ -27,7 +28,7 @@ Examples:
   tidegauge reference list --json | jq -r .model
 """
 
-SHOW = """Show a reference profile: what is normal for each feature.
+SHOW = """Show a reference profile: what is normal for the answers and each feature.
 
 \b
 Examples:
@@ -39,9 +40,11 @@ Examples:
 
 DIFF = """Compare two reference profiles: of versions, of models, or from files.
 
-The measures are those of drift: population stability index (PSI) and Jensen-Shannon distance, \
-over the bins of the first profile. Numbers of the second are taken to be spread evenly within its \
-own bins, so that a comparison is exact where the bins agree and close where they do not.
+The measures are those of drift: population stability index (PSI) and Jensen-Shannon distance of \
+features, scores and answers, over the bins of the first profile. Features that are numbers are \
+taken to be spread evenly within the second profile's own bins, so that a comparison is exact \
+where the bins agree and close where they do not. Answers are read as those of the first \
+profile's model: as classes or as numbers.
 
 \b
 Examples:
@@ -53,10 +56,10 @@ Examples:
 Which: TypeAlias = Annotated[
     str, typer.Argument(metavar="REFERENCE", help="MODEL, MODEL@VERSION, or a file.")
 ]
-Bins: TypeAlias = Annotated[bool, typer.Option("--bins", help="Every bin of every feature.")]
+Bins: TypeAlias = Annotated[
+    bool, typer.Option("--bins", help="Every bin of every feature, and of the answers.")
+]
 
-_PSI_STYLES = ((0.25, "bold red"), (0.1, "yellow"))
-"""The usual reading of a PSI: from 0.1 a change, from 0.25 a large one."""
 _CATEGORIES_SHOWN = 3
 
 
@@ -70,9 +73,9 @@ def list_references(context: typer.Context, *, as_json: AsJson = False) -> None:
     if not profiles:
         console.note("no references")
         return
-    table = _table("model", "version", "origin", "in effect from", "of", "features", "sampled")
+    made = table("model", "version", "origin", "in effect from", "of", "features", "sampled")
     for p in profiles:
-        table.add_row(
+        made.add_row(
             *map(plain, (p.model, p.version)),
             p.origin.value,
             _time(p.effective_from) if p.effective_from else "the start",
@@ -80,14 +83,15 @@ def list_references(context: typer.Context, *, as_json: AsJson = False) -> None:
             str(len(p.features)),
             f"{p.sample_count:,}",
         )
-    console.output().print(table)
+    console.output().print(made)
 
 
 def show(
     context: typer.Context, which: Which, *, bins: Bins = False, as_json: AsJson = False
 ) -> None:
     """Show one profile."""
-    profile = store.find(session_of(context), which)
+    session = session_of(context)
+    profile = store.find(session, which)
     if as_json:
         _print_json(profile)
         return
@@ -97,16 +101,16 @@ def show(
         f"{profile.origin.value} from {profile.sample_count:,} predictions, {_period(profile)}"
     )
     print_line(f"in effect from {store.effect(profile)}; id {profile.id}")
-    if profile.positive_rate is not None:
-        print_line(f"{profile.positive_rate:.2%} predicted positive")
-    table = _table("feature", "type", "missing", "least", "mean", "most", "most frequent")
+    rules = session.settings.core().model(profile.model)
+    answers.print_answers(profile, answers.kind_of(profile, rules), bins=bins)
+    made = table("feature", "type", "missing", "least", "mean", "most", "most frequent")
     for feature in profile.features:
-        table.add_row(*_described(feature))
-    print_line(table)
+        made.add_row(*_described(feature))
+    print_line(made)
     if bins:
         for feature in profile.features:
             held = zip(bin_labels(feature), shares(feature.counts), strict=True)
-            _print_bins(feature.name, [Bin(label, share, None) for label, share in held], "share")
+            print_bins(feature.name, [Bin(label, share, None) for label, share in held], "share")
 
 
 def diff(
@@ -130,33 +134,35 @@ def diff(
     for label, profile in (("before", one), ("after ", two)):
         name = plain(f"{profile.model} {profile.version}")
         print_line(f"{label}  {name}, {profile.origin.value}, {_period(profile)}, id {profile.id}")
-    print_line(_difference_table(difference))
+    kind = answers.kind_of(one, session.settings.core().model(one.model))
+    print_line(_difference_table(difference, kind))
+    answered = answers.answers_of(difference, kind).bins
+    if bins and answered and kind is not ModelKind.BINARY:
+        print_bins("answers", answered, "before", "after")
     for feature in difference.features if bins else ():
-        _print_bins(feature.name, list(feature.bins), "before", "after")
+        print_bins(feature.name, feature.bins, "before", "after")
 
 
-def _difference_table(difference: ProfileDifference) -> Table:
-    table = _table("", "type", "psi", "js", "missing", "", "mean", "")
+def _difference_table(difference: ProfileDifference, kind: ModelKind) -> Table:
+    made = table("", "type", "psi", "js", "missing", "", "mean", "")
     for f in difference.features:
         same = f.type_before == f.type_after
-        kind = f.type_before if same else f"{f.type_before or 'none'} → {f.type_after or 'none'}"
-        table.add_row(
+        types = f.type_before if same else f"{f.type_before or 'none'} → {f.type_after or 'none'}"
+        made.add_row(
             plain(f.name),
-            Text(kind or "", style="" if same else "bold red"),
-            _psi(f.psi),
-            _figure(f.js, ".3f"),
-            _figure(f.missing_before, ".1%"),
-            _figure(f.missing_after, ".1%"),
-            _figure(f.mean_before, ".5g"),
-            _figure(f.mean_after, ".5g"),
+            Text(types or "", style="" if same else "bold red"),
+            psi_text(f.psi),
+            figure(f.js, ".3f"),
+            figure(f.missing_before, ".1%"),
+            figure(f.missing_after, ".1%"),
+            figure(f.mean_before, ".5g"),
+            figure(f.mean_after, ".5g"),
         )
-    rates = (difference.positive_rate_before, difference.positive_rate_after)
-    scores = (_psi(difference.score_psi), _figure(difference.score_js, ".3f"))
-    table.add_section()
-    table.add_row(Text("scores", style="italic"), "", *scores)
-    rate = Text("positive rate", style="italic")
-    table.add_row(rate, "", "", "", "", "", *(_figure(x, ".2%") for x in rates))
-    return table
+    made.add_section()
+    scores = (psi_text(difference.score_psi), figure(difference.score_js, ".3f"))
+    made.add_row(Text("scores", style="italic"), "", *scores)
+    answers.add_difference(made, difference, kind)
+    return made
 
 
 def _described(feature: FeatureReference) -> tuple[str, ...]:
@@ -172,34 +178,8 @@ def _described(feature: FeatureReference) -> tuple[str, ...]:
     return name, "categorical", missing, "", "", "", frequent + more
 
 
-def _print_bins(name: str, held: list[Bin], *columns: str) -> None:
-    table = _table(plain(name), *columns)
-    for b in held:
-        cells = (b.before, b.after)[: len(columns)]
-        table.add_row(plain(b.label), *(_figure(share, ".1%") for share in cells))
-    console.output().print(table)
-
-
 def _print_json(profile: ReferenceProfile) -> None:
     console.output().print(encode_reference(profile)[1].decode())
-
-
-def _table(first: str, *columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first)
-    for name in columns:
-        text = name in {"", "type", "version", "origin", "in effect from", "of", "most frequent"}
-        table.add_column(name, justify="left" if text and name else "right")
-    return table
-
-
-def _psi(value: float | None) -> Text:
-    style = next((style for limit, style in _PSI_STYLES if (value or 0) >= limit), "")
-    return Text(_figure(value, ".3f"), style=style)
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "" if value is None else format(value, form)
 
 
 def _time(time_ms: int) -> str:

@@ -39,11 +39,11 @@ class Kinds:
     def close(self, end: int, pane: SlotSums) -> ModelKind:
         """Count the answers of a closed pane; the kind from its end on."""
         self._counts = [a + b for a, b in zip(self._counts, _counted(pane), strict=True)]
-        told = _told(self._counts)
-        if self._counts[0] and (not self._history or self._history[-1][1] is not told):
-            self._history.append((end, told))
+        kind = told(*self._counts)
+        if self._counts[0] and (not self._history or self._history[-1][1] is not kind):
+            self._history.append((end, kind))
             del self._history[:-MAX_HISTORY]
-        return self._fixed or told
+        return self._fixed or kind
 
     def at(self, end: int, window: SlotSums | None = None) -> ModelKind:
         """The kind of a window or pane that ends at ``end``.
@@ -55,7 +55,7 @@ class Kinds:
         if self._fixed is not None:
             return self._fixed
         if not self._history:
-            return _told(_counted(window or SlotSums()))
+            return told(*_counted(window or SlotSums()))
         for (_, kind), (until, _) in pairwise(self._history):
             if end < until:
                 return kind
@@ -81,8 +81,14 @@ def _counted(sums: SlotSums) -> list[int]:
     return [predictions, fractions, predictions - fractions - sums.traffic.classes]
 
 
-def _told(counts: list[int]) -> ModelKind:
-    answers, fractions, others = counts
+def told(answers: int, fractions: int, others: int) -> ModelKind:
+    """The kind that answers tell.
+
+    Args:
+        answers: how many there are.
+        fractions: those with a fraction.
+        others: those that are some other class than one of a binary model.
+    """
     if fractions * FRACTIONS >= max(answers, 1):
         return ModelKind.REGRESSION
     if others * OTHER_CLASSES > answers:

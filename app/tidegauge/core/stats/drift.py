@@ -137,17 +137,25 @@ def _drift(groups: Sequence[Group]) -> PredictionDrift:
     return PredictionDrift(psi=psi(expected, actual), js=js_distance(expected, actual))
 
 
-def class_drift(classes: Mapping[str, int], reference: ReferenceProfile) -> PredictionDrift:
-    """Compare answers by class.
+def class_cells(
+    expected: Mapping[str, int], actual: Mapping[str, int]
+) -> list[tuple[str, int, int]]:
+    """Each class with its counts in the reference and now, by name.
 
     Where either has classes over a limit, those that only one of the two tells apart are counted
     with them, since they may be among them in the other.
     """
-    before, now = dict(reference.class_counts), dict(classes)
+    before, now = dict(expected), dict(actual)
     if OTHER in before or OTHER in now:
         before, now = _only(before, now), _only(now, before)
     names = sorted(before.keys() | now.keys())
-    expected, actual = ([counts.get(name, 0) for name in names] for counts in (before, now))
+    return [(name, before.get(name, 0), now.get(name, 0)) for name in names]
+
+
+def class_drift(classes: Mapping[str, int], reference: ReferenceProfile) -> PredictionDrift:
+    """Compare answers by class."""
+    cells = class_cells(reference.class_counts, classes)
+    expected, actual = [cell[1] for cell in cells], [cell[2] for cell in cells]
     return PredictionDrift(psi=psi(expected, actual), js=js_distance(expected, actual))
 
 
