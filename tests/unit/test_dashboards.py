@@ -12,6 +12,8 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import units
 
+from tidegauge.core.config import ModelKind
+from tidegauge.dashboards.board import OVERVIEW
 from tidegauge.dashboards.generate import BOARDS, FOLDER
 from tidegauge.export.collector import METRICS
 
@@ -103,8 +105,13 @@ def test_every_panel_is_explained_and_has_a_unit(board: Json) -> None:
             assert unit in KNOWN_UNITS, panel["title"]
 
 
+def is_matrix(panel: Json) -> bool:
+    kinds = [step["id"] for step in panel.get("transformations", ())]
+    return kinds[-1:] == ["groupingToMatrix"]
+
+
 def units_of(panel: Json) -> Iterator[str]:
-    if panel["type"] != "table":
+    if panel["type"] != "table" or is_matrix(panel):
         yield panel["fieldConfig"]["defaults"]["unit"]
         return
     renamed = panel["transformations"][1]["options"]["renameByName"]
@@ -119,7 +126,7 @@ def units_of(panel: Json) -> Iterator[str]:
 
 def test_a_table_names_exactly_its_columns(board: Json) -> None:
     for panel in panels(board):
-        if panel["type"] != "table":
+        if panel["type"] != "table" or is_matrix(panel):
             continue
         organized = panel["transformations"][1]["options"]
         values = {name for name in organized["renameByName"] if name.startswith("Value")}
@@ -129,6 +136,20 @@ def test_a_table_names_exactly_its_columns(board: Json) -> None:
         titles = set(organized["renameByName"].values())
         assert {o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]} <= titles
         assert {field["displayName"] for field in panel["options"]["sortBy"]} <= titles
+
+
+def test_a_matrix_is_made_of_the_labels_of_its_query() -> None:
+    boards = [json.loads(text) for text in BOARD_TEXTS.values()]
+    matrices = [panel for board in boards for panel in panels(board) if is_matrix(panel)]
+    assert matrices
+    for panel in matrices:
+        (target,) = panel["targets"]
+        options = panel["transformations"][-1]["options"]
+        row, column = options["rowField"], options["columnField"]
+        assert options["valueField"] == "Value"
+        assert f"by ({row}, {column})" in target["expr"]
+        (override,) = panel["fieldConfig"]["overrides"]
+        assert override["matcher"]["options"] == f"{row}\\{column}"
 
 
 def test_thresholds_ascend_from_minus_infinity(board: Json) -> None:
@@ -177,17 +198,34 @@ def test_queries_name_metrics_and_labels_that_workers_export(board: Json) -> Non
             selected = re.findall(r"(\w+)(?:=~|!=|=)", selector)
             assert set(selected) <= known[name] | SCRAPED, expr
         for grouped in re.findall(r"\b(?:by|on|group_left|group_right) \(([^)]*)\)", expr):
-            assert set(filter(None, re.split(r",\s*", grouped))) <= every_label, expr
+            made = set(re.findall(r'label_join\(.*?, "(\w+)"', expr))
+            assert set(filter(None, re.split(r",\s*", grouped))) <= every_label | made, expr
 
 
 def test_links_keep_what_is_chosen(board: Json) -> None:
     addresses = {f"/d/{json.loads(text)['uid']}" for text in BOARD_TEXTS.values()}
-    (link,) = board["links"]
-    assert link["includeVars"]
-    assert link["keepTime"]
-    assert set(link["tags"]) <= set(board["tags"])
+    links = board.get("links", [])
+    assert all(link["keepTime"] for link in links)
+    assert len(links) == (board["uid"] != OVERVIEW)
+    urls = [link["url"] for link in links]
     for url in re.findall(r'"url": "(/d/[^"]*)"', json.dumps(board["panels"])):
+        assert "${__url_time_range}" in url
+        urls.append(url)
+    for url in urls:
         address, _, query = url.partition("?")
-        assert address in addresses
-        for kept in ("${datasource:queryparam}", "${window:queryparam}", "${__url_time_range}"):
+        for kind in ModelKind:
+            assert address.replace("${__data.fields.Kind}", kind) in addresses
+        for kept in ("${datasource:queryparam}", "${window:queryparam}"):
             assert kept in query
+
+
+def test_a_link_by_kind_is_in_a_row_that_has_it(board: Json) -> None:
+    for panel in panels(board):
+        if "__data.fields.Kind" in json.dumps(panel):
+            assert panel["transformations"][1]["options"]["renameByName"]["kind"] == "Kind"
+
+
+def test_every_kind_of_model_has_a_dashboard() -> None:
+    for kind in ModelKind:
+        text = BOARD_TEXTS[f"tidegauge-model-{kind}.json"]
+        assert f'tidegauge_model_info{{kind=\\"{kind}\\"}}' in text

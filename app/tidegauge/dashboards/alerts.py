@@ -16,10 +16,30 @@ SEVERITIES: Final = (
 )
 
 
-def firing(selector: str, *, width: int, keys: Sequence[Key]) -> Builder[models.Panel]:
-    """The alerts that fire, the oldest first."""
-    labels = ", ".join(key.label for key in keys)
-    since = f"max by ({labels}) (tidegauge_alert_start_timestamp_seconds{{{selector}}}) * 1000"
+ABOUT: Final = Key("about", "Feature or class")
+"""What an alert is about: it has one of the two, or none."""
+
+
+def since(selector: str, keys: Sequence[Key]) -> str:
+    """Since when, in seconds, each alert fires that has the labels of a selector.
+
+    Args:
+        selector: Labels of alerts.
+        keys: What alerts are told apart by.
+    """
+    started = f"tidegauge_alert_start_timestamp_seconds{{{selector}}}"
+    about = f'label_join({started}, "{ABOUT.label}", "", "feature", "class")'
+    return f"max by ({', '.join(key.label for key in keys)}) ({about})"
+
+
+def firing(expr: str, *, width: int, keys: Sequence[Key]) -> Builder[models.Panel]:
+    """The alerts that fire, the oldest first.
+
+    Args:
+        expr: Since when each fires, such as `since` gives.
+        width: In grid columns.
+        keys: What alerts are told apart by.
+    """
     return rows(
         "Firing alerts",
         "Each line is one thing that is wrong now; empty is good. The start is event time. What to "
@@ -27,7 +47,7 @@ def firing(selector: str, *, width: int, keys: Sequence[Key]) -> Builder[models.
         "then open the model and compare versions and segments. An alert goes away by itself when "
         "the change has faded.",
         keys,
-        [Column("Since", since, "dateTimeAsIso")],
+        [Column("Since", f"{expr} * 1000", "dateTimeAsIso", width=165)],
         order="Since",
         ascending=True,
         width=width,

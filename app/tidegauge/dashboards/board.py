@@ -14,11 +14,16 @@ TAG: Final = "tidegauge"
 IDS_OF_A_SECTION: Final = 100
 """A section's panels are numbered from a multiple of this, so that links to the panels of the other
 sections stay right when one is added."""
+OVERVIEW: Final = "tidegauge-overview"
+"""Address of the dashboard of all models."""
 MODEL: Final = "tidegauge-model"
-"""Address of the dashboard of one model."""
+"""Address of a dashboard of one model, to which its kind is added."""
+KIND_TITLE: Final = "Kind"
+"""Title of the column that tells a model's kind: `MODEL_LINK` reads it."""
+_KEPT: Final = "${datasource:queryparam}&${window:queryparam}"
 _MODEL_ADDRESS: Final = (
-    f"/d/{MODEL}?${{datasource:queryparam}}&var-model=${{__value.raw}}"
-    "&${window:queryparam}&${__url_time_range}"
+    f"/d/{MODEL}-${{__data.fields.{KIND_TITLE}}}?{_KEPT}"
+    "&var-model=${__value.raw}&${__url_time_range}"
 )
 MODEL_LINK: Final = ("Open this model", _MODEL_ADDRESS)
 """Opens the model that a cell names, with what is chosen."""
@@ -43,6 +48,7 @@ class Board:
         variables: What can be chosen.
         sections: Its panels.
         alerts: PromQL of the alerts whose times are marked in every graph, and the marks' text.
+        deployments: PromQL of the times at which something was deployed, in ms, and their text.
     """
 
     uid: str
@@ -51,10 +57,10 @@ class Board:
     variables: Sequence[Builder[models.VariableModel]]
     sections: Sequence[Section]
     alerts: tuple[str, str]
+    deployments: tuple[str, str]
 
     def build(self) -> models.Dashboard:
         """The dashboard as Grafana reads it."""
-        expr, text = self.alerts
         board = (
             builders.Dashboard(self.title)
             .uid(self.uid)
@@ -64,24 +70,16 @@ class Board:
             .time("now-1h", "now")
             .refresh("10s")
             .tooltip(models.DashboardCursorSync.CROSSHAIR)
-            .link(
-                builders.DashboardLink("Tidegauge")
-                .type(models.DashboardLinkType.DASHBOARDS)
-                .tags([TAG])
-                .as_dropdown(False)
-                .keep_time(True)
-                .include_vars(True)
-            )
-            .annotation(
-                builders.AnnotationQuery()
-                .name("Firing alerts")
-                .datasource(DATASOURCE)
-                .enable(True)
-                .icon_color("red")
-                .expr(expr)
-                .title_format(text)
-            )
+            .annotation(_marks("Firing alerts", "red", self.alerts))
+            .annotation(_marks("Deployments", "blue", self.deployments).use_value_for_time(True))
         )
+        if self.uid != OVERVIEW:
+            board.link(
+                builders.DashboardLink("Overview")
+                .type(models.DashboardLinkType.LINK)
+                .url(f"/d/{OVERVIEW}?{_KEPT}")
+                .keep_time(True)
+            )
         for variable in self.variables:
             board.with_variable(variable)
         for number, section in enumerate(self.sections):
@@ -101,3 +99,16 @@ class _Numbered(Builder[models.Panel]):
 
     def build(self) -> models.Panel:
         return self._panel
+
+
+def _marks(name: str, color: str, what: tuple[str, str]) -> builders.AnnotationQuery:
+    expr, text = what
+    return (
+        builders.AnnotationQuery()
+        .name(name)
+        .datasource(DATASOURCE)
+        .enable(True)
+        .icon_color(color)
+        .expr(expr)
+        .title_format(text)
+    )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tidegauge.dashboards.variables import CHOSEN, WHOLE
+from tidegauge.dashboards.variables import CHOSEN, VERSIONS, WHOLE
 
 BY: Final = "version, segment_value"
 """What the series of the model dashboard are told apart by."""
@@ -20,12 +20,20 @@ LABELLED: Final = (
     f"max by (model, version) (tidegauge_window_labelled_predictions{{{WHOLE_WINDOW}}})"
 )
 """Labelled predictions of each version."""
-ACCURACY: Final = (
-    f"sum by (model) (max by (model, version) (tidegauge_accuracy_ratio{{{WHOLE_WINDOW}}})"
-    f" * {LABELLED})"
-    f" / sum by (model) ({LABELLED})"
-)
-"""Accuracy of each model, over all versions."""
+
+
+def weighted(figure: str) -> str:
+    """The mean of a figure of each model over its versions, weighted by labelled predictions."""
+    series = f"max by (model, version) (tidegauge_{figure}{{{WHOLE_WINDOW}}})"
+    return f"sum by (model) ({series} * {LABELLED}) / sum by (model) ({LABELLED} and {series})"
+
+
+ACCURACY: Final = weighted("accuracy_ratio")
+"""Accuracy of each classifier, over all versions."""
+ABSOLUTE_ERROR: Final = weighted("mean_absolute_error")
+"""Mean absolute error of each regression model, over all versions."""
+BIAS: Final = weighted("error_bias")
+"""Mean error of each regression model, over all versions."""
 LABEL_COVERAGE: Final = f"sum by (model) ({LABELLED}) / {PREDICTIONS}"
 """Label coverage of each model, over all versions."""
 PER_SECOND: Final = (
@@ -36,10 +44,32 @@ FIRING: Final = (
     f"count by (model) (max by (model, fingerprint) (tidegauge_alert_firing)) or 0 * {PREDICTIONS}"
 )
 """Alerts that fire, of each model, 0 where none does."""
-ERROR_NOW: Final = 'max by (model) (tidegauge_detector_current{stream="error_rate"})'
-"""Error rate of each model lately, as its detector sees it."""
-ERROR_BASELINE: Final = 'max by (model) (tidegauge_detector_baseline{stream="error_rate"})'
-"""What is usual."""
+_ERRORS: Final = 'stream=~"error_rate|absolute_error"'
+
+
+def lately(errors: str = _ERRORS) -> str:
+    """The error of each model lately, as its detector sees it.
+
+    Args:
+        errors: Selects the stream: the error rate of classifiers, the absolute error of others.
+    """
+    return f"max by (model) (tidegauge_detector_current{{{errors}}})"
+
+
+def usual(errors: str = _ERRORS) -> str:
+    """What is usual of it."""
+    return f"max by (model) (tidegauge_detector_baseline{{{errors}}})"
+
+
+def with_kind(expr: str, kinds: str = ".+") -> str:
+    """Series of models that are of certain kinds, with the kind as a label.
+
+    Args:
+        expr: PromQL whose series have the label ``model``.
+        kinds: A regular expression of kinds.
+    """
+    kind = f'max by (model, kind) (tidegauge_model_info{{kind=~"{kinds}"}})'
+    return f"({expr}) * on (model) group_left (kind) {kind}"
 
 
 def shift(labels: str, selector: str = "") -> str:
@@ -67,3 +97,24 @@ def chosen(figure: str, by: str = BY, window: str = 'window="$window"') -> str:
         window: Which windows.
     """
     return f"max by ({by}) (tidegauge_{figure}{{{CHOSEN}, {window}}})"
+
+
+LABELLED_NOW: Final = chosen("window_labelled_predictions")
+"""Labelled predictions of what is chosen on the dashboard of a model."""
+
+
+def weighted_now(figure: str) -> str:
+    """The mean of a figure over what is chosen, weighted by labelled predictions."""
+    series = chosen(figure)
+    return f"sum({series} * {LABELLED_NOW}) / sum({LABELLED_NOW} and {series})"
+
+
+def by_version(figure: str, *by: str) -> str:
+    """A figure of the versions that are chosen, over all traffic in the window.
+
+    Args:
+        figure: The metric's name without its prefix.
+        by: Further labels.
+    """
+    selector = f'{VERSIONS}, {WHOLE}, window="$window"'
+    return f"max by ({', '.join(('version', *by))}) (tidegauge_{figure}{{{selector}}})"

@@ -11,7 +11,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from tidegauge.contract.generated import Generated
-from tidegauge.dashboards.model import model
+from tidegauge.dashboards.models import model_boards
 from tidegauge.dashboards.overview import overview
 
 FOLDER = Path(__file__).resolve().parents[3] / "grafana" / "dashboards"
@@ -25,7 +25,7 @@ def documents() -> dict[str, str]:
             board.build(), cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True
         )
         + "\n"
-        for board in (overview(), model())
+        for board in (overview(), *model_boards())
     }
 
 

@@ -1,4 +1,4 @@
-"""The model dashboard: traffic, labels, latency, features, segments, ledgers."""
+"""The dashboards of one model: traffic, labels, latency, features, ledgers."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,19 +6,15 @@ from typing import Final
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from tidegauge.dashboards.figures import BY_LEGEND, chosen
-from tidegauge.dashboards.panels import COVERAGE, GREEN, ORANGE, PSI, YELLOW, Query, Step, lines
+from tidegauge.dashboards.figures import BY_LEGEND, by_version, chosen
+from tidegauge.dashboards.panels import GREEN, ORANGE, PSI, YELLOW, Query, Step, lines
 from tidegauge.dashboards.tables import Column, Key, rows
-from tidegauge.dashboards.variables import VERSIONS, WHOLE
 
-_SEGMENTS: Final = f'{VERSIONS}, segment_field!="", window="$window"'
-_IN_SEGMENTS: Final = "version, segment_field, segment_value"
 _SHARE: Final[tuple[Step, ...]] = (
     (None, GREEN),
     (0.01, YELLOW),
     (0.05, ORANGE),
 )
-_OF_FEATURES: Final = f'{VERSIONS}, {WHOLE}, window="$window"'
 
 
 def traffic() -> Sequence[Builder[models.Panel]]:
@@ -134,49 +130,7 @@ def _largest(figure: str) -> Query:
 
 def _of_features(figure: str) -> str:
     """A figure of each feature over all traffic: segments have no figures of features."""
-    return f"max by (version, feature) (tidegauge_{figure}{{{_OF_FEATURES}}})"
-
-
-def segments() -> Sequence[Builder[models.Panel]]:
-    """Where the errors are."""
-
-    def figure(name: str) -> str:
-        return f"max by ({_IN_SEGMENTS}) (tidegauge_{name}{{{_SEGMENTS}}})"
-
-    labelled, accuracy = figure("window_labelled_predictions"), figure("accuracy_ratio")
-    whole = (
-        f'max by (version) (tidegauge_accuracy_ratio{{{VERSIONS}, segment_field="", '
-        'window="$window"})'
-    )
-    return (
-        rows(
-            "Segments",
-            "All segments in the window, the one with the most errors first. Less than the whole: "
-            "how far its accuracy is below that of all traffic. Many errors and far below: begin "
-            "here. Few labels: wait, or choose a longer window.",
-            [
-                Key("segment_field", "Segments by", width=140),
-                Key("segment_value", "Segment", width=140),
-                Key("version", "Version", width=75),
-            ],
-            [
-                Column("Errors", f"(1 - {accuracy}) * {labelled}", "short", 0),
-                Column("Accuracy", accuracy, "percentunit", 1),
-                Column(
-                    "Less than the whole",
-                    f"{whole} - on (version) group_right () {accuracy}",
-                    "percentunit",
-                    1,
-                    ((None, GREEN), (0.02, YELLOW), (0.05, ORANGE)),
-                ),
-                Column("Predictions", figure("window_predictions"), "short"),
-                Column("Labels", figure("label_coverage_ratio"), "percentunit", 0, COVERAGE),
-                Column("Score PSI", figure("score_psi"), "none", 3, PSI),
-            ],
-            order="Errors",
-            height=10,
-        ),
-    )
+    return by_version(figure, "feature")
 
 
 def ledgers() -> Sequence[Builder[models.Panel]]:

@@ -1,19 +1,20 @@
 """The overview: every model on one screen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
+from tidegauge.core.config import ModelKind
 from tidegauge.dashboards import overview_time, variables
-from tidegauge.dashboards.alerts import SEVERITIES, firing
-from tidegauge.dashboards.board import MODEL_LINK, Board, Section
+from tidegauge.dashboards.alerts import ABOUT, SEVERITIES, firing, since
+from tidegauge.dashboards.board import KIND_TITLE, MODEL_LINK, OVERVIEW, Board, Section
 from tidegauge.dashboards.figures import (
+    ABSOLUTE_ERROR,
     ACCURACY,
     DRIFT_STATE,
-    ERROR_BASELINE,
-    ERROR_NOW,
     FIRING,
     KNOWN,
     LABEL_COVERAGE,
@@ -21,7 +22,10 @@ from tidegauge.dashboards.figures import (
     PER_SECOND,
     PREDICTIONS,
     WHOLE_WINDOW,
+    lately,
     shift,
+    usual,
+    with_kind,
 )
 from tidegauge.dashboards.panels import (
     BLUE,
@@ -39,6 +43,8 @@ from tidegauge.dashboards.tables import Column, Key, rows
 from tidegauge.dashboards.workers import workers
 
 _REPLAY_SECONDS: Final = 30 * 86_400
+_KIND: Final = Key("kind", KIND_TITLE, width=85)
+"""Which of the dashboards of one model a row's link opens."""
 
 
 def _tiles() -> Sequence[Builder[models.Panel]]:
@@ -95,98 +101,134 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
     )
 
 
-def _models() -> Builder[models.Panel]:
+CLASSIFIERS: Final = f"{ModelKind.BINARY}|{ModelKind.MULTICLASS}"
+_HOW_TO_READ: Final = (
+    "One line for each model, over all of its versions, in the chosen window; click on a name to "
+    "open it. Is something wrong (state, alerts); how much traffic; how good (the first column is "
+    "the window's; lately beside its baseline is what the detector sees, and it moves first); on "
+    "how many labels; has anything moved (the largest change of a watched figure as a part of what "
+    "is worth an alert, 1 being enough; the highest population stability index of a feature, over "
+    "0.25 being large); what answers since when; how fresh it is. An empty cell: not known yet, "
+    "such as a baseline that is still learned, or quality without labels. Blue delay: a replay of "
+    "the past."
+)
+
+
+def _family(
+    title: str, about: str, kinds: str, quality: Sequence[Column], *, empty: str, height: int
+) -> Builder[models.Panel]:
+    """The models of some kinds, with the figures of quality that they have in common."""
+    versions = f"max by (model, version) (tidegauge_window_predictions{{{WHOLE_WINDOW}}})"
+    columns = (
+        Column("State", DRIFT_STATE, "none", names=DRIFT_STATES, width=80),
+        Column("Alerts", FIRING, "short", 0, NONE_IS_GOOD, width=60),
+        Column("Traffic", PER_SECOND, "reqps"),
+        *quality,
+        Column("Labels", LABEL_COVERAGE, "percentunit", 0, COVERAGE, width=65),
+        Column("Largest change", shift("model"), "none", 2, SHIFT, bar=2),
+        Column(
+            "Highest PSI",
+            f"max by (model) (tidegauge_feature_psi{{{WHOLE_WINDOW}}})",
+            "none",
+            2,
+            PSI,
+        ),
+        Column("Versions", f"count by (model) ({versions})", "short", 0, width=75),
+        Column(
+            "Deployed",
+            f"max by (model) (tidegauge_deployment_timestamp_seconds{{{KNOWN}}}) * 1000",
+            "dateTimeAsIso",
+            width=165,
+        ),
+        Column(
+            "Data up to",
+            f"max by (model) (tidegauge_watermark_timestamp_seconds{{{KNOWN}}}) * 1000",
+            "dateTimeAsIso",
+            width=165,
+        ),
+        Column(
+            "Delay",
+            f"max by (model) (tidegauge_watermark_delay_seconds{{{KNOWN}}})",
+            "s",
+            0,
+            ((None, GREEN), (300, YELLOW), (1_800, RED), (_REPLAY_SECONDS, BLUE)),
+        ),
+    )
     return rows(
-        "Every model",
-        "One line for each model, in the chosen window; click on a name to open it. Read from left "
-        "to right: is something wrong (state, alerts), how much traffic, how good (accuracy of the "
-        "window; the error rate lately beside its baseline, both as the detector sees them), on "
-        "how many labels, has anything moved (the largest change of a watched figure as a part of "
-        "what is worth an alert, 1 being enough; the highest population stability index of a "
-        "feature, over 0.25 being large), and how fresh it is. An empty cell: not known yet, such "
-        "as a baseline that is still learned, or quality without labels. Blue delay: a replay of "
-        "the past.",
-        [Key("model", "Model", link=MODEL_LINK, width=180)],
+        title,
+        f"{about} {_HOW_TO_READ}",
         [
-            Column("State", DRIFT_STATE, "none", names=DRIFT_STATES),
-            Column("Alerts", FIRING, "short", 0, NONE_IS_GOOD),
-            Column("Traffic", PER_SECOND, "reqps"),
-            Column("Predictions", PREDICTIONS, "short"),
-            Column("Accuracy", ACCURACY, "percentunit", 1),
-            Column(
-                "Error rate",
-                ERROR_NOW,
-                "percentunit",
-                1,
-            ),
-            Column(
-                "Baseline",
-                ERROR_BASELINE,
-                "percentunit",
-                1,
-            ),
-            Column(
-                "Error change",
-                shift("model", 'stream="error_rate"'),
-                "none",
-                2,
-                SHIFT,
-            ),
-            Column("Labels", LABEL_COVERAGE, "percentunit", 0, COVERAGE),
-            Column("Largest change", shift("model"), "none", 2, SHIFT, bar=2),
-            Column(
-                "Highest PSI",
-                f"max by (model) (tidegauge_feature_psi{{{WHOLE_WINDOW}}})",
-                "none",
-                2,
-                PSI,
-            ),
-            Column(
-                "Data up to",
-                f"max by (model) (tidegauge_watermark_timestamp_seconds{{{KNOWN}}}) * 1000",
-                "dateTimeAsIso",
-            ),
-            Column(
-                "Delay",
-                f"max by (model) (tidegauge_watermark_delay_seconds{{{KNOWN}}})",
-                "s",
-                0,
-                ((None, GREEN), (300, YELLOW), (1_800, RED), (_REPLAY_SECONDS, BLUE)),
-            ),
+            Key("model", "Model", link=MODEL_LINK, width=160),
+            _KIND,
         ],
+        [replace(column, expr=with_kind(column.expr, kinds)) for column in columns],
         order="Alerts",
-        height=7,
+        empty=empty,
+        height=height,
+    )
+
+
+def _models() -> Sequence[Builder[models.Panel]]:
+    return (
+        _family(
+            "Classifiers",
+            "Models that answer a class; the figure is the share of wrong answers.",
+            CLASSIFIERS,
+            (
+                Column("Accuracy", ACCURACY, "percentunit", 1, width=80),
+                Column("Error lately", lately(), "percentunit", 1, width=95),
+                Column("Baseline", usual(), "percentunit", 1, width=85),
+            ),
+            empty="No model answers a class.",
+            height=7,
+        ),
+        _family(
+            "Regression models",
+            "Models that answer a number; the figure is the mean absolute error, in the unit of "
+            "the answers.",
+            ModelKind.REGRESSION,
+            (
+                Column("MAE", ABSOLUTE_ERROR, "short", width=80),
+                Column("MAE lately", lately(), "short", width=95),
+                Column("Baseline", usual(), "short", width=85),
+            ),
+            empty="No model answers a number.",
+            height=5,
+        ),
     )
 
 
 def _what() -> Sequence[Builder[models.Panel]]:
     keys = (
-        Key("severity", "Severity", names=SEVERITIES, width=85),
-        Key("alertname", "Alert", width=130),
+        Key("severity", "Severity", names=SEVERITIES, width=75),
+        Key("alertname", "Alert", width=165),
         Key("model", "Model", link=MODEL_LINK),
-        Key("version", "Version", width=75),
-        Key("feature", "Feature"),
-        Key("segment_field", "Segments by", width=100),
-        Key("segment_value", "Segment", width=85),
+        Key("version", "Version", width=65),
+        ABOUT,
+        Key("segment_field", "Segments by", width=95),
+        Key("segment_value", "Segment", width=75),
     )
+    started = since("", keys)
     labels = "model, stream, feature"
     return (
-        firing("", width=14, keys=keys),
+        firing(f"({with_kind(started)} or on (model) {started})", width=14, keys=(*keys, _KIND)),
         rows(
             "What has changed most",
             "The figures whose detectors see the largest change, as a part of what is worth an "
             "alert: from 1 on it is enough, and an alert opens once a detector confirms that it is "
-            "no chance. Streams: error_rate, score, positive_rate, feature (its mean) and missing "
-            "(its share of absent values). What to do: open the model, then its feature section.",
+            "no chance. Streams: error_rate, absolute_error, score, the answers (positive_rate, "
+            "class, prediction), feature (its mean) and missing (its share of absent values). What "
+            "to do: open the model, then its feature section.",
             [
                 Key("model", "Model", link=MODEL_LINK),
-                Key("stream", "Stream", width=95),
-                Key("feature", "Feature"),
+                Key("stream", "Stream", width=110),
+                replace(ABOUT, label="feature"),
+                _KIND,
             ],
             [
-                Column("Change", f"topk(20, {shift(labels)})", "none", 2, SHIFT, bar=2),
-                Column("Baseline", _of_largest("baseline", labels), "short"),
-                Column("Now", _of_largest("current", labels), "short"),
+                Column("Change", with_kind(f"topk(20, {shift(labels)})"), "none", 2, SHIFT, bar=2),
+                Column("Baseline", _of_largest("baseline", labels), "short", width=80),
+                Column("Now", _of_largest("current", labels), "short", width=80),
             ],
             order="Change",
             width=10,
@@ -196,7 +238,7 @@ def _what() -> Sequence[Builder[models.Panel]]:
 
 
 def _of_largest(figure: str, labels: str) -> str:
-    return (
+    return with_kind(
         f"max by ({labels}) (tidegauge_detector_{figure})"
         f" and on ({labels}) topk(20, {shift(labels)})"
     )
@@ -205,13 +247,13 @@ def _of_largest(figure: str, labels: str) -> str:
 def overview() -> Board:
     """The dashboard of all models."""
     return Board(
-        uid="tidegauge-overview",
+        uid=OVERVIEW,
         title="Tidegauge / Overview",
         description="Every model on one screen: traffic, quality against its baseline, drift, "
         "alerts, freshness; and the workers.",
         variables=(variables.datasource(), variables.window()),
         sections=(
-            Section("Now", (*_tiles(), _models(), *_what())),
+            Section("Now", (*_tiles(), *_models(), *_what())),
             Section("Quality", overview_time.quality()),
             Section("Drift and alerts", overview_time.drift()),
             Section("Traffic and freshness", overview_time.freshness()),
@@ -220,5 +262,9 @@ def overview() -> Board:
         alerts=(
             "max by (model, alertname, feature) (tidegauge_alert_firing)",
             "{{model}}: {{alertname}} {{feature}}",
+        ),
+        deployments=(
+            "max by (model, kind, value) (tidegauge_deployment_timestamp_seconds) * 1000",
+            "{{model}}: {{kind}} {{value}}",
         ),
     )

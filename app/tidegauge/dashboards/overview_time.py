@@ -6,16 +6,16 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards.figures import (
-    ACCURACY,
     DRIFT_STATE,
-    ERROR_BASELINE,
-    ERROR_NOW,
     FIRING,
     KNOWN,
     LABEL_COVERAGE,
     PER_SECOND,
+    lately,
+    shift,
+    usual,
 )
-from tidegauge.dashboards.panels import Query, lines, states
+from tidegauge.dashboards.panels import NEUTRAL, ORANGE, Query, lines, states
 from tidegauge.dashboards.states import DRIFT_STATES
 
 
@@ -23,27 +23,27 @@ def quality() -> Sequence[Builder[models.Panel]]:
     """How good the models were."""
     return (
         lines(
-            "Accuracy",
-            "Share of right answers among the labelled predictions of the chosen window, over all "
-            "versions. It moves late, as labels do. A drop: see the error rate beside it, then the "
-            "model's segments and features.",
-            [Query(ACCURACY, "{{model}}")],
-            unit="percentunit",
+            "Error as a multiple of its baseline",
+            "The error lately, of classifiers their error rate and of regression models their mean "
+            "absolute error, divided by what is usual at such hours: 1 (dashed) is usual, whatever "
+            "the kind of model and the unit. It reads labels as they come. Away from 1 for long: "
+            "the change is real; the alert names its causes.",
+            [Query(f"{lately()} / {usual()}", "{{model}}")],
+            unit="none",
+            low=0,
+            steps=((None, "transparent"), (1, NEUTRAL)),
+            far=True,
         ),
         lines(
-            "Error rate against its baseline",
-            "Share of wrong answers among the labels that came lately, and (dashed) what is usual "
-            "at such hours. Read the distance, not the level: a model may always err a lot. Apart "
-            "for long: the change is real; the alert names its causes.",
-            [
-                Query(ERROR_NOW, "{{model}}"),
-                Query(
-                    ERROR_BASELINE,
-                    "{{model}} baseline",
-                    dashed=True,
-                ),
-            ],
-            unit="percentunit",
+            "Largest change",
+            "The largest change of any watched figure of a model, as a part of what is worth an "
+            "alert (1, dashed). It also sees inputs and answers, which move before labels come. "
+            "Rising: open the model and see what has moved, and since when.",
+            [Query(shift("model"), "{{model}}")],
+            unit="none",
+            low=0,
+            steps=((None, "transparent"), (1, ORANGE)),
+            far=True,
         ),
         lines(
             "Label coverage",

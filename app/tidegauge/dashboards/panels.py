@@ -125,6 +125,7 @@ def lines(
     high: float | None = None,
     steps: Sequence[Step] = (),
     stacked: bool = False,
+    far: bool = False,
     width: int = 8,
     height: int = 8,
 ) -> timeseries.Panel:
@@ -139,6 +140,7 @@ def lines(
         high: Where it ends.
         steps: Limits that are drawn as dashed lines.
         stacked: Whether the series are drawn on top of each other.
+        far: Whether what is beyond 1 is on a logarithmic scale, as one series may go far there.
         width: In grid columns.
         height: In grid rows.
     """
@@ -177,6 +179,13 @@ def lines(
         panel.max(high)
     if stacked:
         panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
+    if far:
+        panel.scale_distribution(
+            common.ScaleDistributionConfig()
+            .type(looks.ScaleDistribution.SYMLOG)
+            .log(10)
+            .linear_threshold(1)
+        )
     if steps:
         panel.thresholds(thresholds(steps)).thresholds_style(
             common.GraphThresholdsStyleConfig().mode(looks.GraphThresholdsStyleMode.DASHED)

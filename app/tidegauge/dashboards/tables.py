@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from grafana_foundation_sdk.builders import common, table
+from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus
 
 from tidegauge.dashboards.panels import DATASOURCE, Names, Step, mapping, target, thresholds
+
+_PLAIN_BACKGROUND: Final = looks.TableCellBackgroundDisplayMode.BASIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Column:
         steps: Colours by value, or none.
         bar: The end of the scale when cells are drawn as bars.
         names: What is shown instead of single values.
+        width: In pixels, or as wide as there is room.
     """
 
     title: str
@@ -52,6 +56,7 @@ class Column:
     steps: tuple[Step, ...] = ()
     bar: float | None = None
     names: Names = ()
+    width: int | None = None
 
 
 def rows(
@@ -62,21 +67,15 @@ def rows(
     *,
     order: str,
     ascending: bool = False,
+    empty: str = "",
     width: int = 24,
     height: int = 8,
 ) -> table.Panel:
-    """A table of the present, ordered by the column titled ``order``."""
+    """A table of the present, ordered by the column titled ``order``; ``empty`` if it has none."""
     panel = (
-        table.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATASOURCE)
-        .show_header(True)
-        .cell_height(looks.TableCellHeight.SM)
+        _table(title, description, width, height)
         .sort_by([common.TableSortByFieldState().display_name(order).desc(not ascending)])
-        .no_value("")
-        .height(height)
-        .span(width)
+        .no_value(empty)
     )
     names = {key.label: key.title for key in keys}
     for number, column in enumerate(columns):
@@ -102,8 +101,72 @@ def rows(
     )
 
 
+def matrix(
+    title: str,
+    description: str,
+    row: Key,
+    column: Key,
+    expr: str,
+    *,
+    width: int = 12,
+    height: int = 8,
+) -> table.Panel:
+    """A table of shares by two labels, the darker the larger, from one query."""
+    corner = f"{row.label}\\{column.label}"
+    panel = (
+        _table(title, description, width, height)
+        .with_target(target(expr, 0).format(prometheus.PromQueryFormat.TABLE).instant())
+        .unit("percentunit")
+        .decimals(1)
+        .min(0)
+        .max(1)
+        .no_value("")
+        .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.CONTINUOUS_BLUES))
+        .cell_options(looks.TableColoredBackgroundCellOptions(mode=_PLAIN_BACKGROUND))
+        .override_by_name(
+            corner,
+            [
+                _option("displayName", f"{row.title} \\ {column.title}"),
+                _option("custom.cellOptions", {"type": "auto"}),
+            ],
+        )
+    )
+    # rows and columns come in the order in which they are met
+    for key in (column, row):
+        panel.with_transformation(
+            models.DataTransformerConfig(
+                "sortBy", options={"fields": {}, "sort": [{"field": key.label}]}
+            )
+        )
+    return panel.with_transformation(
+        models.DataTransformerConfig(
+            "groupingToMatrix",
+            options={
+                "rowField": row.label,
+                "columnField": column.label,
+                "valueField": "Value",
+            },
+        )
+    )
+
+
+def _table(title: str, description: str, width: int, height: int) -> table.Panel:
+    return (
+        table.Panel()
+        .title(title)
+        .description(description)
+        .datasource(DATASOURCE)
+        .show_header(True)
+        .cell_height(looks.TableCellHeight.SM)
+        .height(height)
+        .span(width)
+    )
+
+
 def _column_look(column: Column) -> list[models.DynamicConfigValue]:
     look = [_option("unit", column.unit), _option("custom.align", "right")]
+    if column.width is not None:
+        look.append(_option("custom.width", column.width))
     if column.decimals is not None:
         look.append(_option("decimals", column.decimals))
     if column.steps:

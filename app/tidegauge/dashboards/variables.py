@@ -5,6 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
+from tidegauge.core.config import ModelKind
 from tidegauge.dashboards.panels import DATASOURCE
 
 WHOLE: Final = 'segment_field=""'
@@ -39,9 +40,10 @@ def window() -> builders.QueryVariable:
     ).current(models.VariableOption(text="1d", value="1d"))
 
 
-def model() -> builders.QueryVariable:
-    """Which model is shown."""
-    return _query("model", "Model", "The model.", f"label_values({_SERIES}, model)")
+def model(kind: ModelKind) -> builders.QueryVariable:
+    """Which model of a kind is shown."""
+    query = f'label_values(tidegauge_model_info{{kind="{kind}"}}, model)'
+    return _query("model", "Model", f"The models that are {kind}.", query)
 
 
 def version() -> builders.QueryVariable:

@@ -19,6 +19,7 @@ METRICS: tuple[Metric, ...] = (
     *ledgers.METRICS,
     *detection.METRICS,
     *deployments.METRICS,
+    windows.MODEL,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
     *(metric for metric, _ in windows.CLASS_FIGURES),
     windows.CONFUSION,
@@ -75,6 +76,7 @@ def registry(source: Callable[[], View], max_series: int) -> CollectorRegistry:
 def _groups(view: View, now: float) -> Iterator[Iterable[Row]]:
     yield health.worker_rows(view.worker)
     yield health.watermark_rows(view.watermarks, now)
+    yield windows.model_rows(view.windows)
     yield from map(ledgers.ledger_rows, view.ledgers)
     yield from map(detection.alert_rows, view.alerts)
     whole = [record for record in view.windows if record.segment_field is None]

@@ -1,6 +1,6 @@
 """The figures of windows: quality, traffic, latency, scores and features."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -184,6 +184,11 @@ FEATURE_FIGURES: tuple[tuple[Metric, Read], ...] = (
     ),
 )
 
+MODEL = Metric(
+    "tidegauge_model_info",
+    "1 for each model, with its kind: binary, multiclass or regression.",
+    ("model", "kind"),
+)
 CONFUSION = Metric(
     "tidegauge_confusion_predictions",
     "Labelled predictions of the window by predicted and true class.",
@@ -195,6 +200,15 @@ _BINARY_CONFUSION: tuple[tuple[str, str, Read], ...] = (
     ("negative", "negative", attrgetter("quality.true_negatives")),
     ("negative", "positive", attrgetter("quality.false_negatives")),
 )
+
+
+def model_rows(records: Iterable[MetricRecord]) -> Iterator[Row]:
+    """The kind of each model, as its newest window has it."""
+    newest: dict[str, MetricRecord] = {}
+    for record in sorted(records, key=lambda record: (record.end_ms, record.predictions)):
+        newest[record.model] = record
+    for name, record in sorted(newest.items()):
+        yield Row(MODEL, (name, record.kind.value), 1)
 
 
 def window_rows(record: MetricRecord) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.registry import CollectorRegistry
 
+from tidegauge.core.config import ModelKind
 from tidegauge.core.records import DeploymentKind, FeatureStats, MetricRecord, Traffic, WindowState
 from tidegauge.export.collector import METRICS, ViewCollector, registry
 from tidegauge.export.deployments import SHOWN
@@ -70,6 +71,7 @@ def names(page: CollectorRegistry) -> set[str]:
         ("tidegauge_predictions", {"model": "delay", "state": "open"}, 4),
         ("tidegauge_feedback", {"model": "delay", "state": "orphan_open"}, 1),
         ("tidegauge_watermark_delay_seconds", {"model": "delay"}, 30),
+        ("tidegauge_model_info", {"model": "delay", "kind": "binary"}, 1),
         ("tidegauge_lag_records", {"topic": "predictions", "partition": "3"}, 2),
         ("tidegauge_restore_ratio", {"stage": "collect", "partition": "3"}, 0.5),
         ("tidegauge_commit_duration_seconds_count", {"stage": "collect", "partition": "3"}, 2),
@@ -104,6 +106,15 @@ def test_an_empty_window_has_no_series(window: WindowMaker):
     assert not [name for name in names(rendered(View(windows=windows))) if "window" in name]
 
 
+def test_a_model_is_of_the_kind_that_its_newest_window_has(window: WindowMaker):
+    old = window()
+    new = msgspec.structs.replace(old, end_ms=old.end_ms + 1, kind=ModelKind.REGRESSION)
+    page = rendered(View(windows=(new, old, window(segment=("origin", "EWR")))))
+    for kind, value in ((ModelKind.REGRESSION, 1), (ModelKind.BINARY, None)):
+        labels = {"model": "delay", "kind": kind.value}
+        assert page.get_sample_value("tidegauge_model_info", labels) == value
+
+
 def test_a_figure_that_is_undefined_has_no_series():
     bare = MetricRecord(
         model="m",
@@ -124,6 +135,7 @@ def test_a_figure_that_is_undefined_has_no_series():
     }
     assert windows == {
         "tidegauge_window_end_timestamp_seconds",
+        "tidegauge_model_info",
         "tidegauge_window_final",
         "tidegauge_window_predictions",
         "tidegauge_window_labelled_predictions",

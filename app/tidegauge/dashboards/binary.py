@@ -1,4 +1,4 @@
-"""The model dashboard: how good the model is now, over time, and how its scores behave."""
+"""The dashboard of a binary model: what no other kind has."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,135 +6,30 @@ from typing import Final
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from tidegauge.dashboards.alerts import SEVERITIES, firing
-from tidegauge.dashboards.figures import BY, BY_LEGEND, chosen, shift
-from tidegauge.dashboards.panels import (
-    COVERAGE,
-    NONE_IS_GOOD,
-    PSI,
-    SHIFT,
-    Query,
-    bars,
-    lines,
-    states,
-    value,
+from tidegauge.dashboards import classes
+from tidegauge.dashboards.figures import BY, BY_LEGEND, by_version, chosen
+from tidegauge.dashboards.panels import PSI, Query, bars, lines
+from tidegauge.dashboards.tables import Column
+
+FIGURES: Final = (
+    Column("Accuracy", by_version("accuracy_ratio"), "percentunit", 1),
+    Column("Precision", by_version("precision_ratio"), "percentunit", 1),
+    Column("Recall", by_version("recall_ratio"), "percentunit", 1),
+    Column("F1", by_version("f1_score"), "percentunit", 1),
+    Column("ROC area", by_version("roc_auc"), "none", 3),
+    Column("Calibration", by_version("calibration_error"), "none", 3),
+    Column("Mean score", by_version("score_mean"), "percentunit", 1),
+    Column("Score PSI", by_version("score_psi"), "none", 3, PSI),
 )
-from tidegauge.dashboards.tables import Key
-
-_ERRORS: Final = 'model="$model", stream="error_rate"'
-_OF_MODEL: Final = 'model="$model"'
-
-
-def now() -> Sequence[Builder[models.Panel]]:
-    """The state in a line, and the alerts."""
-    predictions = f"sum({chosen('window_predictions')})"
-    labelled = chosen("window_labelled_predictions")
-    return (
-        value(
-            "Predictions",
-            "Predictions in the window, of what is chosen above. Everything else on this page "
-            "rests on so many.",
-            predictions,
-            unit="short",
-        ),
-        value(
-            "Labelled",
-            "Share of these that have a label. Quality is known for them only; low in a window "
-            "shorter than labels take.",
-            f"sum({labelled}) / {predictions}",
-            unit="percentunit",
-            steps=COVERAGE,
-            decimals=1,
-        ),
-        value(
-            "Accuracy",
-            "Share of right answers among the labelled predictions of the window. Compare it with "
-            "its own past: the same value can be good or bad.",
-            f"sum({chosen('accuracy_ratio')} * {labelled}) / sum({labelled})",
-            unit="percentunit",
-            decimals=1,
-        ),
-        value(
-            "Error rate less baseline",
-            "How many more errors than usual there are lately, of the whole model, in percentage "
-            "points. Its colour says nothing; the detector's view is beside it.",
-            f"max(tidegauge_detector_current{{{_ERRORS}}})"
-            f" - max(tidegauge_detector_baseline{{{_ERRORS}}})",
-            unit="percentunit",
-            decimals=1,
-        ),
-        value(
-            "Largest change",
-            "The largest change of any watched figure of the model, as a part of what is worth an "
-            "alert. From 1 on: see under feature drift which figure it is.",
-            f"max({shift('model', _OF_MODEL)})",
-            unit="none",
-            steps=SHIFT,
-            decimals=2,
-        ),
-        value(
-            "Alerts",
-            "Alerts of the model that fire now. Not zero: the table below says which.",
-            f"count(max by (fingerprint) (tidegauge_alert_firing{{{_OF_MODEL}}})) or vector(0)",
-            unit="short",
-            steps=NONE_IS_GOOD,
-        ),
-        firing(
-            _OF_MODEL,
-            width=12,
-            keys=(
-                Key("severity", "Severity", names=SEVERITIES, width=85),
-                Key("alertname", "Alert", width=150),
-                Key("version", "Version", width=75),
-                Key("feature", "Feature"),
-                Key("segment_field", "Segments by", width=100),
-                Key("segment_value", "Segment", width=85),
-            ),
-        ),
-        states(
-            "What has moved, and since when",
-            "One bar for each watched figure: green far from, yellow half way to, orange beyond "
-            "what is worth an alert. What turned orange first and stayed so is the best suspect. "
-            "Figures of the whole model: error_rate, score, a feature's mean, its missing values.",
-            Query(shift("stream, feature", _OF_MODEL), "{{stream}} {{feature}}"),
-            steps=SHIFT,
-            width=12,
-            height=9,
-        ),
-    )
+"""What versions are compared by."""
+_CONFUSION_LEGEND: Final = "{{label}}, predicted {{predicted}}"
 
 
 def quality() -> Sequence[Builder[models.Panel]]:
-    """Figures of classifiers over time, and the confusion counts."""
-    by_window = chosen("accuracy_ratio", f"window, {BY}", 'window=~".+"')
+    """Figures of answers over time, and the confusion counts."""
     confusion = chosen("confusion_predictions", f"{BY}, predicted, label")
     return (
-        lines(
-            "Accuracy by version and segment",
-            "Share of right answers among the labelled predictions of the window. Versions side "
-            "by side: a new one that stays below the old one is a reason to go back. Segments: "
-            "choose a field above.",
-            [Query(chosen("accuracy_ratio"), BY_LEGEND)],
-            unit="percentunit",
-        ),
-        lines(
-            "Accuracy by window",
-            "The same figure over each window that workers report. The short ones move first and "
-            "are noisy, the long ones confirm. Apart: something changes now.",
-            [Query(by_window, f"{{{{window}}}} {BY_LEGEND}")],
-            unit="percentunit",
-        ),
-        lines(
-            "Error rate against its baseline",
-            "Share of wrong answers among the labels that came lately, of the whole model, and "
-            "(dashed) what is usual at such hours. It reads labels as they come, so it sees a "
-            "change before the windows do.",
-            [
-                Query(f"max(tidegauge_detector_current{{{_ERRORS}}})", "lately"),
-                Query(f"max(tidegauge_detector_baseline{{{_ERRORS}}})", "baseline", dashed=True),
-            ],
-            unit="percentunit",
-        ),
+        *classes.accuracy(),
         lines(
             "Precision, recall and F1",
             "Precision: share of predicted positives that were positive; falls with false alarms. "
@@ -164,9 +59,6 @@ def quality() -> Sequence[Builder[models.Panel]]:
             unit="short",
         ),
     )
-
-
-_CONFUSION_LEGEND: Final = "{{label}}, predicted {{predicted}}"
 
 
 def ranking() -> Sequence[Builder[models.Panel]]:

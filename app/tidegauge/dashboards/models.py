@@ -1,0 +1,97 @@
+"""The dashboards of one model, its versions and segments: one for each kind of model.
+
+A dashboard of its own for each kind, because a panel that has nothing to show is worse than none.
+"""
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard as models
+
+from tidegauge.core.config import ModelKind
+from tidegauge.dashboards import (
+    binary,
+    classes,
+    model_inputs,
+    multiclass,
+    regression,
+    segments,
+    variables,
+)
+from tidegauge.dashboards.board import MODEL, Board, Section
+from tidegauge.dashboards.now import now
+from tidegauge.dashboards.tables import Column
+from tidegauge.dashboards.versions import versions
+
+
+def model_boards() -> tuple[Board, ...]:
+    """The dashboards of one model."""
+    return (
+        _board(
+            ModelKind.BINARY,
+            tiles=classes.tiles(),
+            figures=binary.FIGURES,
+            quality=(*binary.quality(), *binary.ranking()),
+            answers=Section("Scores and calibration", binary.scores()),
+            parts=segments.BINARY,
+        ),
+        _board(
+            ModelKind.MULTICLASS,
+            tiles=classes.tiles(),
+            figures=multiclass.FIGURES,
+            quality=multiclass.quality(),
+            answers=Section("Answers and confidence", multiclass.answers()),
+            parts=segments.MULTICLASS,
+        ),
+        _board(
+            ModelKind.REGRESSION,
+            tiles=regression.tiles(),
+            figures=regression.FIGURES,
+            quality=regression.quality(),
+            answers=Section("Answers", regression.answers()),
+            parts=segments.REGRESSION,
+        ),
+    )
+
+
+def _board(
+    kind: ModelKind,
+    *,
+    tiles: Sequence[Builder[models.Panel]],
+    figures: Sequence[Column],
+    quality: Sequence[Builder[models.Panel]],
+    answers: Section,
+    parts: segments.Parts,
+) -> Board:
+    return Board(
+        uid=f"{MODEL}-{kind}",
+        title=f"Tidegauge / {kind.capitalize()} model",
+        description=f"One {kind} model: versions side by side, quality over time by window, "
+        "version and segment, answers, labels, latency, feature drift, alerts.",
+        variables=(
+            variables.datasource(),
+            variables.model(kind),
+            variables.version(),
+            variables.segment_field(),
+            variables.segment_value(),
+            variables.window(),
+        ),
+        sections=(
+            Section("Now", now(tiles)),
+            Section("Versions", versions(figures)),
+            Section("Quality", quality),
+            answers,
+            Section("Traffic, labels and latency", model_inputs.traffic()),
+            Section("Feature drift", model_inputs.features()),
+            Section("Segments", segments.segments(parts)),
+            Section("Where the events went", model_inputs.ledgers()),
+        ),
+        alerts=(
+            'max by (alertname, feature, class) (tidegauge_alert_firing{model="$model"})',
+            "{{alertname}} {{feature}} {{class}}",
+        ),
+        deployments=(
+            'max by (kind, value) (tidegauge_deployment_timestamp_seconds{model="$model"}) * 1000',
+            "{{kind}} {{value}}",
+        ),
+    )
