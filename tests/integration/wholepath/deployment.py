@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from http.client import HTTPConnection
 from pathlib import Path
@@ -52,11 +52,27 @@ def wait_until(done: Callable[[], bool], still: Callable[[], object], limit: flo
 
 
 class WorkerProcess:
-    """One ``tidegauge worker``."""
+    """One ``tidegauge worker``.
 
-    def __init__(self, settings: Path, log: Path, options: Iterable[str] = ()) -> None:
+    Args:
+        settings: the file with its settings.
+        log: the file for all that it prints.
+        options: go before the command.
+        more: options of the command.
+        program: what Python runs.
+    """
+
+    def __init__(
+        self,
+        settings: Path,
+        log: Path,
+        options: Iterable[str] = (),
+        more: Iterable[str] = (),
+        program: str = PROGRAM,
+    ) -> None:
         self._log = log
-        command = [sys.executable, "-c", PROGRAM, "--config", str(settings), *options, "worker"]
+        always = [sys.executable, "-c", program, "--config", str(settings)]
+        command = [*always, *options, "worker", *more]
         # settings come from the file alone
         kept = {n: v for n, v in os.environ.items() if not n.startswith("TIDEGAUGE_")}
         kept["PYTHONPATH"] = str(Path(tidegauge.__file__).parents[1])
@@ -152,12 +168,14 @@ class Deployment:
     def outcome(self) -> Outcome:
         """The outputs; the first look connects, so that a broker may come and go before."""
         self._looked = True
-        return Outcome(self.bootstrap, self.names)
+        return Outcome.of_topics(self.bootstrap, self.names)
 
-    def start_worker(self, *options: str) -> WorkerProcess:
-        """Start one more worker; ``options`` go before the command."""
+    def start_worker(
+        self, *options: str, more: Iterable[str] = (), program: str = PROGRAM
+    ) -> WorkerProcess:
+        """Start one more worker; see `WorkerProcess`."""
         log = self._folder / f"{self.file.stem}{len(self.workers)}.log"
-        worker = WorkerProcess(self.file, log, options)
+        worker = WorkerProcess(self.file, log, options, more, program)
         self.workers.append(worker)
         return worker
 
@@ -203,11 +221,16 @@ class Deployment:
         inputs = (self.names.predictions, self.names.feedback)
         return sum(max(o.offset, 0) for tp, o in offsets.items() if tp.topic in inputs)
 
-    def miscounted(self) -> list[tuple[str, int, list[int], int, int]]:
+    def miscounted(
+        self, removed: Collection[tuple[str, int, int]] = ()
+    ) -> list[tuple[str, int, list[int], int, int]]:
         """Partitions whose stored raw record count is not that of the log up to the position.
 
         The input topics must have been read to their ends, too. Each as topic, partition, stored
         mark, end of the log, records before the position; empty when all is exact.
+
+        Args:
+            removed: topic, partition and offset of records that retention may have removed.
         """
         wrong = []
         for state, inputs in (
@@ -220,10 +243,11 @@ class Deployment:
                 if record.key == b"#pos"
             }
             for topic in inputs:
-                records = read_all(self.bootstrap, topic)
+                records = {(r.partition, r.offset) for r in read_all(self.bootstrap, topic)}
+                records |= {(number, offset) for t, number, offset in removed if t == topic}
                 for partition, end in end_offsets(self.bootstrap, topic).items():
                     mark = marks.get(partition, {}).get(topic, [0, 0])
-                    raw = sum(r.partition == partition and r.offset < mark[0] for r in records)
+                    raw = sum(place == partition and at < mark[0] for place, at in records)
                     unread = end - mark[0] if topic != self.names.partials else 0
                     if mark[1] != raw or unread:
                         wrong.append((topic, partition, mark, end, raw))

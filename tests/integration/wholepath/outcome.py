@@ -1,7 +1,8 @@
 """What a deployment has put out, read back as any consumer of committed records would."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
 
 import msgspec
 from wholepath.topic import Log
@@ -25,16 +26,40 @@ Origin = tuple[str, int, int]
 """Topic, partition and offset of a refused record."""
 
 
-class Outcome:
-    """The output topics so far; `read` brings it up to date."""
+OUTPUTS = ("metrics", "alerts", "dead_letters", "references")
+"""The roles of the topics that are read."""
 
-    def __init__(self, bootstrap: str, names: TopicNames) -> None:
-        self._logs = {
-            role: Log(bootstrap, getattr(names, role))
-            for role in ("metrics", "alerts", "dead_letters", "references")
-        }
+
+class Records(Protocol):
+    """The records of one topic, each partition in the order of its log."""
+
+    @property
+    def records(self) -> Sequence[Any]:
+        """Those known so far, with ``key``, ``value`` and ``headers``."""
+
+    def read(self) -> object:
+        """Read on to the present end."""
+
+    def close(self) -> None:
+        """Disconnect."""
+
+
+class Outcome:
+    """The output topics so far; `read` brings it up to date.
+
+    Args:
+        logs: by role, all of `OUTPUTS`.
+    """
+
+    def __init__(self, logs: Mapping[str, Records]) -> None:
+        self._logs = logs
         self._newest: dict[bytes, MetricRecord | LedgerRecord | DeploymentRecord] = {}
         self._taken = 0
+
+    @classmethod
+    def of_topics(cls, bootstrap: str, names: TopicNames) -> Self:
+        """The outputs of a deployment."""
+        return cls({role: Log(bootstrap, getattr(names, role)) for role in OUTPUTS})
 
     def read(self) -> None:
         """Read all output topics to their ends."""
@@ -44,6 +69,17 @@ class Outcome:
         for record in records[self._taken :]:
             self._newest[record.key] = decode_metrics(record.value)
         self._taken = len(records)
+
+    @property
+    def size(self) -> int:
+        """How many records were read."""
+        return sum(len(log.records) for log in self._logs.values())
+
+    def repeated(self) -> list[object]:
+        """Alert events and dead letters that are there more than once."""
+        counts: Counter[object] = Counter(alert.id for alert in self.alerts())
+        counts.update(self.refused())
+        return [what for what, count in counts.items() if count > 1]
 
     def ledgers(self) -> dict[str, dict[str, Any]]:
         """The newest ledger of each model of which something was read, without its time.

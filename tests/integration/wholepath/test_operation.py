@@ -1,16 +1,13 @@
 """What a platform sees: models nobody announced, and a broker that goes away."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 from wholepath.badinput import message, rfc3339
-from wholepath.deployment import Deployment, wait_until
-from wholepath.drifting import SETTINGS, START, DriftingInput, references
-from wholepath.results import Results, finished
+from wholepath.deployment import Deployment
+from wholepath.drifting import SETTINGS, START
 
-from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.kafka.admin import admin_client
 from tidegauge.kafka.client import Connection
 from tidegauge.worker import exits
@@ -37,34 +34,6 @@ def test_a_model_appears_with_its_first_event(deploy: Callable[..., Deployment])
         shown = worker.samples()
         assert shown["tidegauge_predictions_read_total", (("model", model),)] == 1
     assert worker.stop() == exits.OK
-
-
-@pytest.mark.chaos
-def test_a_broker_that_stops_and_returns_under_load(
-    deploy: Callable[..., Deployment],
-    undisturbed: Callable[[int, int], Results],
-    tmp_path: Path,
-):
-    expected = undisturbed(EVENTS, PARTITIONS)
-    with EmbeddedBroker(tmp_path / "broker") as broker:
-        world = deploy(PARTITIONS, SETTINGS | {"worker": {"fetch_records": 200}}, broker.bootstrap)
-        source = DriftingInput(EVENTS)
-        world.publish(references())
-        world.publish(source.messages[: EVENTS // 2])
-        worker = world.start_worker()
-        wait_until(lambda: world.processed() >= EVENTS // 10, lambda: worker.log, 120)
-        broker.stop()
-        worker.survives(5)
-        broker.start()
-        broker.wait_ready()
-        world.publish(source.messages[EVENTS // 2 :])
-        # a commit that had begun could not be finished
-        results = Results.of(world.wait(finished(source), restart_on=exits.COMMIT_FAILED))
-        assert expected.differences(results) == {}
-        assert set(world.outcome.refused().values()) == {1}
-        assert world.workers[-1].stop() == exits.OK
-        assert world.miscounted() == []
-        world.end()
 
 
 def test_topics_that_cannot_give_exact_results_are_refused(deploy: Callable[..., Deployment]):
