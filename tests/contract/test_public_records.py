@@ -30,6 +30,7 @@ from tidegauge.core.records import (
     Latency,
     LedgerRecord,
     MetricRecord,
+    PairedStats,
     PredictionLedger,
     PredictionStats,
     Quality,
@@ -70,10 +71,11 @@ SORTED_NAMES = st.lists(NAMES, max_size=3).map(lambda names: tuple(sorted(names)
 def figures(struct: type[msgspec.Struct], **numbers: st.SearchStrategy[Any]) -> Any:
     """Figures that are null or a share, or what ``numbers`` says; counts are counts."""
     kinds = {int: COUNTS, int | None: st.none() | COUNTS}
+    given = ("histogram", "pairs")
     fields = {
         field.name: kinds.get(field.type, st.none() | numbers.get(field.name, SHARES))
         for field in msgspec.structs.fields(struct)
-    } | {name: numbers[name] for name in numbers if name.endswith("histogram")}
+    } | {name: numbers[name] for name in numbers if name.endswith(given)}
     return st.builds(struct, **fields)
 
 
@@ -125,6 +127,10 @@ ALERTS = st.builds(
     status=st.sampled_from(AlertStatus),
     severity=st.sampled_from(Severity),
 )
+DIFFERENCE = ("difference", "difference_low", "difference_high")
+PAIRED_SHARES = [f"accuracy_{end}" for end in DIFFERENCE]
+PAIRED_ERRORS = [f"error_{end}" for end in DIFFERENCE]
+PAIRED_MEANS = ["mean_absolute_error", "other_mean_absolute_error"]
 METRICS = st.builds(
     MetricRecord,
     model=NAMES,
@@ -155,6 +161,17 @@ METRICS = st.builds(
         median_error=NUMBERS,
         r2=st.floats(-1e100, 1),
         error_histogram=HISTOGRAMS,
+    ),
+    paired=st.dictionaries(
+        NAMES,
+        figures(
+            PairedStats,
+            pairs=st.integers(1, 2**31),
+            **dict.fromkeys(PAIRED_SHARES, SIGNED_SHARES),
+            **dict.fromkeys(PAIRED_MEANS, POSITIVE),
+            **dict.fromkeys(PAIRED_ERRORS, NUMBERS),
+        ),
+        max_size=2,
     ),
     prediction=figures(
         PredictionStats,

@@ -20,7 +20,13 @@ _outcomes: dict[str, st.SearchStrategy[Outcome]] = {
     "numbers": st.sampled_from([0, 1, 3, 2.5, -1.25, 0.1, 1e30]),
 }
 """What each model answers, and what turns out true."""
-_identities = [("a", "1"), ("a", "2"), ("b", "1"), ("classes", "1"), ("numbers", "1")]
+_identities = [
+    *((model, version) for model in ("a", "classes", "numbers") for version in ("1", "2")),
+    ("a", "3"),
+    ("b", "1"),
+]
+_MAX_APART = 300 * SECOND
+"""Two answers to one request may be given so many ms apart."""
 _label_delays = st.one_of(
     st.integers(-115 * SECOND, 0),
     st.integers(0, 60 * SECOND),
@@ -38,7 +44,7 @@ def _prediction(draw: Any, request: str, time: int, identity: tuple[str, str]) -
     return Prediction(
         request,
         *identity,
-        at(time + draw(st.integers(0, 2_000))),
+        at(time + draw(st.one_of(st.integers(0, 2_000), st.integers(0, _MAX_APART)))),
         draw(_outcomes[identity[0]]),
         score=draw(st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))),
         features=draw(st.one_of(st.just({}), _features)),
@@ -75,7 +81,7 @@ def requests(draw: Any, number: int, span: int, max_delay: int) -> list[tuple[Ev
     time = START + draw(st.integers(0, span))
     answers = [
         draw(_prediction(request, time, identity))
-        for identity in draw(st.lists(st.sampled_from(_identities), max_size=3, unique=True))
+        for identity in draw(st.lists(st.sampled_from(_identities), max_size=4, unique=True))
     ]
     # nothing keeps an orphan's request for a second feedback
     feedback = [

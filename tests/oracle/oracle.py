@@ -7,6 +7,7 @@ with the machines but the event types. Everything is assumed to have expired at 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 
 from world import Published, clean, digest, ms
 
@@ -17,6 +18,8 @@ from tidegauge.core.ledger import ModelLedger
 POSITIVE = {True: 1, False: 0}
 Heard = dict[tuple[str | None, int], Feedback]
 """All feedback that counts of one request, by the model it names and its revision."""
+Pair = tuple[Outcome, Outcome]
+"""An answer and the label that counts."""
 Key = tuple[str, str, str, str, int, int]
 """Model, version, segment field, segment value, window size, window start."""
 
@@ -40,8 +43,10 @@ class Window:
     predictions: int = 0
     end: int = 0
     answers: list[Outcome] = field(default_factory=list)
-    pairs: list[tuple[Outcome, Outcome]] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
     """Answers with the labels that count."""
+    paired: dict[str, list[tuple[Pair, Pair]]] = field(default_factory=lambda: defaultdict(list))
+    """By other version: this answer with its label and the other with its own."""
     scores: list[float] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     present: Counter[str] = field(default_factory=Counter)
@@ -189,7 +194,24 @@ class Oracle:
                     if isinstance(value, float):
                         window.values[name].append(value)
                 self._add_label(window, truth, key[4])
+        for key, window in windows.items():
+            if not key[2]:
+                self._pair(key, window)
         return windows
+
+    def _pair(self, key: Key, window: Window) -> None:
+        """Add what two versions answered to one request; the later answer says when."""
+        model, version, _, _, size, start = key
+        for truth, other in permutations(self.truths, 2):
+            one, two = truth.event, other.event
+            same = (one.request_id, one.model) == (two.request_id, two.model)
+            if not same or (one.model, one.version) != (model, version):
+                continue
+            labels = self._label_in(truth, size), self._label_in(other, size)
+            if max(truth.time, other.time) // size * size == start and None not in labels:
+                mine, its = (label.label for label in labels if label)
+                pair = (one.prediction, mine), (two.prediction, its)
+                window.paired[two.version].append(pair)
 
     def _keys(self, truth: Truth) -> Iterator[Key]:
         event = truth.event
@@ -198,9 +220,13 @@ class Oracle:
                 start = truth.time // size * size
                 yield event.model, event.version, field_, value, size, start
 
-    def _add_label(self, window: Window, truth: Truth, size: int) -> None:
+    def _label_in(self, truth: Truth, size: int) -> Feedback | None:
+        """What labels an answer in a window of this size."""
         # so late a label reaches only windows of whole panes of its level
-        label = chosen([f for f in truth.fitting if size % self._width(truth, f) == 0])
+        return chosen([f for f in truth.fitting if size % self._width(truth, f) == 0])
+
+    def _add_label(self, window: Window, truth: Truth, size: int) -> None:
+        label = self._label_in(truth, size)
         if label is not None:
             window.pairs.append((truth.event.prediction, label.label))
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from made import MAX_LATENESS, logs
 from world import CONFIG, Plan, Published, Result, World, clean
 
-from oracle import Oracle, Window, binary, name, number
+from oracle import Oracle, Pair, Window, binary, name, number
 from tidegauge.core.config import ModelKind, ReferenceConfig
 from tidegauge.core.monitor.streams import StreamKey, Subject
-from tidegauge.core.records import MetricRecord, WindowState
+from tidegauge.core.records import MetricRecord, PairedStats, WindowState
 from tidegauge.core.stats.learn import build_reference
 from tidegauge.core.stats.reference import ReferenceProfile
 
@@ -88,6 +88,54 @@ def check_numbers(metric: MetricRecord, window: Window) -> None:
         assert metric.prediction.mean == pytest.approx(math.fsum(answers) / len(answers))
 
 
+def right(pair: Pair, kind: ModelKind) -> bool | None:
+    """Whether an answer is right; None where the pair does not fit the kind."""
+    read = binary if kind is ModelKind.BINARY else name
+    answer, label = map(read, pair)
+    return None if answer is None or label is None else answer == label
+
+
+def check_paired_classes(
+    stats: PairedStats, pairs: list[tuple[Pair, Pair]], kind: ModelKind
+) -> None:
+    outcomes = Counter((right(one, kind), right(other, kind)) for one, other in pairs)
+    assert stats.both_right == outcomes[True, True]
+    assert stats.only_this_right == outcomes[True, False]
+    assert stats.only_other_right == outcomes[False, True]
+    assert stats.both_wrong == outcomes[False, False]
+    read = binary if kind is ModelKind.BINARY else name
+    same = sum(read(one[0]) == read(other[0]) for one, other in pairs)
+    assert stats.agreement == same / len(pairs)
+
+
+def check_paired_numbers(stats: PairedStats, pairs: list[tuple[Pair, Pair]]) -> None:
+    errors, others = (
+        np.array([abs(number(p) - number(label)) for p, label in side])
+        for side in zip(*pairs, strict=True)
+    )
+    assert stats.mean_absolute_error == pytest.approx(math.fsum(errors) / len(errors))
+    assert stats.other_mean_absolute_error == pytest.approx(math.fsum(others) / len(errors))
+    assert stats.nearer == np.mean(errors < others)
+    assert stats.other_nearer == np.mean(others < errors)
+    assert stats.agreement == np.mean([number(one[0]) == number(two[0]) for one, two in pairs])
+
+
+def check_paired(metric: MetricRecord, window: Window, kind: ModelKind) -> None:
+    found = dict(metric.paired)
+    for other, made in window.paired.items():
+        if kind is ModelKind.REGRESSION:
+            pairs = [p for p in made if None not in [number(x) for side in p for x in side]]
+        else:
+            pairs = [p for p in made if None not in [right(side, kind) for side in p]]
+        stats = found.pop(other, PairedStats(pairs=0))
+        assert stats.pairs == len(pairs)
+        if pairs and kind is ModelKind.REGRESSION:
+            check_paired_numbers(stats, pairs)
+        elif pairs:
+            check_paired_classes(stats, pairs, kind)
+    assert found == {}
+
+
 def check_window(metric: MetricRecord, window: Window, kind: ModelKind) -> None:
     assert metric.state is WindowState.FINAL
     assert metric.predictions == window.predictions
@@ -98,6 +146,7 @@ def check_window(metric: MetricRecord, window: Window, kind: ModelKind) -> None:
         ModelKind.MULTICLASS: check_classes,
         ModelKind.REGRESSION: check_numbers,
     }[kind](metric, window)
+    check_paired(metric, window, kind)
     assert metric.score.count == len(window.scores)
     if window.scores:
         mean = sum(window.scores) / len(window.scores)

@@ -1,11 +1,13 @@
 """The join of one source partition: limits, expiry and eviction, and books that balance."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from tidegauge.core.collect.join import Join, Joined
 from tidegauge.core.collect.labelling import changes
+from tidegauge.core.collect.pairing import Labels, pair_steps
 from tidegauge.core.collect.request import (
     MAX_ANSWERS,
     MAX_LINES,
@@ -37,6 +39,8 @@ class Sink:
 
     labels: dict[tuple[int, int], int] = field(default_factory=dict)
     shown: list[tuple[int, int]] = field(default_factory=list)
+    paired: Counter[tuple[str, str, int, int, int]] = field(default_factory=Counter)
+    """By both versions, level and both labels."""
 
     def level(self, delay_ms: int) -> int:
         return 0 if delay_ms <= 2 * MINUTE else 1 if delay_ms <= 15 * MINUTE else 2
@@ -47,6 +51,10 @@ class Sink:
 
     def first(self, _: Answer, label: Known, time_ms: int) -> None:
         self.shown.append((time_ms, int(label == "true")))
+
+    def pair(self, answers: tuple[Answer, Answer], level: int, labels: Labels, count: int) -> None:
+        one, other = (int(label == "true") for label in labels)
+        self.paired[answers[0].version, answers[1].version, level, one, other] += count
 
 
 class World:
@@ -249,6 +257,55 @@ def test_a_late_correction_that_confirms_changes_no_count() -> None:
     world.feedback("r", T, label=True)
     world.feedback("r", T + 9 * MINUTE, label=True, revision=1)
     assert world.sink.labels == {(0, 1): 1}
+
+
+def test_a_pair_begins_where_both_labels_are_known_and_follows_both() -> None:
+    one, other = ((0, "n"), (2, "y")), ((1, "n"),)
+    assert pair_steps(one, ()) == pair_steps((), other) == ()
+    assert pair_steps(one, other) == ((1, ("n", "n")), (2, ("y", "n")))
+    assert pair_steps(((0, "n"), (1, "y")), ((1, "n"), (2, "y"))) == (
+        (1, ("y", "n")),
+        (2, ("y", "y")),
+    )
+
+
+ORDERS = {
+    "both answers first": "champion challenger label correction",
+    "label between": "champion label challenger correction",
+    "an answer last": "challenger label correction champion",
+    "labels first": "label correction champion challenger",
+    "correction first": "correction champion challenger label",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_the_pairs_of_a_request_do_not_depend_on_the_order_of_reading(order: str) -> None:
+    world = World()
+    steps = {
+        "champion": lambda: world.answer("r"),
+        "challenger": lambda: world.answer("r", T + MINUTE, version="2"),
+        "label": lambda: world.feedback("r", T + MINUTE, label=True),
+        "correction": lambda: world.feedback("r", T + 9 * MINUTE, label=False, revision=1),
+    }
+    for step in order.split():
+        steps[step]()
+        world = world.restarted()
+    found = Counter({tuple(sorted(key[:2])) + key[2:]: n for key, n in world.sink.paired.items()})
+    assert states(found) == {
+        ("1", "2", 0, 1, 1): 1,
+        ("1", "2", 1, 1, 1): -1,
+        ("1", "2", 1, 0, 0): 1,
+    }
+
+
+def test_only_versions_of_one_model_are_pairs() -> None:
+    world = World()
+    for model, version in (("a", "1"), ("b", "1"), ("b", "2"), ("c", "9")):
+        world.answer("r", model=model, version=version)
+    world.feedback("r", T)
+    assert states(world.sink.paired) == {("1", "2", 0, 1, 1): 1}
+    assert world.expire(T + 2 * RETENTION) == 1
+    assert states(world.sink.paired) == {("1", "2", 0, 1, 1): 1}, "what was counted stays"
 
 
 def test_changes_lead_from_one_set_of_steps_to_another() -> None:

@@ -164,6 +164,48 @@ class RegressionFigures(Record):
     """By powers of two, ascending; bins without errors are left out."""
 
 
+class PairedFigures(Record):
+    """This version and another one on the requests that both answered; null where undefined.
+
+    Only pairs of answers that both have their label are counted, in the window of the later answer.
+    Figures of classes are null for a regression model, figures of errors for any other. A
+    difference is this version's figure less the other's, ``low`` and ``high`` are the ends of its
+    95 % interval: what luck with these requests explains lies within.
+    """
+
+    pairs: Annotated[int, Field(ge=1)]
+    """Sample count of all that follows."""
+    agreement: Share | None
+    """Share of pairs with the same answer."""
+    both_right: Count | None
+    only_this_right: Count | None
+    """Pairs in which this version was right and the other wrong."""
+    only_other_right: Count | None
+    both_wrong: Count | None
+    accuracy: Share | None
+    """Of this version, on these requests alone."""
+    other_accuracy: Share | None
+    accuracy_difference: SignedShare | None
+    """Above 0 this version is right more often."""
+    accuracy_difference_low: SignedShare | None
+    """Adjusted Wald interval of Bonett and Price (2012)."""
+    accuracy_difference_high: SignedShare | None
+    p_value: Share | None
+    """Of McNemar's test (mid-p) that both are right equally often; null unless some pair has one
+    right and one wrong."""
+    mean_absolute_error: NonNegative | None
+    """Of this version, on these requests alone."""
+    other_mean_absolute_error: NonNegative | None
+    error_difference: float | None
+    """Below 0 this version errs less."""
+    error_difference_low: float | None
+    """Normal interval of the mean paired difference; null for a single pair."""
+    error_difference_high: float | None
+    nearer: Share | None
+    """Share of pairs in which this version's answer was nearer to the label."""
+    other_nearer: Share | None
+
+
 class PredictionFigures(Record):
     """The distribution of answers, and its distance from the reference's.
 
@@ -287,6 +329,9 @@ class Metric(Record):
     confusion: list[ConfusionFigures]
     """Of a multiclass model; cells without any are left out."""
     regression: RegressionFigures
+    paired: dict[str, PairedFigures]
+    """By the other version, of which both answered a request (champion and challenger); empty for
+    a segment."""
     prediction: PredictionFigures
     traffic: TrafficFigures
     latency: LatencyFigures

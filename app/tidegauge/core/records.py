@@ -238,6 +238,39 @@ class RegressionStats(msgspec.Struct, frozen=True, kw_only=True):
     """By powers of two, ascending."""
 
 
+class PairedStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Two versions on the requests that both answered and whose labels are known.
+
+    A difference is this version's figure less the other's; ``low`` and ``high`` are the ends of its
+    95 % interval.
+    """
+
+    pairs: int
+    agreement: float | None = None
+    """Share of pairs with the same answer."""
+    both_right: int | None = None
+    """So the next three: of pairs of classes."""
+    only_this_right: int | None = None
+    only_other_right: int | None = None
+    both_wrong: int | None = None
+    accuracy: float | None = None
+    other_accuracy: float | None = None
+    accuracy_difference: float | None = None
+    accuracy_difference_low: float | None = None
+    accuracy_difference_high: float | None = None
+    p_value: float | None = None
+    """Of McNemar's test that both are right equally often."""
+    mean_absolute_error: float | None = None
+    """So all that follow: of pairs of numbers."""
+    other_mean_absolute_error: float | None = None
+    error_difference: float | None = None
+    error_difference_low: float | None = None
+    error_difference_high: float | None = None
+    nearer: float | None = None
+    """Share of pairs in which this version's answer was nearer to the label."""
+    other_nearer: float | None = None
+
+
 class PredictionStats(msgspec.Struct, frozen=True, kw_only=True):
     """The distribution of answers, and its distance from the reference's.
 
@@ -328,6 +361,8 @@ class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     confusion: tuple[ConfusionCell, ...] = ()
     """Cells without any are left out."""
     regression: RegressionStats = RegressionStats()
+    paired: dict[str, PairedStats] = {}
+    """By the other version; empty for a segment."""
     prediction: PredictionStats = PredictionStats()
     traffic: Traffic
     latency: Latency = Latency()

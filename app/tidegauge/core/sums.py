@@ -11,6 +11,7 @@ from tidegauge.core.stats.classes import ClassCounts
 from tidegauge.core.stats.counts import add_counts
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.numbers import NumberCounts
+from tidegauge.core.stats.paired import PairedCounts
 from tidegauge.core.stats.quality import LabelCounts
 
 SCORE_UNIT = 2.0**-20
@@ -94,7 +95,8 @@ class SlotSums:
     ``traffic``, ``answers`` and ``features`` are of all predictions. Of those with a label,
     ``labels`` has the pairs of binary classes, ``classes`` those of any two classes and ``numbers``
     those of two numbers; a pair is counted in each that it fits, whatever the kind of the model, so
-    the kind only decides which are shown.
+    the kind only decides which are shown. ``paired`` has, by other version, the requests that both
+    versions answered; only the slots of whole versions have it.
     """
 
     __slots__ = (
@@ -105,6 +107,7 @@ class SlotSums:
         "labelled_changes",
         "labels",
         "numbers",
+        "paired",
         "predicted_changes",
         "traffic",
     )
@@ -118,6 +121,7 @@ class SlotSums:
         answers: AnswerCounts | None = None,
         classes: ClassCounts | None = None,
         numbers: NumberCounts | None = None,
+        paired: dict[str, PairedCounts] | None = None,
     ) -> None:
         self.traffic = traffic
         self.answers = answers
@@ -125,6 +129,7 @@ class SlotSums:
         self.classes = classes
         self.numbers = numbers
         self.features: FeatureTable = features or {}
+        self.paired: dict[str, PairedCounts] = paired or {}
         self.predicted_changes = 0
         """How often counts of all predictions were added to."""
         self.labelled_changes = 0
@@ -145,6 +150,20 @@ class SlotSums:
                 if name not in mine:
                     mine[name] = FeatureCounts()
                 mine[name].add(counts, sign)
+        for version, pairs in other.paired.items():
+            self.add_pairs(version, pairs, sign)
+
+    def add_pairs(self, version: str, pairs: PairedCounts, sign: int = 1) -> None:
+        """Add (or with ``sign`` -1 take away) pairs with another version."""
+        mine = self.paired.setdefault(version, PairedCounts())
+        mine.add(pairs, sign)
+        if mine.is_zero():
+            del self.paired[version]
+
+    @property
+    def predictions(self) -> int:
+        """How many predictions are counted."""
+        return self.traffic.predictions if self.traffic else 0
 
     def has_predicted(self) -> bool:
         """Whether there are counts of all predictions."""
@@ -152,12 +171,13 @@ class SlotSums:
 
     def has_labelled(self) -> bool:
         """Whether there are counts of predictions with a label."""
-        return not (self.labels is None and self.classes is None and self.numbers is None)
+        labelled = (self.labels, self.classes, self.numbers)
+        return bool(self.paired) or any(counts is not None for counts in labelled)
 
     def is_zero(self) -> bool:
         """Whether nothing is counted: what was added has been taken away."""
         labelled = (self.labels, self.classes, self.numbers)
-        return (self.traffic is None or self.traffic.predictions == 0) and all(
+        return not (self.predictions or self.paired) and all(
             counts is None or counts.is_zero() for counts in labelled
         )
 
@@ -167,15 +187,14 @@ class SlotSums:
         Their bins mean nothing and are left out. A prediction without a feature is missing it,
         whether or not the feature was known when the prediction was counted.
         """
-        predictions = self.traffic.predictions if self.traffic else 0
         whole: dict[str, FeatureCounts] = {}
         for table in self.features.values():
             for name, counts in table.items():
                 whole.setdefault(name, FeatureCounts()).add(counts)
         for counts in whole.values():
             counts.bins = {}
-            counts.missing += predictions - counts.rows
-            counts.rows = predictions
+            counts.missing += self.predictions - counts.rows
+            counts.rows = self.predictions
         return whole
 
     def to_wire(self) -> list[Any]:
@@ -190,12 +209,13 @@ class SlotSums:
                 reference: {name: counts.to_wire() for name, counts in table.items()}
                 for reference, table in self.features.items()
             },
+            {version: pairs.to_wire() for version, pairs in self.paired.items()},
         ]
 
     @classmethod
     def from_wire(cls, wire: list[Any]) -> "SlotSums":
         """The inverse of `to_wire`."""
-        traffic, answers, labels, classes, numbers, features = wire
+        traffic, answers, labels, classes, numbers, features, paired = wire
         return cls(
             None if traffic is None else TrafficCounts.from_wire(traffic),
             None if labels is None else LabelCounts.from_wire(labels),
@@ -206,4 +226,5 @@ class SlotSums:
             answers=None if answers is None else AnswerCounts.from_wire(answers),
             classes=None if classes is None else ClassCounts.from_wire(classes),
             numbers=None if numbers is None else NumberCounts.from_wire(numbers),
+            paired={name: PairedCounts.from_wire(pairs) for name, pairs in paired.items()},
         )

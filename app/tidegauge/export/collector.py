@@ -21,6 +21,7 @@ METRICS: tuple[Metric, ...] = (
     *deployments.METRICS,
     windows.MODEL,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
+    *(metric for metric, _ in windows.PAIRED_FIGURES),
     *(metric for metric, _ in windows.CLASS_FIGURES),
     windows.CONFUSION,
     *(metric for metric, _ in windows.FEATURE_FIGURES),
@@ -36,8 +37,8 @@ class ViewCollector(Collector):
     Args:
         source: gives the present view; called from the scraping thread.
         max_series: over it, segments' features go first, then segments (those with the fewest
-            predictions first), then features, then confusion matrices and classes, then versions'
-            windows. Segments have no figures by class here.
+            predictions first), then features, then confusion matrices and classes, then pairs of
+            versions, then versions' windows. Segments have no figures by class here.
         clock: the time in seconds since the epoch.
     """
 
@@ -83,6 +84,7 @@ def _groups(view: View, now: float) -> Iterator[Iterable[Row]]:
     yield from map(windows.window_rows, whole)
     yield from deployments.deployment_rows(view.deployments)
     yield from map(detection.detector_rows, view.detectors)
+    yield from map(windows.paired_rows, whole)
     yield from map(windows.class_rows, whole)
     yield from map(windows.confusion_rows, whole)
     yield from _features(whole)

@@ -12,6 +12,7 @@ from tidegauge.settings.duration import text
 WINDOW_LABELS = ("model", "version", "segment_field", "segment_value", "window")
 FEATURE_LABELS = (*WINDOW_LABELS, "feature")
 CLASS_LABELS = (*WINDOW_LABELS, "class")
+PAIRED_LABELS = ("model", "version", "other_version", "window")
 
 Read: TypeAlias = Callable[[Any], float | None]
 
@@ -28,6 +29,10 @@ def _feature(name: str, help_: str, read: str | Read) -> tuple[Metric, Read]:
 
 def _class(name: str, help_: str, read: str) -> tuple[Metric, Read]:
     return Metric(f"tidegauge_class_{name}", help_, CLASS_LABELS), attrgetter(read)
+
+
+def _paired(name: str, help_: str, read: str) -> tuple[Metric, Read]:
+    return Metric(f"tidegauge_paired_{name}", help_, PAIRED_LABELS), attrgetter(read)
 
 
 WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
@@ -167,6 +172,55 @@ CLASS_FIGURES: tuple[tuple[Metric, Read], ...] = (
     _class("f1_score", "Harmonic mean of precision and recall of the class.", "f1"),
 )
 
+PAIRED_FIGURES: tuple[tuple[Metric, Read], ...] = (
+    _paired(
+        "predictions", "Labelled predictions of requests that both versions answered.", "pairs"
+    ),
+    _paired("agreement_ratio", "Share of shared requests with the same answer.", "agreement"),
+    _paired("accuracy_ratio", "Accuracy of this version on shared requests.", "accuracy"),
+    _paired(
+        "accuracy_difference",
+        "Accuracy on shared requests less that of the other version.",
+        "accuracy_difference",
+    ),
+    _paired(
+        "accuracy_difference_low",
+        "Lower end of the 95 % interval of the difference in accuracy.",
+        "accuracy_difference_low",
+    ),
+    _paired(
+        "accuracy_difference_high",
+        "Upper end of the 95 % interval of the difference in accuracy.",
+        "accuracy_difference_high",
+    ),
+    _paired("p_value", "Of McNemar's test that both are right equally often.", "p_value"),
+    _paired(
+        "mean_absolute_error",
+        "Mean absolute error of this version on shared requests.",
+        "mean_absolute_error",
+    ),
+    _paired(
+        "error_difference",
+        "Mean absolute error on shared requests less that of the other version.",
+        "error_difference",
+    ),
+    _paired(
+        "error_difference_low",
+        "Lower end of the 95 % interval of the difference in error.",
+        "error_difference_low",
+    ),
+    _paired(
+        "error_difference_high",
+        "Upper end of the 95 % interval of the difference in error.",
+        "error_difference_high",
+    ),
+    _paired(
+        "nearer_ratio",
+        "Share of shared requests in which this version was nearer to the label.",
+        "nearer",
+    ),
+)
+
 FEATURE_FIGURES: tuple[tuple[Metric, Read], ...] = (
     _feature("values", "Predictions that carry the feature with a value.", "count"),
     _feature(
@@ -234,6 +288,14 @@ def confusion_rows(record: MetricRecord) -> Iterator[Row]:
     labels = _labels(record)
     for cell in record.confusion:
         yield Row(CONFUSION, (*labels, cell.predicted, cell.label), cell.count)
+
+
+def paired_rows(record: MetricRecord) -> Iterator[Row]:
+    """The figures of one version beside each other version in one window."""
+    model, version, *_, window = _labels(record)
+    for other, stats in record.paired.items():
+        for metric, read in PAIRED_FIGURES:
+            yield Row(metric, (model, version, other, window), read(stats))
 
 
 def feature_rows(record: MetricRecord, feature: str) -> Iterator[Row]:

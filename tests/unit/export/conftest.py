@@ -18,6 +18,7 @@ from tidegauge.core.records import (
     Latency,
     LedgerRecord,
     MetricRecord,
+    PairedStats,
     PredictionLedger,
     PredictionStats,
     Quality,
@@ -103,6 +104,27 @@ def make_window(
             absolute_error_p90=7.0,
             absolute_error_p99=9.0,
         ),
+        paired={
+            "1-lite": PairedStats(
+                pairs=40,
+                agreement=0.9,
+                accuracy=0.8,
+                other_accuracy=0.7,
+                accuracy_difference=0.1,
+                accuracy_difference_low=-0.05,
+                accuracy_difference_high=0.25,
+                p_value=0.2,
+                mean_absolute_error=3.0,
+                other_mean_absolute_error=3.5,
+                error_difference=-0.5,
+                error_difference_low=-1.0,
+                error_difference_high=0.0,
+                nearer=0.6,
+                other_nearer=0.3,
+            )
+        }
+        if segment is None
+        else {},
         prediction=PredictionStats(
             count=100, mean=-2.0, deviation=1.5, p10=-4.0, p50=-2.5, p90=0.0, psi=0.4, js=0.3
         ),

@@ -24,6 +24,7 @@ from tidegauge.export.view import View
 WindowMaker: TypeAlias = Callable[..., MetricRecord]
 END = 1_357_034_400_000
 WHOLE = {"model": "delay", "version": "1", "segment_field": "", "segment_value": "", "window": "1h"}
+PAIR = {"model": "delay", "version": "1", "other_version": "1-lite", "window": "1h"}
 JFK = {**WHOLE, "segment_field": "origin", "segment_value": "JFK"}
 
 
@@ -62,6 +63,9 @@ def names(page: CollectorRegistry) -> set[str]:
             {**WHOLE, "predicted": "late", "label": "early"},
             20,
         ),
+        ("tidegauge_paired_predictions", PAIR, 40),
+        ("tidegauge_paired_accuracy_difference_low", PAIR, -0.05),
+        ("tidegauge_paired_nearer_ratio", PAIR, 0.6),
         ("tidegauge_window_end_timestamp_seconds", WHOLE, END / 1000),
         ("tidegauge_window_final", WHOLE, 0),
         ("tidegauge_latency_p99_seconds", WHOLE, 0.2),

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tidegauge.core.collect.cells import Cell, Ints, Row, cells_of
 from tidegauge.core.collect.labelled import Labelled, fold_first, fold_labelled
+from tidegauge.core.collect.paired import PairedFold
+from tidegauge.core.collect.pairing import Labels
 from tidegauge.core.collect.pairs import Answers, Pairs, PairTable
 from tidegauge.core.collect.request import Answer
 from tidegauge.core.collect.state import ModelState
@@ -28,8 +30,7 @@ from tidegauge.core.stats.scorebins import N_BINS, NO_SCORE, bin_scores
 from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import LATENCY_UNIT, SCORE_UNIT, SlotSums, TrafficCounts
 
-Ints = npt.NDArray[np.int64]
-Row = Mapping[str, FeatureValue]
+FeatureRow = Mapping[str, FeatureValue]
 
 
 class Deltas:
@@ -77,42 +78,36 @@ class _Spread(NamedTuple):
     slots: Ints
 
 
-_Row = tuple[Any, ...]
-"""The number of a series, a level, a time in ms, and whatever is to be counted."""
 _PAIR = 4
 """Where the row of a label has the number of its pair."""
 
 
-def _spread(rows: list[_Row], series: list[_Series], levels: tuple[PaneLevel, ...]) -> _Spread:
-    """Find the slots that rows go to, once for each distinct series, level and pane among them."""
-    columns = list(zip(*rows, strict=True))
-    number, level, time = (np.array(column, np.int64) for column in columns[:3])
-    panes = time // np.array([x.width_ms for x in levels])[level]
-    first = int(panes.min())
-    extent = int(panes.max()) - first + 1
-    cells = (number * len(levels) + level) * extent + (panes - first)
-    present, inverse = np.unique(cells, return_inverse=True)
+def _spread(rows: list[Row], series: list[_Series], levels: tuple[PaneLevel, ...]) -> _Spread:
+    """Find the slots that rows go to: the whole version and each of its segments."""
+    cells = cells_of(rows, levels)
     numbers: dict[tuple[str, SlotKey], int] = {}
-    members: list[list[int]] = []
-    for cell in present.tolist():
-        at, pane = divmod(cell, extent)
-        (model, version, pairs), depth = series[at // len(levels)], at % len(levels)
-        start = (pane + first) * levels[depth].width_ms
-        keys = [(model, SlotKey(version, f, v, depth, start)) for f, v in pairs]
-        members.append([numbers.setdefault(key, len(numbers)) for key in keys])
+    members = [
+        [numbers.setdefault(key, len(numbers)) for key in _keys(cell, series)]
+        for cell in cells.present
+    ]
     table = np.full((len(members), max(map(len, members))), -1, dtype=np.int64)
     for i, slots in enumerate(members):
         table[i, : len(slots)] = slots
-    by_row = table[inverse]
+    by_row = table[cells.of_row]
     kept = by_row >= 0
     at_row = np.broadcast_to(np.arange(len(rows))[:, None], by_row.shape)
-    return _Spread(columns[3:], list(numbers), at_row[kept], by_row[kept])
+    return _Spread(cells.columns, list(numbers), at_row[kept], by_row[kept])
+
+
+def _keys(cell: Cell, series: list[_Series]) -> list[tuple[str, SlotKey]]:
+    model, version, pairs = series[cell.number]
+    return [(model, SlotKey(version, f, v, cell.level, cell.start)) for f, v in pairs]
 
 
 class _Features(NamedTuple):
     """The feature rows of one model version under one reference, and the panes they fall in."""
 
-    rows: list[Row]
+    rows: list[FeatureRow]
     starts: list[int]
 
 
@@ -136,9 +131,10 @@ class BatchFold:
         self._numbers: dict[tuple[str, str, tuple[str, ...]], int] = {}
         self._answers = Answers()
         self._pairs = Pairs()
-        self._traffic: list[_Row] = []
-        self._labels: list[_Row] = []
-        self._outcomes: list[_Row] = []
+        self._traffic: list[Row] = []
+        self._labels: list[Row] = []
+        self._outcomes: list[Row] = []
+        self._paired = PairedFold()
         self.newest_labels: dict[str, int] = {}
         self._features: dict[tuple[str, str, str], _Features] = {}
 
@@ -149,7 +145,9 @@ class BatchFold:
             (self._number(answer), 0, answer.time, answer.score, predicted, latency)
         )
 
-    def features(self, answer: Answer, version: str, start: int, row: Row, reference: str) -> None:
+    def features(
+        self, answer: Answer, version: str, start: int, row: FeatureRow, reference: str
+    ) -> None:
         """Count a prediction's features under the reference id that is in effect for it.
 
         Args:
@@ -203,6 +201,14 @@ class BatchFold:
         pair = self._pairs.number(model, answer.predicted, label)
         self._outcomes.append((self._number(answer), 0, time_ms, pair))
 
+    def pair(self, answers: tuple[Answer, Answer], level: int, labels: Labels, count: int) -> None:
+        """See `tidegauge.core.collect.join.LabelSink`."""
+        one, other = (
+            self._pairs.number(answer.model, answer.predicted, label)
+            for answer, label in zip(answers, labels, strict=True)
+        )
+        self._paired.add(*answers, level, (one, other), count)
+
     def finish(self, profiles: Mapping[str, ReferenceProfile]) -> dict[str, Deltas]:
         """Count everything gathered.
 
@@ -216,12 +222,14 @@ class BatchFold:
         series = self._series()
         if self._traffic:
             self._count_traffic(_spread(self._traffic, series, self._levels), deltas)
-        if self._labels or self._outcomes:
+        if self._pairs:
             pairs = self._pairs.table([row[_PAIR] for row in self._labels], self._models)
             if self._labels:
                 self._count_labels(_spread(self._labels, series, self._levels), pairs, deltas)
             if self._outcomes:
                 self._count_outcomes(_spread(self._outcomes, series, self._levels), pairs, deltas)
+            for model, key, other, counts in self._paired.finish(pairs, self._models, self._levels):
+                deltas.setdefault(model, Deltas()).slot(key).add_pairs(other, counts)
         for (model, version, reference), features in self._features.items():
             starts, groups = np.unique(features.starts, return_inverse=True)
             names = self._models[model].names.catalog.features

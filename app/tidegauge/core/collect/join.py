@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from tidegauge.core.collect.labelling import changes, label_steps
+from tidegauge.core.collect.pairing import Labels, changed_pairs
 from tidegauge.core.collect.request import (
     MAX_ANSWERS,
     MAX_LINES,
@@ -65,6 +66,9 @@ class LabelSink(Protocol):
 
     def first(self, answer: Answer, label: Known, time_ms: int) -> None:
         """Show the error detectors the first label of an answer, whose own time is ``time_ms``."""
+
+    def pair(self, answers: tuple[Answer, Answer], level: int, labels: Labels, count: int) -> None:
+        """Count two versions' answers with their labels so many times at a level."""
 
 
 class Join:
@@ -193,8 +197,13 @@ class Join:
 
     def _settle(self, key: bytes, request: Request, before: tuple[Accounts, str]) -> None:
         """Bring labels and ledgers in step with a request that has changed."""
+        labelled = [answer.steps for answer in request.answers]
         for answer in request.answers:
             self._relabel(answer, request.lines)
+        if len(labelled) > 1:
+            for one, other, was, now in changed_pairs(request.answers, labelled):
+                for (level, labels), count in changes(was, now).items():
+                    self._sink.pair((one, other), level, labels, count)
         accounted, clock = before
         self._ledgers.apply(accounted, -1)
         self._ledgers.apply(accounts(request, self._rules, waiting=HELD), 1)

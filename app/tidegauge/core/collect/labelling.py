@@ -12,12 +12,15 @@ revisions, never from the order in which they were read.
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TypeVar
 
 from tidegauge.core.collect.request import Answer, Line, applicable, in_time
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.stats.outcomes import Known, kept
 
 Steps = tuple[tuple[int, Known], ...]
+
+_State = TypeVar("_State")
 
 
 def label_steps(
@@ -47,12 +50,14 @@ def label_steps(
     return steps
 
 
-def changes(old: Steps, new: Steps) -> dict[tuple[int, Known], int]:
-    """What leads from the counts of ``old`` to those of ``new``, by level and label."""
-    counts: dict[tuple[int, Known], int] = {}
+def changes(
+    old: tuple[tuple[int, _State], ...], new: tuple[tuple[int, _State], ...]
+) -> dict[tuple[int, _State], int]:
+    """What leads from the counts of ``old`` to those of ``new``, by level and what is counted."""
+    counts: dict[tuple[int, _State], int] = {}
     for steps, sign in ((old, -1), (new, 1)):
         added = [(step, sign) for step in steps]
         taken = [((level, before), -sign) for (_, before), (level, _) in pairwise(steps)]
-        for pair, count in (*added, *taken):
-            counts[pair] = counts.get(pair, 0) + count
-    return {pair: count for pair, count in counts.items() if count}
+        for step, count in (*added, *taken):
+            counts[step] = counts.get(step, 0) + count
+    return {step: count for step, count in counts.items() if count}

@@ -85,6 +85,9 @@ class Pairs:
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, Known, Known], int] = {}
 
+    def __len__(self) -> int:
+        return len(self._numbers)
+
     def number(self, model: str, predicted: Known, label: Known) -> int:
         """The number of a pair of ``model``."""
         numbers = self._numbers

@@ -184,7 +184,7 @@ def _features(sums: SlotSums, reference: ReferenceProfile | None) -> dict[str, F
     """
     if not sums.features:
         return {}
-    predictions = sums.traffic.predictions if sums.traffic else 0
+    predictions = sums.predictions
     binned: Mapping[str, FeatureCounts] = sums.features.get(reference.id, {}) if reference else {}
     found = sums.all_features()
     for feature in reference.features if reference else ():

@@ -147,7 +147,7 @@ class ModelMonitor:
         end = start + self._width
         pane = self._pane(start)
         for version, sums in pane.items():
-            if sums.traffic is not None and sums.traffic.predictions:
+            if sums.predictions:
                 self.active.setdefault(version, [start, start])[1] = start
         whole = SlotSums()
         for sums in pane.values():
@@ -225,9 +225,11 @@ class ModelMonitor:
         changed: Iterable[FrameKey] = sorted(self.windows.unpublished) if everything else ()
         for key in (*final, *(key for key in changed if not self.windows.is_final(key))):
             frame = self.windows.frames[key]
+            self.windows.unpublished.discard(key)
+            if not frame.sums.predictions:
+                continue  # pairs with a later answer; the window of the other version has them
             frame.revision += 1
             self.windows.changed.add(key)
-            self.windows.unpublished.discard(key)
             yield self._record(key.series, key.start, key.size, frame.sums, frame.revision)
         self.windows.let_go()
 
@@ -235,7 +237,7 @@ class ModelMonitor:
         """The sliding windows that end now."""
         for series, windows in sorted(self.windows.sliding.items()):
             for size, sums in windows.items():
-                if not sums.is_zero():
+                if sums.predictions:
                     end = self.windows.sliding_end(size)
                     yield self._record(series, end - size, size, sums, 0)
 
@@ -263,6 +265,7 @@ class ModelMonitor:
             classes=shown.labelled.classes,
             confusion=shown.labelled.confusion,
             regression=shown.labelled.regression,
+            paired=shown.labelled.paired,
             prediction=shown.prediction,
             traffic=shown.traffic,
             latency=shown.latency,

@@ -6,11 +6,13 @@ from typing import TypeVar
 import msgspec
 
 from tidegauge.core.config import ModelKind
+from tidegauge.core.monitor.paired import paired_figures
 from tidegauge.core.records import (
     CalibrationPoint,
     ClassStats,
     ConfusionCell,
     HistogramBar,
+    PairedStats,
     Quality,
     RegressionStats,
     RocPoint,
@@ -36,6 +38,8 @@ class Labelled(msgspec.Struct, frozen=True):
     classes: dict[str, ClassStats] = {}
     confusion: tuple[ConfusionCell, ...] = ()
     regression: RegressionStats = RegressionStats()
+    paired: dict[str, PairedStats] = {}
+    """By other version."""
 
 
 def labelled_figures(sums: SlotSums, kind: ModelKind, max_classes: int) -> Labelled:
@@ -46,6 +50,11 @@ def labelled_figures(sums: SlotSums, kind: ModelKind, max_classes: int) -> Label
         kind: decides which of the counts are read.
         max_classes: most classes told apart.
     """
+    paired = paired_figures(sums.paired, kind)
+    return msgspec.structs.replace(_of_kind(sums, kind, max_classes), paired=paired)
+
+
+def _of_kind(sums: SlotSums, kind: ModelKind, max_classes: int) -> Labelled:
     if kind is ModelKind.BINARY:
         return _binary(sums.labels or LabelCounts())
     if kind is ModelKind.MULTICLASS:

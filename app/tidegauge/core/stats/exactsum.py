@@ -85,6 +85,11 @@ def exact_square_sums(
     return sums
 
 
+def net(sums: list[int]) -> list[int]:
+    """The difference of each even-numbered sum and the one after it: added less taken away."""
+    return [added - taken for added, taken in zip(sums[::2], sums[1::2], strict=True)]
+
+
 def to_float(value: int) -> float:
     """Return the float64 nearest to an exact sum.
 

@@ -112,9 +112,12 @@ def fold_numbers(
     # retractions are summed apart, since a square has no sign
     signed = by_group * 2 + (once < 0)
     sums = [
-        _net(exactsum.exact_sums(x, signed, 2 * n_groups)) for x in (errors, np.abs(errors), labels)
+        exactsum.net(exactsum.exact_sums(x, signed, 2 * n_groups))
+        for x in (errors, np.abs(errors), labels)
     ]
-    squares = [_net(exactsum.exact_square_sums(x, signed, 2 * n_groups)) for x in (errors, labels)]
+    squares = [
+        exactsum.net(exactsum.exact_square_sums(x, signed, 2 * n_groups)) for x in (errors, labels)
+    ]
     offset = SIGNED.size - 1
     cells = count_cells(bin_numbers(errors) + offset, by_group, n_groups, 2 * offset + 1, once)
     n = np.bincount(groups, signs, n_groups).astype(np.int64).tolist()
@@ -130,7 +133,3 @@ def fold_numbers(
         )
         for group in range(n_groups)
     ]
-
-
-def _net(sums: list[int]) -> list[int]:
-    return [added - taken for added, taken in zip(sums[::2], sums[1::2], strict=True)]
