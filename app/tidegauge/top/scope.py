@@ -17,6 +17,7 @@ from tidegauge.top.compare import Comparison, compare, trouble_since
 from tidegauge.top.figures import Figure, figures_of
 from tidegauge.top.listing import Cell, Column, Listing, Row, text_cell
 from tidegauge.top.models import most_drifted, psi_cell
+from tidegauge.top.paired import paired_cells, paired_columns
 from tidegauge.top.trouble import deployed, subject
 
 _SEPARATOR = "\x1f"
@@ -38,9 +39,18 @@ def scope_of(key: str) -> Scope:
     return Scope(version, field, value)
 
 
-def versions_listing(model: ModelBoard, size_ms: int, firing: list[AlertRecord]) -> Listing:
-    """One row for each version, to see champion and challenger side by side."""
-    return _scopes(model, model.versions(), size_ms, firing, "version")
+def versions_listing(
+    model: ModelBoard, version: str, size_ms: int, firing: list[AlertRecord]
+) -> Listing:
+    """One row for each version, to see champion and challenger side by side.
+
+    Args:
+        model: All that is known of the model.
+        version: The one that the others are paired with on shared requests.
+        size_ms: The size of the windows to show.
+        firing: The model's firing alerts.
+    """
+    return _scopes(model, model.versions(), size_ms, firing, "version", beside=version)
 
 
 def segments_listing(
@@ -56,12 +66,16 @@ def _scopes(
     size_ms: int,
     firing: list[AlertRecord],
     title: str,
+    *,
+    beside: str | None = None,
 ) -> Listing:
     since = trouble_since(firing)
     compared = [(scope, compare(model.windows(scope, size_ms), since)) for scope in scopes]
     judged = next((c.judged for _, c in compared if c.judged is not None), None)
     figures = figures_of(judged)
     compared.sort(key=lambda item: _harm(item[1], figures[0]), reverse=True)
+    if not any(c.judged is not None and c.judged.paired for _, c in compared):
+        beside = None
     rows = []
     for scope, comparison in compared:
         newest, now = comparison.newest, comparison.judged
@@ -74,6 +88,8 @@ def _scopes(
             Cell(words.count(traffic), traffic),
             Cell(words.whole_share(coverage), coverage),
         ]
+        if beside is not None:
+            cells += paired_cells(now, beside)
         for figure in figures:
             cells += _figure_cells(figure, now, comparison.usual)
         cells += [psi_cell(psi), text_cell(farthest)]
@@ -83,6 +99,8 @@ def _scopes(
         Column("predictions", right=True, rank=1, descending=True),
         Column("labels", right=True, rank=2, descending=True),
     ]
+    if beside is not None:
+        columns += paired_columns(beside)
     for number, figure in enumerate(figures):
         columns.append(Column(figure.title, right=True, rank=4 * number))
         columns.append(Column(f"Δ {figure.title}", right=True, rank=4 * number + 1))

@@ -181,7 +181,7 @@ class ScopeScreen(ListScreen):
                     windows, state.board.alerts(self._model), model.deployments()
                 )
             case _:
-                return versions_listing(model, state.size_ms, firing)
+                return versions_listing(model, scope.version, state.size_ms, firing)
 
     def _bar(self) -> Text:
         bar = Text()
@@ -243,6 +243,8 @@ Figures
   quality  of the newest closed window that has at least half its labels
   change   against the median of the windows before, 24 at most;
            while an alert fires, of those before the first alert began
+  paired   one version less another, on requests that both answered;
+           in colour where the 95 % interval leaves out zero
   labels   share of the predictions whose label has come
   drift    population stability index against the reference, of what is
            farthest from it; 0.25 and more is marked with !

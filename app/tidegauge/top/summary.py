@@ -11,6 +11,7 @@ from tidegauge.top.board import Scope
 from tidegauge.top.compare import Baseline, Comparison, trouble_since
 from tidegauge.top.figures import figures_of
 from tidegauge.top.models import ModelView, most_drifted
+from tidegauge.top.paired import paired_text
 from tidegauge.wire.plain import plain
 
 _LABEL_WIDTH = 9
@@ -49,7 +50,9 @@ def quality_lines(comparison: Comparison) -> list[Text]:
         if change is not None:
             worse = figure.worse(change)
             line.append(f" ({figure.change(change)})", "bold red" if worse else "")
-    return [line, _labelled("", _compared(judged, comparison), "dim")]
+    lines = [line, _labelled("", _compared(judged, comparison), "dim")]
+    paired = paired_text(judged)
+    return lines if paired is None else [*lines, _labelled("paired", "").append_text(paired)]
 
 
 def traffic_lines(comparison: Comparison) -> list[Text]:

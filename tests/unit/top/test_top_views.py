@@ -11,6 +11,7 @@ from tidegauge.core.records import (
     DeploymentKind,
     DeploymentRecord,
     FeatureStats,
+    PairedStats,
     PredictionStats,
     Quality,
     RegressionStats,
@@ -25,6 +26,7 @@ from tidegauge.top.compare import compare
 from tidegauge.top.figures import figures_of
 from tidegauge.top.listing import Arrangement, arranged
 from tidegauge.top.models import model_view, models_listing, psi_cell
+from tidegauge.top.paired import difference_of, paired_cells
 from tidegauge.top.scope import (
     classes_listing,
     features_listing,
@@ -171,8 +173,47 @@ def test_segments_are_ordered_by_the_harm_of_their_change(window, alert, arrived
 
 def test_versions_are_side_by_side(window, arrived):
     board = board_of(arrived, window(0), window(0, version="4", quality=Quality(accuracy=0.9)))
-    listing = versions_listing(board.models["delay"], HOUR, [])
+    listing = versions_listing(board.models["delay"], "3", HOUR, [])
     assert [cells(listing, scope_key(Scope(v)))["accuracy"] for v in "34"] == ["80.0%", "90.0%"]
+
+
+def test_versions_are_compared_on_the_requests_that_both_answered(window, arrived):
+    worse = PairedStats(
+        pairs=1200,
+        accuracy_difference=-0.02,
+        accuracy_difference_low=-0.031,
+        accuracy_difference_high=-0.009,
+    )
+    few = PairedStats(pairs=1, error_difference=0.5)
+    champion = window(0, paired={"4": few, "5": replace(few, pairs=3)})
+    board = board_of(
+        arrived, champion, window(0, version="4", paired={"3": worse}), window(0, version="5")
+    )
+    listing = versions_listing(board.models["delay"], "3", HOUR, [])
+    row = cells(listing, scope_key(Scope("4")))
+    assert (row["paired with 3"], row["Δ paired"], row["95 %"]) == ("1,200", "-2.0", "-3.1 to -0.9")
+    assert cells(listing, scope_key(Scope("5")))["Δ paired"] == "-"
+    assert paired_cells(window(0, paired={"3": worse}), "3")[1].style == "bold red"
+    lines = quality_lines(compare([champion], None))
+    assert lines[-1].plain == (
+        "paired   MAE +0.5 (95 %: -) to version 5 on 3 requests that both answered; 1 more version"
+    )
+    assert quality_lines(compare([window(0)], None))[-1].plain.startswith("  ")
+
+
+@pytest.mark.parametrize(
+    ("stats", "told"),
+    [
+        (PairedStats(pairs=9, accuracy_difference=0.1, accuracy_difference_low=0.01), "better"),
+        (PairedStats(pairs=9, accuracy_difference=0.1, accuracy_difference_low=-0.01), "neither"),
+        (PairedStats(pairs=9, error_difference=1.0, error_difference_low=0.5), "worse"),
+        (PairedStats(pairs=9, error_difference=-1.0, error_difference_high=-0.5), "better"),
+        (PairedStats(pairs=9, error_difference=0.0, error_difference_low=0.0), "neither"),
+    ],
+)
+def test_versions_are_told_apart_where_the_interval_leaves_out_zero(stats, told):
+    difference = difference_of(stats)
+    assert (difference.worse, difference.better) == (told == "worse", told == "better")
 
 
 @pytest.mark.parametrize("kind", ModelKind)
@@ -184,7 +225,7 @@ def test_each_kind_of_model_has_its_figures(window, arrived, kind):
     after = window(1, kind=kind, quality=Quality(accuracy=0.7), regression=worse)
     board = board_of(arrived, before, after)
     row = cells(models_listing(board, HOUR, 0), "delay")
-    version = cells(versions_listing(board.models["delay"], HOUR, []), scope_key(Scope("3")))
+    version = cells(versions_listing(board.models["delay"], "3", HOUR, []), scope_key(Scope("3")))
     if kind is ModelKind.REGRESSION:
         assert (row["quality"], row["change"]) == ("MAE 1,512", "+1,500")
         assert (version["MAE"], version["Δ bias"], version["R2"]) == ("1,512", "-899", "0.400")
