@@ -28,3 +28,12 @@ def test_results_are_equal_for_1_3_and_8_partitions(undisturbed):
         "basket": "multiclass",
         "eta": "regression",
     }
+    shadowed = [
+        window
+        for window in one.windows.values()
+        if (window.model, window.version, window.segment_field) == ("pricing", "v2", None)
+    ]
+    for window in shadowed:
+        assert sum(paired.pairs for paired in window.paired.values()) == window.labelled
+        assert all(paired.agreement == 1.0 for paired in window.paired.values())
+    assert sum(window.labelled for window in shadowed) > 100
