@@ -205,17 +205,17 @@ class SlotSums:
             None if self.labels is None else self.labels.to_wire(),
             None if self.classes is None else self.classes.to_wire(),
             None if self.numbers is None else self.numbers.to_wire(),
+            {version: pairs.to_wire() for version, pairs in self.paired.items()},
             {
                 reference: {name: counts.to_wire() for name, counts in table.items()}
                 for reference, table in self.features.items()
             },
-            {version: pairs.to_wire() for version, pairs in self.paired.items()},
         ]
 
     @classmethod
     def from_wire(cls, wire: list[Any]) -> "SlotSums":
         """The inverse of `to_wire`."""
-        traffic, answers, labels, classes, numbers, features, paired = wire
+        traffic, answers, labels, classes, numbers, paired, features = wire
         return cls(
             None if traffic is None else TrafficCounts.from_wire(traffic),
             None if labels is None else LabelCounts.from_wire(labels),
