@@ -26,7 +26,7 @@ _identities = [
     ("b", "1"),
 ]
 _MAX_APART = 300 * SECOND
-"""Two answers to one request may be given so many ms apart."""
+"""Further answers to a request may be given so many ms later than the first."""
 _label_delays = st.one_of(
     st.integers(-115 * SECOND, 0),
     st.integers(0, 60 * SECOND),
@@ -40,11 +40,13 @@ _features = st.fixed_dictionaries(
 
 
 @st.composite
-def _prediction(draw: Any, request: str, time: int, identity: tuple[str, str]) -> Prediction:
+def _prediction(
+    draw: Any, request: str, time: int, identity: tuple[str, str], apart: int
+) -> Prediction:
     return Prediction(
         request,
         *identity,
-        at(time + draw(st.one_of(st.integers(0, 2_000), st.integers(0, _MAX_APART)))),
+        at(time + draw(st.one_of(st.integers(0, 2_000), st.integers(0, apart)))),
         draw(_outcomes[identity[0]]),
         score=draw(st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))),
         features=draw(st.one_of(st.just({}), _features)),
@@ -79,9 +81,12 @@ def requests(draw: Any, number: int, span: int, max_delay: int) -> list[tuple[Ev
     """The events of one request, with the delay of each one's publication in ms."""
     request = f"r{number}"
     time = START + draw(st.integers(0, span))
+    # the first answer is not so late that feedback which waits for it has expired
     answers = [
-        draw(_prediction(request, time, identity))
-        for identity in draw(st.lists(st.sampled_from(_identities), max_size=4, unique=True))
+        draw(_prediction(request, time, identity, _MAX_APART if number else 0))
+        for number, identity in enumerate(
+            draw(st.lists(st.sampled_from(_identities), max_size=4, unique=True))
+        )
     ]
     # nothing keeps an orphan's request for a second feedback
     feedback = [
