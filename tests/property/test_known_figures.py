@@ -14,6 +14,7 @@ from tidegauge.core.stats.classes import ClassCounts
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.learn import build_reference
 from tidegauge.core.stats.numbers import NumberCounts
+from tidegauge.core.stats.paired import PairedClasses, PairedCounts, PairedNumbers
 from tidegauge.core.stats.quality import LabelCounts
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.sums import SlotSums, TrafficCounts
@@ -86,6 +87,13 @@ def features(draw: st.DrawFn) -> dict[str, dict[str, FeatureCounts]]:
     return by_reference
 
 
+pairs = st.builds(PairedClasses, few, few, few, few, few)
+distances = st.builds(PairedNumbers, few, few, few, few, few, few, few)
+paired = st.dictionaries(
+    st.sampled_from(("2", "3")), st.builds(PairedCounts, pairs, pairs, distances), max_size=2
+)
+
+
 deltas = st.builds(
     SlotSums,
     st.none() | traffic(),
@@ -94,6 +102,7 @@ deltas = st.builds(
     answers=st.none() | answers(),
     classes=st.none() | classes,
     numbers=st.none() | numbers(),
+    paired=paired,
 )
 asked = st.tuples(st.sampled_from(REFERENCES), st.sampled_from(ModelKind))
 steps = st.tuples(deltas, st.booleans(), asked)
