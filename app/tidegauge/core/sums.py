@@ -171,8 +171,8 @@ class SlotSums:
 
     def has_labelled(self) -> bool:
         """Whether there are counts of predictions with a label."""
-        labelled = (self.labels, self.classes, self.numbers)
-        return bool(self.paired) or any(counts is not None for counts in labelled)
+        unlabelled = self.labels is None and self.classes is None and self.numbers is None
+        return not unlabelled or bool(self.paired)
 
     def is_zero(self) -> bool:
         """Whether nothing is counted: what was added has been taken away."""
