@@ -208,6 +208,9 @@ def refuse_one(bootstrap: str, topic: str) -> None:
 def test_every_query_of_every_panel_returns_plausible_values(server: Prometheus) -> None:
     for query in QUERIES:
         found = values(server, query, CHOICE)
+        if "tidegauge_paired_" in query.expr and len(TASKS[MODELS[query.board]].versions) == 1:
+            assert not found
+            continue
         assert found, f"{query}: nothing for {query.expr}"
         low, high = R2_RANGE if R2 in query.expr else RANGES[query.unit]
         for value in found:

@@ -21,7 +21,7 @@ from tidegauge.dashboards import (
 from tidegauge.dashboards.board import MODEL, Board, Section
 from tidegauge.dashboards.now import now
 from tidegauge.dashboards.tables import Column
-from tidegauge.dashboards.versions import versions
+from tidegauge.dashboards.versions import PAIRED_CLASSES, PAIRED_NUMBERS, versions
 
 
 def model_boards() -> tuple[Board, ...]:
@@ -31,6 +31,7 @@ def model_boards() -> tuple[Board, ...]:
             ModelKind.BINARY,
             tiles=classes.tiles(),
             figures=binary.FIGURES,
+            pairs=PAIRED_CLASSES,
             quality=(*binary.quality(), *binary.ranking()),
             answers=Section("Scores and calibration", binary.scores()),
             parts=segments.BINARY,
@@ -39,6 +40,7 @@ def model_boards() -> tuple[Board, ...]:
             ModelKind.MULTICLASS,
             tiles=classes.tiles(),
             figures=multiclass.FIGURES,
+            pairs=PAIRED_CLASSES,
             quality=multiclass.quality(),
             answers=Section("Answers and confidence", multiclass.answers()),
             parts=segments.MULTICLASS,
@@ -47,6 +49,7 @@ def model_boards() -> tuple[Board, ...]:
             ModelKind.REGRESSION,
             tiles=regression.tiles(),
             figures=regression.FIGURES,
+            pairs=PAIRED_NUMBERS,
             quality=regression.quality(),
             answers=Section("Answers", regression.answers()),
             parts=segments.REGRESSION,
@@ -59,6 +62,7 @@ def _board(
     *,
     tiles: Sequence[Builder[models.Panel]],
     figures: Sequence[Column],
+    pairs: Sequence[Column],
     quality: Sequence[Builder[models.Panel]],
     answers: Section,
     parts: segments.Parts,
@@ -78,7 +82,7 @@ def _board(
         ),
         sections=(
             Section("Now", now(tiles)),
-            Section("Versions", versions(figures)),
+            Section("Versions", versions(figures, pairs)),
             Section("Quality", quality),
             answers,
             Section("Traffic, labels and latency", model_inputs.traffic()),

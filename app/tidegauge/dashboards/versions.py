@@ -1,6 +1,7 @@
 """The dashboards of one model: its versions side by side, and what was deployed when."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
@@ -9,12 +10,36 @@ from tidegauge.dashboards.figures import by_version
 from tidegauge.dashboards.panels import COVERAGE
 from tidegauge.dashboards.tables import Column, Key, rows
 
+_PAIRED: Final = 'model="$model", version=~"$version", window="$window"'
 
-def versions(figures: Sequence[Column]) -> Sequence[Builder[models.Panel]]:
+
+def paired(figure: str) -> str:
+    """A figure of each version and another one on the requests that both answered."""
+    return f"max by (version, other_version) (tidegauge_paired_{figure}{{{_PAIRED}}})"
+
+
+PAIRED_CLASSES: Final = (
+    Column("Accuracy", paired("accuracy_ratio"), "percentunit", 1),
+    Column("Less the other's", paired("accuracy_difference"), "percentunit", 2),
+    Column("At least", paired("accuracy_difference_low"), "percentunit", 2),
+    Column("At most", paired("accuracy_difference_high"), "percentunit", 2),
+    Column("p-value", paired("p_value"), "none", 3),
+)
+PAIRED_NUMBERS: Final = (
+    Column("MAE", paired("mean_absolute_error"), "short"),
+    Column("Less the other's", paired("error_difference"), "short"),
+    Column("At least", paired("error_difference_low"), "short"),
+    Column("At most", paired("error_difference_high"), "short"),
+    Column("Nearer", paired("nearer_ratio"), "percentunit", 1),
+)
+
+
+def versions(figures: Sequence[Column], pairs: Sequence[Column]) -> Sequence[Builder[models.Panel]]:
     """Champion and challengers in one table.
 
     Args:
         figures: What versions of this kind of model are compared by.
+        pairs: What they are compared by on shared requests.
     """
     deployed = (
         'max by (kind, value, version) (tidegauge_deployment_timestamp_seconds{model="$model"})'
@@ -52,5 +77,26 @@ def versions(figures: Sequence[Column]) -> Sequence[Builder[models.Panel]]:
             order="First seen",
             width=8,
             height=7,
+        ),
+        rows(
+            "Paired on shared requests",
+            "Each version beside each other one, on the requests of the window that both answered "
+            "and whose labels are known: the same cases, so what differs is the model. Less the "
+            "other's lies between at least and at most with 95 % confidence: with zero between "
+            "them, luck with these requests explains it. The p-value (of classes) is that both are "
+            "right equally often; nearer (of numbers) is how often this one was nearer the label.",
+            [
+                Key("version", "Version", width=120),
+                Key("other_version", "Other version", width=120),
+            ],
+            [
+                Column("Shared requests", paired("predictions"), "short"),
+                Column("Same answer", paired("agreement_ratio"), "percentunit", 1),
+                *pairs,
+            ],
+            order="Version",
+            ascending=True,
+            empty="No two versions answered the same requests.",
+            height=5,
         ),
     )
