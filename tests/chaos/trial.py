@@ -38,7 +38,7 @@ WORKER = {
 }
 HEALTHY = 0.8
 """How often a fault waits until the one before is overcome."""
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 30.0
 """Without any change of the outputs for so long, nothing more is to come."""
 STOPPED = {exits.OK, -signal.SIGTERM, 128 + signal.SIGINT}
 """Ends by SIGTERM: the worker's own handler is not there in its first moments."""

@@ -201,6 +201,19 @@ def test_on_a_terminal_the_status_has_a_line_for_each_concern(
     assert any(line.startswith("Alerts 1 firing: m FeatureDrift delay\\x1b[2J") for line in lines)
 
 
+def test_a_narrow_terminal_cuts_lines_and_no_titles(
+    screen: DemoScreen, capsys: pytest.CaptureFixture[str]
+):
+    screen.console = Console(force_terminal=True, width=50, color_system=None)
+    with screen.live():
+        screen.status(status())
+    lines = capsys.readouterr().out.splitlines()
+    for title in ("Flight time", "Published", "flight-delay", "arrival-delay", "Alerts"):
+        assert any(line.startswith(f"{title}  ") for line in lines)
+    assert any(line.startswith("flight-delay") and line.endswith("…") for line in lines)
+    assert max(map(len, lines)) <= 50
+
+
 def test_an_alert_is_told_with_its_cause_and_cannot_steer_the_terminal():
     assert told(ALERT).plain == (
         "2013-02-10 12:00  FIRING    m FeatureDrift delay\\x1b[2J  since 2013-02-10 11:00\n"

@@ -11,7 +11,7 @@ from kafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.demo.errors import DemoError
-from tidegauge.demo.producer import FLUSH_EVENTS, Progress, connected, parse_speed
+from tidegauge.demo.producer import FLUSH_EVENTS, TICK_SECONDS, Progress, connected, parse_speed
 from tidegauge.demo.producer import publish as publish_at
 from tidegauge.demo.replay import Replayed
 from tidegauge.settings.kafka import TopicNames
@@ -124,6 +124,22 @@ def test_unpaced_run_never_waits_and_flushes_often_enough():
     publish(events, client, wait=clock.wait, clock=clock, speed=parse_speed("max"))
     assert clock.now == 100.0
     assert client.flushed_at == [FLUSH_EVENTS, 2 * FLUSH_EVENTS, 2 * FLUSH_EVENTS + 1]
+
+
+def test_flight_time_stands_still_while_it_is_held():
+    client, clock = RecordingClient(), Clock()
+    events = [prediction(HOUR * n) for n in range(3)]
+    held = iter([True, True, False, False])
+    publish(events, client, wait=clock.wait, clock=clock, held=lambda: next(held))
+    assert clock.waits == pytest.approx([1.0, TICK_SECONDS, TICK_SECONDS, 1.0])
+    assert client.flushed_at == [1, 2, 3]
+
+
+def test_a_stop_ends_a_hold():
+    client, clock = RecordingClient(), Clock(stop_at=1.3)
+    events = [prediction(HOUR * n) for n in range(3)]
+    done = publish(events, client, wait=clock.wait, clock=clock, held=lambda: True)
+    assert done == Progress(0, 1, 0)
 
 
 def test_stop_leaves_nothing_on_its_way():

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tidegauge.core.records import AlertRecord, AlertStatus, Severity
 from tidegauge.demo.alerts import AlertLog
+from tidegauge.demo.behind import Behind
 from tidegauge.demo.cluster import existing
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.errors import DemoError
@@ -221,6 +222,15 @@ def test_what_was_read_is_that_of_all_models_and_the_watermark_of_the_last():
     figures.models["o"].watermark_ms = 5
     assert figures.watermark_ms == 5
     assert Figures({"m": ModelFigures()}).watermark_ms is None
+
+
+def test_workers_are_behind_when_they_have_not_read_what_was_published_seconds_ago():
+    behind = Behind()
+    looks = [(second, 100 * second, max(0, 100 * (second - 4))) for second in range(20)]
+    assert not any(behind.look(*look) for look in looks)
+    held = [behind.look(now, 1_900, 1_500) for now in range(20, 30)]
+    assert held == [False] * 4 + [True] * 6
+    assert not behind.look(30.0, 1_900, 1_900)
 
 
 def test_what_fires_is_the_newest_event_of_each_alert_that_has_not_ended():

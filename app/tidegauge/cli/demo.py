@@ -71,7 +71,11 @@ def demo(
     ] = datetime(2013, 3, 1),  # noqa: DTZ001 - a day
     speed: Annotated[
         str,
-        typer.Option(metavar="DURATION|max", help="How much flight time passes in a second."),
+        typer.Option(
+            metavar="DURATION|max",
+            help="How much flight time passes in a second, at most: it stands still while the workers "
+            "are seconds behind.",
+        ),
     ] = DEFAULT_SPEED,
     fault: Annotated[
         list[str] | None,

@@ -128,8 +128,11 @@ class DemoScreen:
     def _panel(self, status: Status) -> RenderableType:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="bold", no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column()
         for title, shown in self._rows(status):
+            if isinstance(shown, Text):
+                # not for the column, which would make the titles narrow as well
+                shown.no_wrap, shown.overflow = True, "ellipsis"
             table.add_row(title, shown)
         return Group(Text(), table)
 

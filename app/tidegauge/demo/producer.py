@@ -117,6 +117,7 @@ def publish(
     wait: Callable[[float], bool],
     topics: TopicNames = TopicNames(),  # noqa: B008 - an immutable value
     speed: float = UNPACED,
+    held: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Progress:
@@ -129,6 +130,7 @@ def publish(
             ``threading.Event().wait`` does.
         topics: The topics' names; only those of the two public events are used.
         speed: How many times faster than real time flight time passes; 0: as fast as possible.
+        held: Whether flight time is to stand still for now.
         clock: Seconds that only go forward.
         on_progress: Told what is acknowledged, after each flush.
 
@@ -149,7 +151,7 @@ def publish(
             if ahead > TICK_SECONDS or len(deliveries) >= FLUSH_EVENTS:
                 progress = _settle(client, deliveries, sent)
                 on_progress(progress)
-                if wait(ahead):
+                if wait(ahead) or pace.stood_still(held, wait):
                     return progress
             event = replayed.event
             is_prediction = isinstance(event, Prediction)
@@ -184,6 +186,15 @@ class _Pace:
             return 0.0
         due = self._start + (time_ms - self._first_ms) / 1000 / self._speed
         return max(0.0, due - self._clock())
+
+    def stood_still(self, held: Callable[[], bool], wait: Callable[[float], bool]) -> bool:
+        """Let no flight time pass while it is held; whether a stop was asked for meanwhile."""
+        began = self._clock()
+        while held():
+            if wait(TICK_SECONDS):
+                return True
+        self._start += self._clock() - began
+        return False
 
 
 def _settle(client: Client, deliveries: list[Delivery], sent: Progress) -> Progress:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 from typing import Self
 
-from tidegauge.demo.producer import Progress, connected, publish
+from tidegauge.demo.producer import UNPACED, Progress, connected, publish
 from tidegauge.demo.replay import Replayed
 from tidegauge.kafka.client import Connection, client_options
 from tidegauge.settings.kafka import KafkaSettings
@@ -28,6 +28,8 @@ class Publisher:
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="publisher")
         self.progress = Progress()
+        self.held = False
+        """Whether flight time is to stand still, so that the workers catch up."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -41,6 +43,11 @@ class Publisher:
     def running(self) -> bool:
         """Whether there is more to publish."""
         return self._thread.is_alive()
+
+    @property
+    def paced(self) -> bool:
+        """Whether it follows a clock."""
+        return self._speed != UNPACED
 
     def check(self) -> None:
         """Raise what ended it, if it failed.
@@ -60,6 +67,7 @@ class Publisher:
                     wait=self._stop.wait,
                     topics=self._kafka.topic_names,
                     speed=self._speed,
+                    held=lambda: self.held,
                     on_progress=self._note,
                 )
         except Exception as failure:  # noqa: BLE001 - `check` raises it in the main thread

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Final
 
 from tidegauge.demo.alerts import AlertLog, AlertReader, alert_reader
+from tidegauge.demo.behind import Behind
 from tidegauge.demo.cluster import Cluster, create_topics, embedded, existing
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.errors import DemoError
@@ -128,6 +129,7 @@ class _Watch:
         self._cluster = cluster
         self._workers = workers
         self._publisher = publisher
+        self._behind = Behind()
         self._reader = alerts
         self._look = look
         self._screen = screen
@@ -159,7 +161,9 @@ class _Watch:
         """The present."""
         seconds = (self._ended or time.monotonic()) - self._began
         progress = self._publisher.progress
-        return Status(self._phase, progress, self._figures, self._log, seconds)
+        holding = self._phase is Phase.REPLAYING and self._publisher.held
+        phase = Phase.HOLDING if holding else self._phase
+        return Status(phase, progress, self._figures, self._log, seconds)
 
     def _step(self) -> None:
         self._publisher.check()
@@ -173,12 +177,21 @@ class _Watch:
         if time.monotonic() - self._looked >= _LOOK_SECONDS:
             self._take(self._look())
             self._looked = time.monotonic()
+            self._keep_pace()
         self._screen.status(self.status())
 
     def _take(self, figures: Figures | None) -> None:
         if figures is not None and figures != self._figures:
             self._figures = figures
             self._changed = time.monotonic()
+
+    def _keep_pace(self) -> None:
+        """Hold the replay while the workers are behind, unless it is to be as fast as possible."""
+        progress, figures = self._publisher.progress, self._figures
+        if figures is not None and self._publisher.paced:
+            published = progress.predictions + progress.feedback
+            read = figures.predictions_read + figures.feedback_read
+            self._publisher.held = self._behind.look(self._looked, published, read)
 
     def _check_begun(self) -> None:
         seconds = time.monotonic() - self._began

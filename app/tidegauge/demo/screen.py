@@ -21,6 +21,8 @@ class Phase(StrEnum):
     """How far the demo has come."""
 
     REPLAYING = "replaying"
+    HOLDING = "waiting for the workers"
+    """They do not keep pace with the speed asked for."""
     CATCHING_UP = "catching up"
     """All is published, the workers still read."""
     DONE = "done"
