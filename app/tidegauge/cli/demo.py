@@ -73,8 +73,8 @@ def demo(
         str,
         typer.Option(
             metavar="DURATION|max",
-            help="How much flight time passes in a second, at most: it stands still while the workers "
-            "are seconds behind.",
+            help="How much flight time passes in a second, at most: it stands still while the "
+            "workers are seconds behind.",
         ),
     ] = DEFAULT_SPEED,
     fault: Annotated[
