@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 Key = tuple[str, int]
 CLOSING_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+LATE_SECONDS = 0.1
 
 
 def check_equal_counts(spec: StageSpec, counts: Mapping[str, int]) -> None:
@@ -269,7 +271,10 @@ class Ownership:
         """
         suspicious: dict[TopicPartition, tuple[int, int]] = {}
         while True:
-            await asyncio.sleep(1.0)
+            asked = time.monotonic()
+            await asyncio.sleep(LOOK_SECONDS)
+            if time.monotonic() - asked > LOOK_SECONDS + LATE_SECONDS:
+                continue  # the loop was busy, and what was fetched meanwhile is on its way here
             seen = {}
             for tp, position in fetched().items():
                 partition = self._find(tp)
