@@ -30,8 +30,10 @@ SETTINGS = {
     "reference": {"learn": "30d"},
     "detection": {"learn": "30d"},
 }
-MODELS = ("shuffled", "orderly")
-"""The first one's events come in any order, the second one's feedback after all predictions."""
+MODELS = ("shuffled", "orderly", "classes", "amounts")
+"""Events come in any order, but the second one's feedback after all predictions. The first two are
+binary, the others multiclass and regression models."""
+CLASSES = ("low", "medium", "high")
 REASON = "reason"
 MODEL = "model"
 Event = dict[str, Any]
@@ -72,11 +74,13 @@ class HostileInput:
         for number in range(self._requests):
             model = self.rng.choice(MODELS)
             by_model[model] += self._request(f"{model}-{number}", model)
-        self.rng.shuffle(by_model["shuffled"])
-        self.rng.shuffle(by_model["orderly"])
-        first = [m for m in by_model["orderly"] if m.topic == "predictions"]
-        last = [m for m in by_model["orderly"] if m.topic == "feedback"]
-        return [*first, *by_model["shuffled"], *last, *self._closing(), *self._late()]
+        orderly = by_model.pop("orderly")
+        shuffled = [made for messages in by_model.values() for made in messages]
+        self.rng.shuffle(shuffled)
+        self.rng.shuffle(orderly)
+        first = [m for m in orderly if m.topic == "predictions"]
+        last = [m for m in orderly if m.topic == "feedback"]
+        return [*first, *shuffled, *last, *self._closing(), *self._late()]
 
     # ---------------------------------------------------------------- requests
 
@@ -103,24 +107,36 @@ class HostileInput:
             yield too_large(self, "predictions", prediction)
 
     def _prediction(self, request: str, model: str, time: int) -> Event:
-        score = round(self.rng.random(), 6)
         return {
             "request_id": request,
             "model": model,
             "version": "v1",
             "timestamp": rfc3339(time),
-            "prediction": int(score > 0.5),
-            "score": score,
+            **self._answer(model),
             "features": {"amount": self.rng.gauss(50, 10), "country": self.rng.choice("ABCD")},
             "segments": {"region": self.rng.choice(("north", "south"))},
             "latency_seconds": 0.01,
         }
 
+    def _answer(self, model: str) -> Event:
+        if model == "classes":
+            name = self.rng.choice(CLASSES)
+            return {"prediction": name, "probabilities": {name: self.rng.uniform(0.4, 1)}}
+        if model == "amounts":
+            return {"prediction": self.rng.gauss(30, 8)}
+        score = round(self.rng.random(), 6)
+        return {"prediction": int(score > 0.5), "score": score}
+
+    def _truth(self, request: str) -> str | float:
+        if "classes" in request:
+            return self.rng.choice(CLASSES)
+        return self.rng.gauss(31, 9) if "amounts" in request else self.rng.randrange(2)
+
     def _feedback(self, request: str, model: str | None, time: int, revision: int = 0) -> Event:
         event = {
             "request_id": request,
             "timestamp": rfc3339(time),
-            "label": self.rng.randrange(2),
+            "label": self._truth(request),
             "revision": revision,
         }
         return event if model is None else event | {"model": model}

@@ -8,6 +8,7 @@ from wholepath.badinput import CLOSING, SETTINGS, HostileInput
 from wholepath.oracle import Oracle
 from wholepath.topic import Message, read_all
 
+from tidegauge.core.config import ModelKind
 from tidegauge.core.reasons import Reason
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
@@ -44,6 +45,13 @@ def test_ledgers_are_exact_and_dead_letters_complete(deploy, requests, large):
         assert letter.key == original.key
         assert letter.value_sha256 == (None if value is None else hashlib.sha256(value).hexdigest())
         assert letter.value == (None if value is None else value[: 64 * 1024])
+    kinds = {w.model: w.kind for w in outcome.windows() if w.end_ms <= CLOSING}
+    assert kinds.items() >= {
+        ("shuffled", ModelKind.BINARY),
+        ("orderly", ModelKind.BINARY),
+        ("classes", ModelKind.MULTICLASS),
+        ("amounts", ModelKind.REGRESSION),
+    }
     counted: Counter[tuple[str, str]] = Counter()
     for window in outcome.windows():
         if window.segment_field is None:
