@@ -96,7 +96,8 @@ class Alert(Record):
     annotations: dict[str, str]
     """For people: ``summary`` and ``description``."""
     starts_at: Annotated[Time, Field(alias="startsAt")]
-    """Event time at which what is wrong began, as far as known."""
+    """Event time at which the window begins in which the change was measured: what is wrong began
+    in it, which can be hours later."""
     ends_at: Annotated[Time | None, Field(alias="endsAt")]
     """Event time of the end; null while firing."""
     generator_url: Annotated[str, Field(alias="generatorURL")]

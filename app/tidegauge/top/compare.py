@@ -1,6 +1,7 @@
 """Which windows a row compares: the newest one, the newest that can be judged, and its baseline.
 
-* Traffic and drift are those of the newest closed window.
+* Traffic and drift are those of the newest closed window; side by side with others, those of the
+  window that is judged, which is then the same for all.
 * Quality is that of the newest closed window in which at least half of the predictions have their
   label; labels take their time. If there is none, of the newest with any label.
 * The baseline of quality is the median over as many as `USUAL_WINDOWS` such windows before that: a
@@ -9,7 +10,7 @@
   old, it is the oldest one, and the comparison says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -17,6 +18,8 @@ from tidegauge.core.records import AlertRecord, MetricRecord, WindowState
 
 ENOUGH_COVERAGE: Final = 0.5
 USUAL_WINDOWS: Final = 24
+STILL_RUNNING: Final = 3
+"""A scope that has no window to judge among so many of the newest has ended, or is too rare."""
 
 
 class Baseline(StrEnum):
@@ -48,6 +51,29 @@ class Comparison(NamedTuple):
 def trouble_since(firing: Sequence[AlertRecord]) -> int | None:
     """When the earliest of the firing alerts began, in event time."""
     return min((alert.starts_at_ms for alert in firing), default=None)
+
+
+def side_by_side(
+    scopes: Iterable[Sequence[MetricRecord]], trouble_ms: int | None
+) -> list[Comparison]:
+    """Choose from the windows of several scopes: the same one to judge, for all that have it.
+
+    Args:
+        scopes: Of each scope the windows of one size, in order of time.
+        trouble_ms: See `compare`.
+    """
+    alone = [(windows, compare(windows, trouble_ms)) for windows in scopes]
+    judged = [c.judged for _, c in alone if c.judged is not None]
+    newest = max((window.end_ms for window in judged), default=0)
+    # what ended long ago is not waited for
+    since = newest - STILL_RUNNING * max((w.end_ms - w.start_ms for w in judged), default=0)
+    common = min((w.end_ms for w in judged if w.end_ms > since), default=0)
+    return [
+        compare([w for w in windows if w.end_ms <= common], trouble_ms)
+        if found.judged is not None and found.judged.end_ms > common
+        else found
+        for windows, found in alone
+    ]
 
 
 def compare(windows: Sequence[MetricRecord], trouble_ms: int | None) -> Comparison:

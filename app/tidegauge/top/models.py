@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tidegauge.core.records import AlertRecord, MetricRecord
 from tidegauge.top import trouble, words
 from tidegauge.top.board import Board, ModelBoard, Scope
-from tidegauge.top.compare import Comparison, compare, trouble_since
+from tidegauge.top.compare import Baseline, Comparison, compare, trouble_since
 from tidegauge.top.figures import figures_of
 from tidegauge.top.listing import Cell, Column, Listing, Row, text_cell
 
@@ -92,11 +92,11 @@ def models_listing(board: Board, size_ms: int, now_ms: int) -> Listing:
     return Listing(COLUMNS, rows, empty="no model has published yet")
 
 
-def state_cell(firing: list[AlertRecord]) -> Cell:
-    """How bad it is: the worst severity and how many alerts fire."""
+def state_cell(firing: list[AlertRecord], baseline: Baseline) -> Cell:
+    """How bad it is: the worst severity and how many alerts fire; new: nothing to compare with."""
     severity = trouble.worst(firing)
     if severity is None:
-        return Cell("ok", 0.0, "green")
+        return Cell("new", 0.5) if baseline is Baseline.NONE else Cell("ok", 0.0, "green")
     weight, count = _weight(firing)
     text = f"{trouble.MARKS[severity]} {-count}"
     return Cell(text, float(-10_000 + 1_000 * weight + count), trouble.STYLES[severity])
@@ -162,7 +162,7 @@ def _cells(view: ModelView, size_ms: int, now_ms: int) -> tuple[Cell, ...]:
     watermark = model.watermark_ms
     silent_ms = now_ms - model.updated_ms if model.updated_ms else None
     return (
-        state_cell(firing),
+        state_cell(firing, comparison.baseline),
         text_cell(model.name, "bold"),
         Cell(words.short_moment(since), since),
         *quality_cells(comparison),

@@ -13,7 +13,7 @@ from tidegauge.core.records import (
 )
 from tidegauge.top import words
 from tidegauge.top.board import ModelBoard, Scope
-from tidegauge.top.compare import Comparison, compare, trouble_since
+from tidegauge.top.compare import Comparison, side_by_side, trouble_since
 from tidegauge.top.figures import Figure, figures_of
 from tidegauge.top.listing import Cell, Column, Listing, Row, text_cell
 from tidegauge.top.models import most_drifted, psi_cell
@@ -70,7 +70,8 @@ def _scopes(
     beside: str | None = None,
 ) -> Listing:
     since = trouble_since(firing)
-    compared = [(scope, compare(model.windows(scope, size_ms), since)) for scope in scopes]
+    windows = {scope: model.windows(scope, size_ms) for scope in scopes}
+    compared = list(zip(windows, side_by_side(windows.values(), since), strict=True))
     judged = next((c.judged for _, c in compared if c.judged is not None), None)
     figures = figures_of(judged)
     compared.sort(key=lambda item: _harm(item[1], figures[0]), reverse=True)
@@ -78,10 +79,12 @@ def _scopes(
         beside = None
     rows = []
     for scope, comparison in compared:
-        newest, now = comparison.newest, comparison.judged
-        farthest, psi = most_drifted(newest)
-        traffic = newest.predictions if newest is not None else None
+        now = comparison.judged
+        shown = now or comparison.newest
+        farthest, psi = most_drifted(shown)
+        traffic = shown.predictions if shown is not None else None
         coverage = now.label_coverage if now is not None else None
+        start = shown.start_ms if shown is not None else None
         name = scope.version if scope.whole else f"{scope.field}={scope.value}"
         cells = [
             text_cell(name, "bold"),
@@ -92,7 +95,7 @@ def _scopes(
             cells += paired_cells(now, beside)
         for figure in figures:
             cells += _figure_cells(figure, now, comparison.usual)
-        cells += [psi_cell(psi), text_cell(farthest)]
+        cells += [psi_cell(psi), text_cell(farthest), Cell(words.short_moment(start), start)]
         rows.append(Row(scope_key(scope), tuple(cells)))
     columns = [
         Column(title, limit=30),
@@ -106,6 +109,7 @@ def _scopes(
         columns.append(Column(f"Δ {figure.title}", right=True, rank=4 * number + 1))
     columns.append(Column("drift", right=True, rank=3, descending=True))
     columns.append(Column("most drifted", rank=6, limit=24))
+    columns.append(Column("window from", rank=5))
     return Listing(tuple(columns), tuple(rows), empty=f"no {title} has figures of this window yet")
 
 

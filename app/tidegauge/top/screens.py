@@ -241,7 +241,7 @@ Keys
   ?  q     these keys; quit
 Figures
   quality  of the newest closed window that has at least half its labels
-  change   against the median of the windows before, 24 at most;
+  change   against the median of up to 24 windows before (new: none);
            while an alert fires, of those before the first alert began
   paired   one version less another, on requests that both answered;
            in colour where the 95 % interval leaves out zero

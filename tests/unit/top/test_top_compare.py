@@ -1,7 +1,14 @@
 """Which windows are compared."""
 
 from tidegauge.core.records import WindowState
-from tidegauge.top.compare import USUAL_WINDOWS, Baseline, Comparison, compare, trouble_since
+from tidegauge.top.compare import (
+    USUAL_WINDOWS,
+    Baseline,
+    Comparison,
+    compare,
+    side_by_side,
+    trouble_since,
+)
 
 HOUR = 3_600_000
 
@@ -80,3 +87,18 @@ def test_trouble_that_began_after_the_judged_window_does_not_move_the_baseline(w
 def test_trouble_begins_with_the_earliest_alert(alert):
     assert trouble_since([]) is None
     assert trouble_since([alert(starts_at_ms=7), alert(starts_at_ms=5)]) == 5
+
+
+def test_side_by_side_the_same_window_is_judged(window):
+    early = [window(n) for n in range(5)]
+    late = [window(n) for n in range(4)] + [window(4, labelled=0, label_coverage=0.0)]
+    ended = [window(0)]
+    found = side_by_side([early, late, ended, []], None)
+    first = early[0].start_ms
+    assert [starts(c, first)[:2] for c in found] == [[3, 3], [4, 3], [0, 0], [None, None]]
+
+
+def test_what_ended_long_ago_is_not_waited_for(window):
+    first = window(0).start_ms
+    found = side_by_side([[window(n) for n in range(9)], [window(n) for n in range(4)]], None)
+    assert [starts(c, first)[1] for c in found] == [8, 3]

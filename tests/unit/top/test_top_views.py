@@ -58,8 +58,8 @@ def plain_lines(lines):
 
 
 def test_models_in_trouble_come_first_the_worst_before_the_others(window, alert, arrived):
-    names = ["calm", "many", "grave", "one"]
-    windows = [window(model=name) for name in names]
+    names = ["calm", "fresh", "many", "grave", "one"]
+    windows = [window(model=name) for name in names] + [window(1, model="calm")]
     alerts = [
         alert(model="many", severity=Severity.WARNING, fingerprint="1" * 16),
         alert(model="many", severity=Severity.WARNING, fingerprint="2" * 16),
@@ -68,11 +68,12 @@ def test_models_in_trouble_come_first_the_worst_before_the_others(window, alert,
         alert(model="calm", status=AlertStatus.RESOLVED, fingerprint="5" * 16),
     ]
     listing = models_listing(board_of(arrived, *windows, *alerts), HOUR, 0)
-    assert [row.key for row in listing.rows] == ["grave", "many", "one", "calm"]
+    assert [row.key for row in listing.rows] == ["grave", "many", "one", "calm", "fresh"]
     by_state = arranged(listing, Arrangement("state", reverse=True))
-    assert [row.key for row in by_state] == ["calm", "one", "many", "grave"]
+    assert [row.key for row in by_state] == ["fresh", "calm", "one", "many", "grave"]
     assert cells(listing, "many")["state"] == "WARN 2"
     assert cells(listing, "calm")["state"] == "ok"
+    assert cells(listing, "fresh")["state"] == "new"
 
 
 def test_a_model_is_told_in_one_row(window, alert, ledger, arrived):
