@@ -5,6 +5,7 @@ cluster or ``TIDEGAUGE_TEST_BROKER=testcontainers`` asks for Kafka in a containe
 """
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,12 @@ from dataclasses import dataclass
 import pytest
 
 from tidegauge.broker.embedded import EmbeddedBroker
+
+
+def pytest_configure() -> None:
+    """A shell has what runs in its background ignore Ctrl-C, and children would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
