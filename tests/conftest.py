@@ -12,8 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import settings
 
 from tidegauge.broker.embedded import EmbeddedBroker
+
+# A change is judged by the same examples as the one before it; looking for others is a command of
+# its own: pytest --hypothesis-profile=search tests/property
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile("fixed")
 
 
 def pytest_configure() -> None:
