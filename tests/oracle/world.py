@@ -14,7 +14,8 @@ import msgspec
 import xxhash
 
 from tidegauge.core import partial as partials
-from tidegauge.core.collect.collect import Batch, Collect
+from tidegauge.core.collect.batch import Batch
+from tidegauge.core.collect.collect import Collect
 from tidegauge.core.config import (
     SECOND,
     CoreConfig,

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from world import CONFIG, START, Event, Published, at, batch, compact, digest, ms, with_rules
 
+from tidegauge.core.collect.batch import Batch, Refusal
 from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
-from tidegauge.core.collect.collect import Batch, Collect, Refusal
+from tidegauge.core.collect.collect import Collect
 from tidegauge.core.config import HOUR, MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
 from tidegauge.core.events import Feedback, Outcome, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger, merged, total

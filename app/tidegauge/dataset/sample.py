@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-import xxhash
-
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.events import FeatureValue, Outcome
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.partial import SampleRow
+from tidegauge.core.requestkey import request_key, sample_hash
 from tidegauge.core.stats.bottomk import BottomK
 from tidegauge.core.stats.outcomes import kept, score_of
 from tidegauge.core.stats.reference import ReferenceProfile
@@ -42,7 +41,7 @@ def sample_row(
     predicted = None if answer is None else kept(answer)
     if predicted is not None:
         score = score_of(score, probabilities, predicted, rules.positive_class)
-    hashed = xxhash.xxh3_64_intdigest(request)
+    hashed = sample_hash(request_key(request))
     return SampleRow(hashed, time, version, score, predicted, dict(features))
 
 

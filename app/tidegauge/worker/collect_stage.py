@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from aiokafka import ConsumerRecord
 
-from tidegauge.core.collect.collect import Batch, Collect, Refusal, Refused
+from tidegauge.core.collect.batch import Batch, Refusal, Refused
+from tidegauge.core.collect.collect import Collect
 from tidegauge.core.collect.refusals import RefusalGate
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.deadletters import DeadLetterRecord

@@ -4,6 +4,8 @@ First come, first kept; once a set is full, what is not in it is folded into ``_
 counted. A set never loses a member, so an event folds the same way whenever it is folded.
 """
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from tidegauge.core.config import Limits
@@ -42,26 +44,30 @@ class ModelNames:
         self._segments: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
         self.features = frozenset(catalog.features)
 
-    def version(self, version: str) -> str:
-        """The version as it is told apart."""
+    def version(self, version: str, events: int = 1) -> str:
+        """The version as it is told apart, for so many events."""
         known = self._versions.get(version)
-        return self._take_version(version) if known is None else known
+        return self._take_version(version, events) if known is None else known
 
     def told_version(self, version: str) -> str:
         """`version` for one that was taken before."""
         return self._versions.get(version, OTHER)
 
-    def _take_version(self, version: str) -> str:
+    def _take_version(self, version: str, events: int) -> str:
         if len(self.catalog.versions) >= self._limits.versions:
-            self.count("versions")
+            self.count("versions", events)
             return OTHER
         self.catalog.versions.append(version)
         self._versions[version] = version
         self.changed = True
         return version
 
-    def segments(self, segments: dict[str, str]) -> tuple[str, ...]:
-        """The segments as they are told apart: fields and values in turn, by field name."""
+    def segments(self, segments: Mapping[str, str], events: int = 1) -> tuple[str, ...]:
+        """The segments as they are told apart, for so many events that have all of them.
+
+        Returns:
+            Fields and values in turn, by field name.
+        """
         if not segments:
             return ()
         key = tuple(segments.items())
@@ -70,7 +76,7 @@ class ModelNames:
             folded: list[str] = []
             whole = True
             for field in sorted(segments):
-                value = self._value(field, segments[field])
+                value = self._value(field, segments[field], events)
                 whole = whole and value == segments[field]
                 if value is not None:
                     folded += (field, value)
@@ -79,26 +85,26 @@ class ModelNames:
                 self._segments[key] = known  # what is folded is not remembered but counted
         return known
 
-    def _value(self, field: str, value: str) -> str | None:
-        if not self._has_field(field):
+    def _value(self, field: str, value: str, events: int) -> str | None:
+        if not self._has_field(field, events):
             return None
         values = self.catalog.values.setdefault(field, [])
         if value in values:
             return value
         if len(values) >= self._limits.segment_values:
-            self.count("segment_values")
+            self.count("segment_values", events)
             return OTHER
         values.append(value)
         self.changed = True
         return value
 
-    def _has_field(self, field: str) -> bool:
+    def _has_field(self, field: str, events: int) -> bool:
         if self._fixed is not None:
             return field in self._fixed
         if field in self.catalog.fields:
             return True
         if len(self.catalog.fields) >= self._limits.segment_fields:
-            self.count("segment_fields")
+            self.count("segment_fields", events)
             return False
         self.catalog.fields.append(field)
         self.changed = True
@@ -121,15 +127,18 @@ class ModelNames:
         """`class_name` for one that was taken before."""
         return name if name in self._classes else OTHER
 
-    def take_features(self, names: set[str]) -> None:
-        """Get to know features not seen before, in order of their names."""
-        for name in sorted(names - self.features):
-            if len(self.catalog.features) >= self._limits.features:
-                self.count("features")
-            else:
-                self.catalog.features.append(name)
-                self.changed = True
-        self.features = frozenset(self.catalog.features)
+    def take_features(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Get to know the features of some events, in the order of the events and of names."""
+        if not set().union(*rows) - self.features:
+            return
+        for row in rows:
+            for name in sorted(row.keys() - self.features):
+                if len(self.catalog.features) >= self._limits.features:
+                    self.count("features")
+                else:
+                    self.catalog.features.append(name)
+                    self.features |= {name}
+                    self.changed = True
 
     def count(self, kind: str, events: int = 1) -> None:
         """Count events that were over the limit of ``kind``."""

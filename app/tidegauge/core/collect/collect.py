@@ -6,56 +6,36 @@ batch ends and the next begins.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Literal
 
+import numpy as np
+
+from tidegauge.core.collect.arrivals import Arrivals, Ints, answer_rows, arrived, label_rows
+from tidegauge.core.collect.batch import Batch, Event, Refusal, Refused
+from tidegauge.core.collect.counting import Counting
 from tidegauge.core.collect.fold import BatchFold, Deltas
 from tidegauge.core.collect.join import Join, Joined
-from tidegauge.core.collect.request import Answer, Revision
-from tidegauge.core.collect.sampling import Sampler
+from tidegauge.core.collect.layout import Series
+from tidegauge.core.collect.misplaced import Home
+from tidegauge.core.collect.ordinaryrow import answer_of
+from tidegauge.core.collect.request import Revision
+from tidegauge.core.collect.requestlog import NAMES, REQUESTS, SERIES
+from tidegauge.core.collect.requests import Requests
 from tidegauge.core.collect.state import CollectState, ModelState
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
-from tidegauge.core.panes import pane_start
+from tidegauge.core.panes import level_of
 from tidegauge.core.partial import Partial, Progress
-from tidegauge.core.partitioner import Partitioner, partitions_for
+from tidegauge.core.partitioner import Partitioner
 from tidegauge.core.reasons import Reason
-from tidegauge.core.stats.outcomes import kept, score_of
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER, Evidence, bound
 
-Event = TypeVar("Event", Prediction, Feedback)
-
-REQUESTS = b"r"
-"""First byte of the changelog keys of retained requests."""
+Kind = Literal["prediction", "feedback"]
 
 SAMPLES_PER_PARTIAL = 500
-
-
-class Refusal(NamedTuple):
-    """Why a record is not accepted; ``model`` is None where it cannot be told."""
-
-    reason: Reason
-    message: str
-    model: str | None = None
-
-
-class Batch(NamedTuple, Generic[Event]):
-    """Consecutive records of one topic of the partition, as columns of equal length.
-
-    ``events`` holds the decoded event or the refusal of a record that could not be decoded,
-    ``digests`` a hash of an event's content, ``appends`` the broker's append times in ms.
-    """
-
-    events: Sequence[Event | Refusal]
-    keys: Sequence[bytes | None]
-    offsets: Sequence[int]
-    appends: Sequence[int]
-    digests: Sequence[int]
-
-
-Refused = list[tuple[int, Refusal]]
-"""Refused records: their index in the batch and why."""
+_OF_REQUESTS = frozenset({REQUESTS, SERIES, NAMES})
 
 
 class Collect:
@@ -73,12 +53,14 @@ class Collect:
     ) -> None:
         self._config = config
         self._source = source
-        self._partitions = partitions
-        self._partitioner = partitioner
+        self._home = Home(source, partitions, partitioner)
         self.state = CollectState(config)
-        self._fold = BatchFold(config.panes, self.state.models)
-        self.join = Join(config.model, self.state.ledgers, self._fold, config.limits.open_requests)
-        self._sampler = Sampler()
+        self.requests = Requests(config.model, lambda delay: level_of(delay, config.panes))
+        self._fold = BatchFold(config.panes, self.state.models, self.requests)
+        self.join = Join(
+            config.model, self.state.ledgers, self._fold, self.requests, config.limits.open_requests
+        )
+        self._counting = Counting(config, self.state, self._fold)
         self._deltas: dict[str, Deltas] = {}
         self._seen: set[str] = set()
         self._last_seen: frozenset[str] = frozenset()
@@ -88,126 +70,108 @@ class Collect:
     def predictions(self, batch: Batch[Prediction], complete_until: int) -> Refused:
         """Take predictions; the log is then complete up to the append time ``complete_until``."""
         refused: Refused = []
-        homes = self._homes(batch.keys)
-        for index, event in enumerate(batch.events):
-            if isinstance(event, Refusal):
-                self.state.ledgers.prediction(self._told(event.model), "invalid")
-                refused.append((index, event))
-                continue
-            model = self.state.model(event.model)
-            key = batch.keys[index]
-            if key is None or homes[index] != self._source or key != event.request_id.encode():
-                self.state.ledgers.prediction(model.name, "misplaced")
-                refused.append((index, self._misplaced(key, event, homes[index])))
-                continue
-            refusal = self._predict(model, key, event, batch.appends[index], batch.digests[index])
-            if refusal is not None:
-                refused.append((index, refusal))
+        arrivals = self._arrivals(batch, refused, "prediction")
+        if len(arrivals.events):
+            self._predict(batch, arrivals, refused)
         self.predictions_complete = max(self.predictions_complete, complete_until)
         for name in self._seen:
             model = self.state.models[name]
             model.predictions.observe(model.newest_prediction, batch.appends[-1])
         self._finish_batch(batch.appends)
-        return refused
+        return sorted(refused, key=lambda pair: pair[0])
 
     def _predict(
-        self, model: ModelState, key: bytes, event: Prediction, append: int, digest: int
-    ) -> Refusal | None:
-        time = round(event.timestamp.timestamp() * 1000)
-        rules = model.rules
-        if time > append + rules.max_future_ms:
-            self.state.ledgers.prediction(model.name, "invalid")
-            return _from_the_future(event, append)
-        if time < model.newest_prediction - rules.lateness_ms:
-            self.state.ledgers.prediction(model.name, "late")
-            return None
-        model.newest_prediction = max(model.newest_prediction, time)
-        self._seen.add(model.name)
-        predicted = kept(event.prediction)
-        answer = Answer(
-            model.name,
-            event.version if model.name == event.model else f"{event.model}/{event.version}",
-            time,
-            digest,
-            predicted,
-            score_of(event.score, event.probabilities, predicted, rules.positive_class),
-            model.names.segments(event.segments),
+        self, batch: Batch[Prediction], arrivals: Arrivals[Prediction], refused: Refused
+    ) -> None:
+        models = [
+            self.state.model(event.model, count)
+            for event, count in zip(arrivals.groups, arrivals.counts(), strict=True)
+        ]
+        arrivals = self._past(batch, arrivals, models, refused, "prediction")
+        arrivals = self._timely(arrivals, models)
+        series = [
+            self.requests.series.number(_series(event, model, count))
+            for event, model, count in zip(arrivals.groups, models, arrivals.counts(), strict=True)
+        ]
+        digests = np.array(batch.digests, np.uint64)[arrivals.at]
+        positive = [model.rules.positive_class for model in models]
+        records = answer_rows(
+            arrivals, digests, np.array(series, np.int64), positive, self.requests.names
         )
-        joined = self.join.answer(key, answer)
-        if joined is Joined.ACCEPTED:
-            self._count(model, key, answer, event)
-        elif joined is Joined.CONFLICT:
-            return Refusal(
-                Reason.CONFLICT_PREDICTION,
-                f"the prediction of model {event.model!r} version {event.version!r} for request "
-                f"{event.request_id!r} differs from an earlier one, which counts; "
-                "publish each answer once, and give a new answer a new request id",
-                event.model,
-            )
-        return None
+        accepted = self.join.ordinary.answers(records)
+        for row in np.flatnonzero(~accepted).tolist():
+            number = series[arrivals.group[row]]
+            told = self.requests.series.series(number)
+            answer = answer_of(records[row], told, self.requests.names)
+            joined = self.join.answer(arrivals.keys.one(row), answer)
+            accepted[row] = joined is Joined.ACCEPTED
+            if joined is Joined.CONFLICT:
+                event = arrivals.events[row]
+                refused.append((int(arrivals.at[row]), _conflicting_prediction(event)))
+        self._counting.count(arrivals.where(accepted), records[accepted], models)
 
-    def _count(self, model: ModelState, key: bytes, answer: Answer, event: Prediction) -> None:
-        version = model.names.version(answer.version)
-        self._fold.prediction(answer, event.latency_seconds)
-        if not event.features.keys() <= model.names.features:
-            model.names.take_features(set(event.features))
-        start = pane_start(answer.time, self._config.panes[0].width_ms)
-        reference = model.reference_at(version, start)
-        if event.features:
-            self._fold.features(answer, version, start, event.features, reference)
-        if version not in model.references:
-            self._sampler.offer(key, answer, version, event, start=start, rules=model.rules)
-        code, data = event.code_version or "", event.data_version or ""
-        if not model.sightings.note(version, code, data, answer.time):
-            model.names.count("deployments")
+    def _timely(
+        self, arrivals: Arrivals[Prediction], models: Sequence[ModelState]
+    ) -> Arrivals[Prediction]:
+        """Those that are not late; how far each model's event time has come follows from them."""
+        timely = np.ones(len(arrivals.at), np.bool_)
+        for model, rows in _by_model(arrivals, models):
+            times = arrivals.times[rows]
+            newest = np.maximum.accumulate(np.append(model.newest_prediction, times))
+            late = times < newest[:-1] - model.rules.lateness_ms
+            timely[rows] = ~late
+            if late.any():
+                self.state.ledgers.prediction(model.name, "late", int(late.sum()))
+            if not late.all():
+                model.newest_prediction = int(newest[-1])
+                self._seen.add(model.name)
+        return arrivals.where(timely)
 
     def feedback(self, batch: Batch[Feedback], complete_until: int) -> Refused:
         """Take feedback; the log is then complete up to the append time ``complete_until``."""
         refused: Refused = []
-        homes = self._homes(batch.keys)
-        for index, event in enumerate(batch.events):
-            if isinstance(event, Refusal):
-                self.state.ledgers.feedback(self._told(event.model), "invalid")
-                refused.append((index, event))
-                continue
-            model = self.state.model(event.model or UNKNOWN_MODEL)
-            key = batch.keys[index]
-            if key is None or homes[index] != self._source or key != event.request_id.encode():
-                self.state.ledgers.feedback(model.name, "misplaced")
-                refused.append((index, self._misplaced(key, event, homes[index])))
-                continue
-            time = round(event.timestamp.timestamp() * 1000)
-            revision = Revision(
-                event.revision, time, event.label, batch.digests[index], batch.offsets[index]
-            )
-            refusal = self._learn(model, key, event, revision, batch.appends[index])
-            if refusal is not None:
-                refused.append((index, refusal))
+        arrivals = self._arrivals(batch, refused, "feedback")
+        if len(arrivals.events):
+            self._learn(batch, arrivals, refused)
         self.feedback_complete = max(self.feedback_complete, complete_until)
         for name in self._seen:
             model = self.state.models[name]
             model.feedback.observe(model.newest_feedback, batch.appends[-1])
         self._finish_batch(batch.appends)
-        return refused
+        return sorted(refused, key=lambda pair: pair[0])
 
     def _learn(
-        self, model: ModelState, key: bytes, event: Feedback, revision: Revision, append: int
-    ) -> Refusal | None:
-        if revision.time > append + model.rules.max_future_ms:
-            self.state.ledgers.feedback(model.name, "invalid")
-            return _from_the_future(event, append)
-        model.newest_feedback = max(model.newest_feedback, revision.time)
-        self._seen.add(model.name)
-        joined = self.join.feedback(key, model.name if event.model else None, revision)
-        if joined is Joined.CONFLICT:
-            return Refusal(
-                Reason.CONFLICT_FEEDBACK,
-                f"feedback for request {event.request_id!r} revision {event.revision} differs "
-                "from an earlier one, which counts; to correct a label publish it with a higher "
-                "revision",
-                event.model,
+        self, batch: Batch[Feedback], arrivals: Arrivals[Feedback], refused: Refused
+    ) -> None:
+        models = [
+            self.state.model(event.model or UNKNOWN_MODEL, count)
+            for event, count in zip(arrivals.groups, arrivals.counts(), strict=True)
+        ]
+        arrivals = self._past(batch, arrivals, models, refused, "feedback")
+        for model, rows in _by_model(arrivals, models):
+            newest = int(arrivals.times[rows].max())
+            model.newest_feedback = max(model.newest_feedback, newest)
+            self._seen.add(model.name)
+        series = [self.requests.series.number(Series(model.name, None, ())) for model in models]
+        digests = np.array(batch.digests, np.uint64)[arrivals.at]
+        offsets = np.array(batch.offsets, np.int64)[arrivals.at]
+        records = label_rows(
+            arrivals, digests, offsets, np.array(series, np.int64), self.requests.names
+        )
+        first = np.array([event.revision == 0 for event in arrivals.events], np.bool_)
+        taken = self.join.ordinary.feedback(records, first)
+        for row in np.flatnonzero(~taken).tolist():
+            event = arrivals.events[row]
+            revision = Revision(
+                event.revision,
+                int(arrivals.times[row]),
+                event.label,
+                int(digests[row]),
+                int(offsets[row]),
             )
-        return None
+            name = models[arrivals.group[row]].name if event.model else None
+            if self.join.feedback(arrivals.keys.one(row), name, revision) is Joined.CONFLICT:
+                refused.append((int(arrivals.at[row]), _conflicting_feedback(event)))
 
     def tick(self, predictions_complete: int, feedback_complete: int) -> None:
         """Nothing came, and the logs are complete up to these append times."""
@@ -234,41 +198,59 @@ class Collect:
     def adopt(self, profile: ReferenceProfile) -> None:
         """A reference profile was announced."""
         if self.state.adopt(profile):
-            self._sampler.stop(profile.model, profile.version)
+            self._counting.sampler.stop(profile.model, profile.version)
 
     # ---------------------------------------------------------------- checks
 
-    def _homes(self, keys: Sequence[bytes | None]) -> list[int]:
-        homes: list[int] = partitions_for(keys, self._partitions, self._partitioner).tolist()
-        return homes
+    def _arrivals(self, batch: Batch[Event], refused: Refused, kind: Kind) -> Arrivals[Event]:
+        """The events that could be decoded and are at home; what is refused is accounted for."""
+        at: list[int] = []
+        events: list[Event] = []
+        for index, event in enumerate(batch.events):
+            if isinstance(event, Refusal):
+                self._refuse(kind, self._told(event.model), "invalid")
+                refused.append((index, event))
+            else:
+                at.append(index)
+                events.append(event)
+        ids = [event.request_id.encode() for event in events]
+        keys = [batch.keys[index] for index in at] if refused else batch.keys
+        astray = self._home.astray(ids, keys)
+        for row in astray.tolist():
+            event, key = events[row], keys[row]
+            self._refuse(kind, self.state.model(event.model or UNKNOWN_MODEL).name, "misplaced")
+            refused.append((at[row], self._home.refusal(event.request_id, key, event.model)))
+        if len(astray):
+            away = set(astray.tolist())
+            stay = [row for row in range(len(events)) if row not in away]
+            at, ids = [at[row] for row in stay], [ids[row] for row in stay]
+            events = [events[row] for row in stay]
+        return arrived(at, events, ids)
+
+    def _past(
+        self,
+        batch: Batch[Event],
+        arrivals: Arrivals[Event],
+        models: Sequence[ModelState],
+        refused: Refused,
+        kind: Kind,
+    ) -> Arrivals[Event]:
+        """The events whose time is not too far ahead; what is refused is accounted for."""
+        appends = np.array(batch.appends, np.int64)[arrivals.at]
+        ahead = np.array([model.rules.max_future_ms for model in models], np.int64)
+        future = arrivals.times > appends + ahead[arrivals.group]
+        for row in np.flatnonzero(future).tolist():
+            self._refuse(kind, models[arrivals.group[row]].name, "invalid")
+            refusal = _from_the_future(arrivals.events[row], int(appends[row]))
+            refused.append((int(arrivals.at[row]), refusal))
+        return arrivals.where(~future)
+
+    def _refuse(self, kind: Kind, model: str, state: str) -> None:
+        ledgers = self.state.ledgers
+        (ledgers.prediction if kind == "prediction" else ledgers.feedback)(model, state)
 
     def _told(self, model: str | None) -> str:
         return UNKNOWN_MODEL if model is None else self.state.model(model).name
-
-    def _misplaced(self, key: bytes | None, event: Prediction | Feedback, home: int) -> Refusal:
-        """Why an event is not joined although it is valid."""
-        if key is None:
-            return Refusal(
-                Reason.NULL_KEY,
-                "the record has no key; publish it with the request id as key, so that "
-                "predictions and feedback of one request meet in one partition",
-                event.model,
-            )
-        if key != event.request_id.encode():
-            return Refusal(
-                Reason.KEY_MISMATCH,
-                f"the record's key is not its request id {event.request_id!r}; use the request "
-                "id as key",
-                event.model,
-            )
-        return Refusal(
-            Reason.WRONG_PARTITION,
-            f"request {event.request_id!r} belongs in partition {home} of "
-            f"{self._partitions} by {self._partitioner}, but lies in {self._source}; set the "
-            f"producer's partitioner to {self._partitioner} (librdkafka: "
-            "partitioner=murmur2_random), or the setting join.partitioner to the producers'",
-            event.model,
-        )
 
     # ---------------------------------------------------------------- batches and commits
 
@@ -288,6 +270,7 @@ class Collect:
         self._seen.clear()
         self._expire()
         self.join.shrink()
+        self.requests.tidy()
 
     def _take_folded(self) -> None:
         for name, deltas in self._fold.finish(self.state.profiles).items():
@@ -300,10 +283,8 @@ class Collect:
         heard = [times[name] for name in self._heard_lately()]
         if heard and UNKNOWN_MODEL in times:
             times[UNKNOWN_MODEL] = min(heard)
-        for name, time in times.items():
-            if time > NEVER:
-                self.join.expire(name, time)
-            model = self.state.models[name]
+        self.join.expire({name: time for name, time in times.items() if time > NEVER})
+        for model in self.state.models.values():
             model.predictions.forget_before(earliest)
             model.feedback.forget_before(earliest)
 
@@ -349,7 +330,7 @@ class Collect:
     def partials(self) -> list[Partial]:
         """What changed since the last call, by model in the order of their names."""
         changed = self.state.touched | self.state.ledgers.changed | set(self._deltas)
-        samples = self._sampler.take()
+        samples = self._counting.sampler.take()
         partials = []
         for name in sorted(changed):
             deltas = self._deltas.get(name, Deltas())
@@ -376,18 +357,18 @@ class Collect:
     @property
     def dirty(self) -> int:
         """How many changelog records the next commit writes, about."""
-        return len(self.join.dirty)
+        return self.requests.changed.count
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog record, in the order of the log."""
-        if key[:1] == REQUESTS:
-            self.join.restore(key[1:], value)
+        if key[:1] in _OF_REQUESTS:
+            self.requests.restore(key, value)
         elif value is not None:
             self.state.restore(key, value)
 
     def restored(self) -> None:
         """The changelog is read; horizons that have changed apply to what is retained."""
-        self.join.restored()
+        self.requests.restored()
         if changed := self.state.changed_terms():
             self.join.reconsider(changed)
             self._take_folded()
@@ -395,8 +376,52 @@ class Collect:
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The changelog records of what changed since the last call (ask `partials` first)."""
-        requests = [(REQUESTS + key, packed) for key, packed in self.join.changes().items()]
-        return requests + self.state.changes()
+        return self.requests.changes() + self.state.changes()
+
+
+def _series(event: Prediction, model: ModelState, events: int) -> Series:
+    """The series of an event, and of others like it."""
+    # of a model over the limit, only its name tells its versions apart
+    version = event.version if model.name == event.model else f"{event.model}/{event.version}"
+    return Series(model.name, version, model.names.segments(event.segments, events))
+
+
+def _by_model(
+    arrivals: Arrivals[Event], models: Sequence[ModelState]
+) -> Iterator[tuple[ModelState, Ints]]:
+    """The rows of each model's events, in the order of arrival.
+
+    Args:
+        arrivals: the events.
+        models: the model of each group.
+    """
+    distinct = list(dict.fromkeys(models))
+    number = {model: at for at, model in enumerate(distinct)}
+    of_row = np.array([number[model] for model in models], np.int64)[arrivals.group]
+    for at, model in enumerate(distinct):
+        rows = np.flatnonzero(of_row == at)
+        if len(rows):
+            yield model, rows
+
+
+def _conflicting_prediction(event: Prediction) -> Refusal:
+    return Refusal(
+        Reason.CONFLICT_PREDICTION,
+        f"the prediction of model {event.model!r} version {event.version!r} for request "
+        f"{event.request_id!r} differs from an earlier one, which counts; "
+        "publish each answer once, and give a new answer a new request id",
+        event.model,
+    )
+
+
+def _conflicting_feedback(event: Feedback) -> Refusal:
+    return Refusal(
+        Reason.CONFLICT_FEEDBACK,
+        f"feedback for request {event.request_id!r} revision {event.revision} differs "
+        "from an earlier one, which counts; to correct a label publish it with a higher "
+        "revision",
+        event.model,
+    )
 
 
 def _from_the_future(event: Prediction | Feedback, append: int) -> Refusal:

@@ -4,17 +4,19 @@ Rows are gathered while the join runs and are counted with numpy, by column, at 
 batch. A row goes to several slots: the whole version and each of its segments.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from tidegauge.core.collect.cells import Cell, Ints, Row, cells_of
+from tidegauge.core.collect.cells import Cell, Column, Gathered, Ints, cells_of, distinct
 from tidegauge.core.collect.labelled import Labelled, fold_first, fold_labelled
+from tidegauge.core.collect.layout import Coded, Rows, known, numbered
 from tidegauge.core.collect.paired import PairedFold
 from tidegauge.core.collect.pairing import Labels
-from tidegauge.core.collect.pairs import Answers, Pairs, PairTable
+from tidegauge.core.collect.pairs import Answers, Floats, Pairs, PairTable
 from tidegauge.core.collect.request import Answer
+from tidegauge.core.collect.requests import Requests
 from tidegauge.core.collect.state import ModelState
 from tidegauge.core.config import PaneLevel
 from tidegauge.core.events import FeatureValue
@@ -70,33 +72,11 @@ class _Series(NamedTuple):
 
 
 class _Spread(NamedTuple):
-    """Rows by column, slots by number, and the numbers of each row and slot that go together."""
+    """Slots by number, and the numbers of each row and slot that go together."""
 
-    columns: list[tuple[Any, ...]]
     keys: list[tuple[str, SlotKey]]
     rows: Ints
     slots: Ints
-
-
-_PAIR = 4
-"""Where the row of a label has the number of its pair."""
-
-
-def _spread(rows: list[Row], series: list[_Series], levels: tuple[PaneLevel, ...]) -> _Spread:
-    """Find the slots that rows go to: the whole version and each of its segments."""
-    cells = cells_of(rows, levels)
-    numbers: dict[tuple[str, SlotKey], int] = {}
-    members = [
-        [numbers.setdefault(key, len(numbers)) for key in _keys(cell, series)]
-        for cell in cells.present
-    ]
-    table = np.full((len(members), max(map(len, members))), -1, dtype=np.int64)
-    for i, slots in enumerate(members):
-        table[i, : len(slots)] = slots
-    by_row = table[cells.of_row]
-    kept = by_row >= 0
-    at_row = np.broadcast_to(np.arange(len(rows))[:, None], by_row.shape)
-    return _Spread(cells.columns, list(numbers), at_row[kept], by_row[kept])
 
 
 def _keys(cell: Cell, series: list[_Series]) -> list[tuple[str, SlotKey]]:
@@ -104,11 +84,15 @@ def _keys(cell: Cell, series: list[_Series]) -> list[tuple[str, SlotKey]]:
     return [(model, SlotKey(version, f, v, cell.level, cell.start)) for f, v in pairs]
 
 
+_PAIR = 4
+"""The column of labels that has the number of the pair."""
+
+
 class _Features(NamedTuple):
     """The feature rows of one model version under one reference, and the panes they fall in."""
 
     rows: list[FeatureRow]
-    starts: list[int]
+    starts: list[Ints]
 
 
 class BatchFold:
@@ -120,57 +104,113 @@ class BatchFold:
     Args:
         levels: the pane pyramid.
         models: what is told apart in each model, and its rules.
+        requests: gives the series and the names of what is retained.
     """
 
-    def __init__(self, levels: tuple[PaneLevel, ...], models: Mapping[str, ModelState]) -> None:
+    def __init__(
+        self,
+        levels: tuple[PaneLevel, ...],
+        models: Mapping[str, ModelState],
+        requests: Requests,
+    ) -> None:
         self._levels = levels
         self._models = models
+        self._requests = requests
+        self._spans = np.array([level.span_ms for level in levels[:-1]])
         self._clear()
 
     def _clear(self) -> None:
         self._numbers: dict[tuple[str, str, tuple[str, ...]], int] = {}
         self._answers = Answers()
         self._pairs = Pairs()
-        self._traffic: list[Row] = []
-        self._labels: list[Row] = []
-        self._outcomes: list[Row] = []
+        self._traffic = Gathered(np.int64, np.int64, np.float64, np.int64, np.float64)
+        self._labels = Gathered(*[np.int64] * 3, np.float64, *[np.int64] * 2)
+        self._outcomes = Gathered(*[np.int64] * 3)
         self._paired = PairedFold()
         self.newest_labels: dict[str, int] = {}
         self._features: dict[tuple[str, str, str], _Features] = {}
 
-    def prediction(self, answer: Answer, latency: float | None) -> None:
-        """Count a prediction that was accepted."""
-        predicted = self._answers.number(answer.model, answer.predicted)
-        self._traffic.append(
-            (self._number(answer), 0, answer.time, answer.score, predicted, latency)
+    def predictions(self, records: Rows, latencies: Floats) -> None:
+        """Count predictions that were accepted, given as rows, and their latencies in s or NaN."""
+        numbers, models = self._series_of(records)
+        answers, answer = numbered(Coded(records["predicted_kind"], records["predicted"]))
+        (model, which), of_row = distinct([models, answer])
+        found = [
+            self._answers.number(self._requests.series.model(m), self._known(answers, a))
+            for m, a in zip(model.tolist(), which.tolist(), strict=True)
+        ]
+        predicted = np.array(found)[of_row]
+        self._traffic.extend(numbers, records["time"], records["score"], predicted, latencies)
+
+    def labelled(self, records: Rows) -> None:
+        """See `tidegauge.core.collect.ordinary.LabelledSink`."""
+        if not len(records):
+            return
+        numbers, models = self._series_of(records)
+        answers, answer = numbered(Coded(records["predicted_kind"], records["predicted"]))
+        labels, label = numbered(Coded(records["label_kind"], records["label"]))
+        columns, of_row = distinct([models, answer, label])
+        found = [
+            self._pairs.number(
+                self._requests.series.model(m), self._known(answers, a), self._known(labels, b)
+            )
+            for m, a, b in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        pairs = np.array(found)[of_row]
+        times, heard = records["time"], records["label_time"]
+        levels = np.searchsorted(self._spans, heard - times)
+        self._labels.extend(
+            numbers, levels, times, records["score"], pairs, np.ones(len(pairs), np.int64)
         )
+        # a label that was waiting is known from the prediction on
+        self._outcomes.extend(numbers, np.maximum(heard, times), pairs)
+        newest = np.full(int(models.max()) + 1, NEVER)
+        np.maximum.at(newest, models, heard)
+        for clock in np.unique(models).tolist():
+            self._heard(self._requests.series.model(clock), int(newest[clock]))
+
+    def _known(self, outcomes: Coded, at: int) -> Known:
+        return known(int(outcomes.kinds[at]), int(outcomes.values[at]), self._requests.names)
+
+    def _series_of(self, records: Rows) -> tuple[Ints, Ints]:
+        """The number in this batch of each row's series, and the clock that is its model."""
+        table = self._requests.series
+        present, of_row = np.unique(records["series"], return_inverse=True)
+        found = []
+        for series in map(table.series, present.tolist()):
+            key = (series.model, series.version or "", series.segments)
+            found.append(self._numbers.setdefault(key, len(self._numbers)))
+        return np.array(found)[of_row], table.terms(present).clock[of_row]
+
+    def _heard(self, model: str, time_ms: int) -> None:
+        if time_ms > self.newest_labels.get(model, NEVER):
+            self.newest_labels[model] = time_ms
 
     def features(
-        self, answer: Answer, version: str, start: int, row: FeatureRow, reference: str
+        self,
+        model: str,
+        version: str,
+        reference: str,
+        rows: Sequence[FeatureRow],
+        starts: Ints,
     ) -> None:
-        """Count a prediction's features under the reference id that is in effect for it.
+        """Count predictions' features under the reference id that is in effect for them.
 
         Args:
-            answer: the prediction.
+            model: the model.
             version: its version as it is told apart.
-            start: the start of its finest pane in ms.
-            row: the features.
             reference: the reference's id, or empty.
+            rows: the features of each prediction.
+            starts: the start of each one's finest pane in ms.
         """
-        key = (answer.model, version, reference)
-        features = self._features.get(key)
-        if features is None:
-            features = self._features[key] = _Features([], [])
-        features.rows.append(row)
-        features.starts.append(start)
+        features = self._features.setdefault((model, version, reference), _Features([], []))
+        features.rows.extend(rows)
+        features.starts.append(starts)
 
     def _number(self, answer: Answer) -> int:
         """The number of the answer's series in this batch."""
         key = (answer.model, answer.version, answer.segments)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._numbers)
-        return number
+        return self._numbers.setdefault(key, len(self._numbers))
 
     def _series(self) -> list[_Series]:
         return [
@@ -189,17 +229,16 @@ class BatchFold:
     def label(self, answer: Answer, level: int, label: Known, count: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
         pair = self._pairs.number(answer.model, answer.predicted, label)
-        self._labels.append((self._number(answer), level, answer.time, answer.score, pair, count))
+        score = np.nan if answer.score is None else answer.score
+        self._labels.add(self._number(answer), level, answer.time, score, pair, count)
 
     def first(self, answer: Answer, label: Known, time_ms: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
-        model = answer.model
-        if time_ms > self.newest_labels.get(model, NEVER):
-            self.newest_labels[model] = time_ms
+        self._heard(answer.model, time_ms)
         # a label that was waiting is known from the prediction on
         time_ms = max(time_ms, answer.time)
-        pair = self._pairs.number(model, answer.predicted, label)
-        self._outcomes.append((self._number(answer), 0, time_ms, pair))
+        pair = self._pairs.number(answer.model, answer.predicted, label)
+        self._outcomes.add(self._number(answer), time_ms, pair)
 
     def pair(self, answers: tuple[Answer, Answer], level: int, labels: Labels, count: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
@@ -221,17 +260,42 @@ class BatchFold:
         deltas: dict[str, Deltas] = {}
         series = self._series()
         if self._traffic:
-            self._count_traffic(_spread(self._traffic, series, self._levels), deltas)
+            self._count_traffic(series, deltas)
         if self._pairs:
-            pairs = self._pairs.table([row[_PAIR] for row in self._labels], self._models)
-            if self._labels:
-                self._count_labels(_spread(self._labels, series, self._levels), pairs, deltas)
+            labels = self._labels.columns() if self._labels else None
+            rows = np.empty(0, np.int64) if labels is None else labels[_PAIR]
+            pairs = self._pairs.table(rows, self._models)
+            if labels is not None:
+                self._count_labels(labels, series, pairs, deltas)
             if self._outcomes:
-                self._count_outcomes(_spread(self._outcomes, series, self._levels), pairs, deltas)
+                self._count_outcomes(series, pairs, deltas)
             for model, key, other, counts in self._paired.finish(pairs, self._models, self._levels):
                 deltas.setdefault(model, Deltas()).slot(key).add_pairs(other, counts)
+        self._count_features(profiles, deltas)
+        self._clear()
+        return deltas
+
+    def _spread(self, number: Ints, level: Ints, time: Ints, series: list[_Series]) -> _Spread:
+        """Find the slots that rows go to: the whole version and each of its segments."""
+        cells = cells_of(number, level, time, self._levels)
+        numbers: dict[tuple[str, SlotKey], int] = {}
+        members = [
+            [numbers.setdefault(key, len(numbers)) for key in _keys(cell, series)]
+            for cell in cells.present
+        ]
+        table = np.full((len(members), max(map(len, members))), -1, dtype=np.int64)
+        for i, slots in enumerate(members):
+            table[i, : len(slots)] = slots
+        by_row = table[cells.of_row]
+        kept = by_row >= 0
+        at_row = np.broadcast_to(np.arange(len(number))[:, None], by_row.shape)
+        return _Spread(list(numbers), at_row[kept], by_row[kept])
+
+    def _count_features(
+        self, profiles: Mapping[str, ReferenceProfile], deltas: dict[str, Deltas]
+    ) -> None:
         for (model, version, reference), features in self._features.items():
-            starts, groups = np.unique(features.starts, return_inverse=True)
+            starts, groups = np.unique(np.concatenate(features.starts), return_inverse=True)
             names = self._models[model].names.catalog.features
             tables = fold_features(
                 features.rows, groups, len(starts), names, profiles.get(reference)
@@ -243,14 +307,12 @@ class BatchFold:
                 if present:
                     sums = mine.slot(SlotKey(version, *WHOLE, 0, start))
                     sums.features[reference] = present
-        self._clear()
-        return deltas
 
-    def _count_traffic(self, spread: _Spread, deltas: dict[str, Deltas]) -> None:
+    def _count_traffic(self, series: list[_Series], deltas: dict[str, Deltas]) -> None:
+        number, time, scores, answers, latencies = self._traffic.columns()
+        spread = self._spread(number, np.zeros(len(number), np.int64), time, series)
         rows, slots = spread.rows, spread.slots
         count = len(spread.keys)
-        scores, latencies = (np.array(spread.columns[i], np.float64) for i in (0, 2))
-        answers = np.array(spread.columns[1], np.int64)
         table = self._answers.table(answers, self._models)
         predicted = table.binary[answers]
         units = np.rint(np.nan_to_num(scores) / SCORE_UNIT).astype(np.int64)
@@ -280,16 +342,22 @@ class BatchFold:
         answered = fold_answers(
             answers[rows], names=table.names, values=table.values, groups=slots, n_groups=count
         )
-        for number, (model, key) in enumerate(spread.keys):
-            counts = TrafficCounts(scores=score_bins[number], latencies=latency_bins[number])
+        for at, (model, key) in enumerate(spread.keys):
+            counts = TrafficCounts(scores=score_bins[at], latencies=latency_bins[at])
             for name, column in sums.items():
-                setattr(counts, name, int(column[number]))
+                setattr(counts, name, int(column[at]))
             slot = deltas.setdefault(model, Deltas()).slot(key)
-            slot.traffic, slot.answers = counts, answered[number]
+            slot.traffic, slot.answers = counts, answered[at]
 
-    def _count_labels(self, spread: _Spread, table: PairTable, deltas: dict[str, Deltas]) -> None:
-        scores = np.array(spread.columns[0], np.float64)
-        pairs, signs = (np.array(column, np.int64) for column in spread.columns[1:])
+    def _count_labels(
+        self,
+        columns: list[Column],
+        series: list[_Series],
+        table: PairTable,
+        deltas: dict[str, Deltas],
+    ) -> None:
+        number, level, time, scores, pairs, signs = columns
+        spread = self._spread(number, level, time, series)
         at = spread.rows
         rows = Labelled(spread.slots, scores[at], signs[at], pairs[at])
         counts = fold_labelled(rows, table, len(spread.keys))
@@ -297,9 +365,12 @@ class BatchFold:
             slot = deltas.setdefault(model, Deltas()).slot(key)
             slot.labels, slot.classes, slot.numbers = counted
 
-    def _count_outcomes(self, spread: _Spread, table: PairTable, deltas: dict[str, Deltas]) -> None:
-        pairs = np.array(spread.columns[0], np.int64)[spread.rows]
-        counts = fold_first(spread.slots, pairs, table, len(spread.keys))
+    def _count_outcomes(
+        self, series: list[_Series], table: PairTable, deltas: dict[str, Deltas]
+    ) -> None:
+        number, time, pairs = self._outcomes.columns()
+        spread = self._spread(number, np.zeros(len(number), np.int64), time, series)
+        counts = fold_first(spread.slots, pairs[spread.rows], table, len(spread.keys))
         for (model, key), first in zip(spread.keys, counts, strict=True):
             if first.trials or first.numbers:
                 outcome = OutcomeKey(key.version, key.field, key.value, key.start)

@@ -1,18 +1,18 @@
 """The join of predictions and feedback by request id, with all its rules, for one source partition.
 
-Retained requests are kept packed (one bytes object each), which is also how they go to the
-changelog: they cost no garbage collection and are encoded once. `tidegauge.core.collect.request`
-says what follows from a request's events; this file reads, changes and writes requests, keeps the
-ledgers in step, and says what has to be folded.
+`tidegauge.core.collect.request` says what follows from a request's events; this file reads,
+changes and writes single requests, keeps the ledgers in step, and says what has to be folded.
+What comes in large numbers and needs none of the finer rules goes by another way, many events at
+once (`tidegauge.core.collect.ordinary`).
 """
 
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Protocol
 
-import msgspec
-
+from tidegauge.core.collect.keyindex import Ints
 from tidegauge.core.collect.labelling import changes, label_steps
+from tidegauge.core.collect.ordinary import LabelledSink, Ordinary
 from tidegauge.core.collect.pairing import Labels, changed_pairs
 from tidegauge.core.collect.request import (
     MAX_ANSWERS,
@@ -24,25 +24,22 @@ from tidegauge.core.collect.request import (
     Revision,
     Rules,
     accounts,
-    answer_expires_at,
-    expires_at,
     first_label,
-    in_time,
     owner,
 )
+from tidegauge.core.collect.requests import Found, Requests
 from tidegauge.core.config import ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
 from tidegauge.core.stats.outcomes import Known, kept
 
 BUCKET_MS = 60_000
-"""Requests are looked at for expiry in groups of this much stream time."""
+"""Requests expire in groups of this much stream time."""
+EVICTED_SHARE = 100
+"""One in so many requests is evicted at once where there are too many."""
 
 HELD = ("open", "orphan_open")
 EXPIRED = ("unlabelled", "orphan_expired")
 EVICTED = ("evicted", "evicted")
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Request).decode
 
 
 class Joined(Enum):
@@ -55,7 +52,7 @@ class Joined(Enum):
     """One request has more answers, or feedback for more models, than is kept."""
 
 
-class LabelSink(Protocol):
+class LabelSink(LabelledSink, Protocol):
     """Where the join says what a label does."""
 
     def level(self, delay_ms: int) -> int:
@@ -78,29 +75,19 @@ class Join:
         rules: the rules of each model.
         ledgers: the accounts to keep in step.
         sink: where labels are applied and retracted.
+        requests: what is retained.
         capacity: requests retained at most; the ones that would expire first make room.
     """
 
-    def __init__(self, rules: Rules, ledgers: Ledgers, sink: LabelSink, capacity: int) -> None:
+    def __init__(
+        self, rules: Rules, ledgers: Ledgers, sink: LabelSink, requests: Requests, capacity: int
+    ) -> None:
         self._rules = rules
         self._ledgers = ledgers
         self._sink = sink
         self._capacity = capacity
-        self.requests: dict[bytes, bytes] = {}
-        self.dirty: dict[bytes, bytes | None] = {}
-        self._buckets: dict[str, dict[int, list[bytes]]] = {}
-
-    def restore(self, key: bytes, packed: bytes | None) -> None:
-        """Take one record of the changelog, in the order of the log."""
-        if packed is None:
-            self.requests.pop(key, None)
-        else:
-            self.requests[key] = packed
-
-    def restored(self) -> None:
-        """The changelog is read: find out when each request expires."""
-        for key, packed in self.requests.items():
-            self._schedule(key, _decode(packed))
+        self.requests = requests
+        self.ordinary = Ordinary(requests, ledgers, sink)
 
     def reconsider(self, before: Mapping[str, ModelConfig]) -> None:
         """Apply changed rules to what is retained.
@@ -112,59 +99,50 @@ class Join:
         def former(model: str) -> ModelConfig:
             return before.get(model) or self._rules(model)
 
-        for key, packed in list(self.requests.items()):
-            request = _decode(packed)
+        for row in self.requests.rows().tolist():
+            key, request = self.requests.keyed(row)
             if any(answer.model in before for answer in request.answers):
                 accounted = accounts(request, former, waiting=HELD)
-                self._settle(key, request, (accounted, _clock_of(request)))
+                self._settle(key, Found(row, request), accounted)
 
     def answer(self, key: bytes, answer: Answer) -> Joined:
-        """Take a prediction."""
-        packed = self.requests.get(key)
-        if packed is None:
+        """Take a prediction; ``key`` is its request's (`tidegauge.core.requestkey`)."""
+        found = self.requests.get(key)
+        if found is None:
             self._ledgers.prediction(answer.model, HELD[0])
-            self._await_expiry(key, answer.model, answer_expires_at(answer, self._rules))
-            self._store(key, Request([answer], []))
+            self.requests.put(key, Request([answer], []), None)
             return Joined.ACCEPTED
-        request = _decode(packed)
+        request = found.request
         for known in request.answers:
-            if known.model == answer.model and known.version == answer.version:
-                return self._repeated(key, request, known, answer)
+            if (known.model, known.version) == (answer.model, answer.version):
+                return self._answered_again(key, found, known, answer)
         if len(request.answers) >= MAX_ANSWERS:
             self._ledgers.prediction(answer.model, EVICTED[0])
             return Joined.EVICTED
-        before = self._before(request)
+        before = accounts(request, self._rules, waiting=HELD)
         request.answers.append(answer)
-        self._settle(key, request, before)
+        self._settle(key, found, before)
         return Joined.ACCEPTED
 
-    def _repeated(self, key: bytes, request: Request, known: Answer, answer: Answer) -> Joined:
+    def _answered_again(self, key: bytes, found: Found, known: Answer, answer: Answer) -> Joined:
         same = known.digest == answer.digest
         if same:
             known.duplicates += 1
         else:
             known.conflicts += 1
         self._ledgers.prediction(answer.model, "duplicate" if same else "conflict")
-        self._store(key, request)
+        self.requests.put(key, found.request, found.row)
         return Joined.DUPLICATE if same else Joined.CONFLICT
 
     def feedback(self, key: bytes, model: str | None, revision: Revision) -> Joined:
         """Take feedback on ``model``, or on any model (None)."""
-        packed = self.requests.get(key)
-        if packed is None:
+        found = self.requests.get(key)
+        if found is None:
             self._ledgers.feedback(model or UNKNOWN_MODEL, HELD[1])
-            self._store(key, Request([], [Line(model, [revision])]), new=True)
+            self.requests.put(key, Request([], [Line(model, [revision])]), None)
             return Joined.ACCEPTED
-        request = _decode(packed)
-        if not request.lines and len(request.answers) == 1:
-            answer = request.answers[0]
-            rules = self._rules(answer.model)
-            if model in (None, answer.model) and in_time(answer, revision, rules):
-                self._join_alone(answer, kept(revision.label), revision.time)
-                request.lines.append(Line(model, [revision]))
-                self._store(key, request)
-                return Joined.ACCEPTED
-        before = self._before(request)
+        request = found.request
+        before = accounts(request, self._rules, waiting=HELD)
         line = next((x for x in request.lines if x.model == model), None)
         if line is None:
             if len(request.lines) >= MAX_LINES:
@@ -174,29 +152,18 @@ class Join:
             outcome = Joined.ACCEPTED
         else:
             outcome = _add_revision(line, revision)
-        self._settle(key, request, before)
+        self._settle(key, found, before)
         return outcome
 
-    def _join_alone(self, answer: Answer, label: Known, time: int) -> None:
-        """The ordinary case, one answer and its first label, without general accounting."""
-        level = self._sink.level(time - answer.time)
-        answer.steps = ((level, label),)
-        self._sink.label(answer, level, label, 1)
-        self._sink.first(answer, label, time)
-        answer.shown = True
-        ledger = self._ledgers.of(answer.model)
-        ledger.feedback_read += 1
-        ledger.feedback["joined"] = ledger.feedback.get("joined", 0) + 1
-        ledger.predictions["open"] -= 1
-        ledger.predictions["labelled"] = ledger.predictions.get("labelled", 0) + 1
-        ledger.labels += 1
+    def _settle(self, key: bytes, found: Found, before: Accounts) -> None:
+        """Bring labels and ledgers in step with a request that has changed.
 
-    def _before(self, request: Request) -> tuple[Accounts, str]:
-        """What `_settle` compares with, taken before a request changes."""
-        return accounts(request, self._rules, waiting=HELD), _clock_of(request)
-
-    def _settle(self, key: bytes, request: Request, before: tuple[Accounts, str]) -> None:
-        """Bring labels and ledgers in step with a request that has changed."""
+        Args:
+            key: its key.
+            found: the request as it is now.
+            before: what was accounted for.
+        """
+        request = found.request
         labelled = [answer.steps for answer in request.answers]
         for answer in request.answers:
             self._relabel(answer, request.lines)
@@ -204,10 +171,9 @@ class Join:
             for one, other, was, now in changed_pairs(request.answers, labelled):
                 for (level, labels), count in changes(was, now).items():
                     self._sink.pair((one, other), level, labels, count)
-        accounted, clock = before
-        self._ledgers.apply(accounted, -1)
+        self._ledgers.apply(before, -1)
         self._ledgers.apply(accounts(request, self._rules, waiting=HELD), 1)
-        self._store(key, request, new=_clock_of(request) != clock)
+        self.requests.put(key, request, found.row)
 
     def _relabel(self, answer: Answer, lines: list[Line]) -> None:
         rules = self._rules(answer.model)
@@ -223,77 +189,34 @@ class Join:
             self._sink.first(answer, kept(earliest.label), earliest.time)
             answer.shown = True
 
-    def _store(self, key: bytes, request: Request, *, new: bool = False) -> None:
-        if new:
-            self._schedule(key, request)
-        packed = _encode(request)
-        self.requests[key] = packed
-        self.dirty[key] = packed
+    def expire(self, times: Mapping[str, int]) -> int:
+        """Let go of the requests that nothing can refer to any more; how many went.
 
-    def _schedule(self, key: bytes, request: Request) -> None:
-        self._await_expiry(key, _clock_of(request), expires_at(request, self._rules))
-
-    def _await_expiry(self, key: bytes, clock: str, time: int) -> None:
-        buckets = self._buckets.setdefault(clock, {})
-        keys = buckets.get(time // BUCKET_MS)
-        if keys is None:
-            buckets[time // BUCKET_MS] = [key]
-        else:
-            keys.append(key)
-
-    def changes(self) -> dict[bytes, bytes | None]:
-        """The requests that changed since the last call, packed; None for those that left."""
-        changed, self.dirty = self.dirty, {}
-        return changed
-
-    def expire(self, model: str, time_ms: int) -> int:
-        """Let go of the requests of ``model`` that nothing can refer to at ``time_ms``."""
-        buckets = self._buckets.get(model, {})
-        last = time_ms // BUCKET_MS
-        gone = 0
-        while (bucket := min(buckets, default=last)) < last:
-            for key in buckets.pop(bucket):
-                gone += self._let_go(key, model, bucket, EXPIRED)
-        return gone
+        Args:
+            times: the stream time of each model, ms.
+        """
+        begun = {model: time // BUCKET_MS * BUCKET_MS for model, time in times.items()}
+        return self._let_go(self.requests.due(begun), EXPIRED)
 
     def shrink(self) -> int:
-        """Evict what would expire first until the capacity is kept; how many requests went."""
-        gone = 0
-        while len(self.requests) > self._capacity:
-            model, bucket = min(
-                ((m, min(b)) for m, b in self._buckets.items() if b), key=lambda item: item[1]
-            )
-            keys = self._buckets[model][bucket]
-            while keys and len(self.requests) > self._capacity:
-                gone += self._let_go(keys.pop(), model, bucket, EVICTED)
-            if not keys:
-                del self._buckets[model][bucket]
-        return gone
-
-    def _let_go(self, key: bytes, model: str, bucket: int, states: tuple[str, str]) -> int:
-        packed = self.requests.get(key)
-        if packed is None:
+        """Keep the capacity: evict what would expire first; how many requests went."""
+        over = len(self.requests) - self._capacity
+        if over <= 0:
             return 0
-        request = _decode(packed)
-        if _clock_of(request) != model:
-            return 0  # it waits by another model's time since
-        expiry = expires_at(request, self._rules)
-        if expiry // BUCKET_MS > bucket:
-            self._await_expiry(key, model, expiry)  # later feedback prolonged it
+        # finding the first looks at all, so some room is made for what comes next
+        return self._let_go(self.requests.first(over + self._capacity // EVICTED_SHARE), EVICTED)
+
+    def _let_go(self, rows: Ints, states: tuple[str, str]) -> int:
+        if not len(rows):
             return 0
-        self._ledgers.apply(accounts(request, self._rules, waiting=HELD), -1)
-        self._ledgers.apply(accounts(request, self._rules, waiting=states), 1)
-        del self.requests[key]
-        self.dirty[key] = None
-        return 1
-
-
-def _clock_of(request: Request) -> str:
-    """The model by whose stream time the request expires: of several, the first by name."""
-    models = [answer.model for answer in request.answers] or [
-        line.model for line in request.lines if line.model
-    ]
-    return min(models, default=UNKNOWN_MODEL)
+        records = self.requests.take(rows)
+        accounted = self.ordinary.leave(records, states)
+        for row in rows[~accounted].tolist():
+            request = self.requests.request(row)
+            self._ledgers.apply(accounts(request, self._rules, waiting=HELD), -1)
+            self._ledgers.apply(accounts(request, self._rules, waiting=states), 1)
+        self.requests.remove(rows, records)
+        return len(rows)
 
 
 def _add_revision(line: Line, revision: Revision) -> Joined:

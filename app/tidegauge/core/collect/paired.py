@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tidegauge.core.collect.cells import Ints, Row, cells_of
+from tidegauge.core.collect.cells import Gathered, Ints, cells_of
 from tidegauge.core.collect.pairs import PairTable
 from tidegauge.core.collect.request import Answer
 from tidegauge.core.collect.state import ModelState
@@ -46,7 +46,7 @@ class PairedFold:
 
     def __init__(self) -> None:
         self._versions: dict[tuple[str, str, str], int] = {}
-        self._rows: list[Row] = []
+        self._rows = Gathered(*[np.int64] * 7)
 
     def add(self, one: Answer, other: Answer, level: int, pairs: tuple[int, int], n: int) -> None:
         """Count two answers so many times.
@@ -63,7 +63,7 @@ class PairedFold:
         key = (one.model, one.version, other.version)
         number = self._versions.setdefault(key, len(self._versions))
         time = max(one.time, other.time)
-        self._rows.append((number, level, time, *pairs, one.predicted == other.predicted, n))
+        self._rows.add(number, level, time, *pairs, one.predicted == other.predicted, n)
 
     def finish(
         self, table: PairTable, models: Mapping[str, ModelState], levels: tuple[PaneLevel, ...]
@@ -77,8 +77,8 @@ class PairedFold:
         """
         if not self._rows:
             return
-        cells = cells_of(self._rows, levels)
-        columns = (np.array(column, np.int64) for column in cells.columns)
+        versions_of, depths, times, *columns = self._rows.columns()
+        cells = cells_of(versions_of, depths, times, levels)
         counts = _counted(_Rows(cells.of_row, *columns), table, len(cells.present))
         versions = list(self._versions)
         for (number, level, start), counted in zip(cells.present, counts, strict=True):

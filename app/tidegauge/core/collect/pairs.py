@@ -93,9 +93,9 @@ class Pairs:
         numbers = self._numbers
         return numbers.setdefault((model, predicted, label), len(numbers))
 
-    def table(self, rows: list[int], models: Mapping[str, ModelState]) -> PairTable:
+    def table(self, rows: Ints, models: Mapping[str, ModelState]) -> PairTable:
         """What the pairs are; ``rows`` holds the number of each labelled row's pair."""
-        counts = np.bincount(np.array(rows, np.int64), minlength=len(self._numbers)).tolist()
+        counts = np.bincount(rows, minlength=len(self._numbers)).tolist()
         pairs = [
             _pair(models[model], predicted, label, count)
             for (model, predicted, label), count in zip(self._numbers, counts, strict=True)

@@ -131,6 +131,14 @@ def owner(request: Request) -> str:
     return min((a.model for a in request.answers), default=UNKNOWN_MODEL)
 
 
+def clock_of(request: Request) -> str:
+    """The model by whose stream time the request expires: of several, the first by name."""
+    models = [answer.model for answer in request.answers] or [
+        line.model for line in request.lines if line.model
+    ]
+    return min(models, default=UNKNOWN_MODEL)
+
+
 def answer_expires_at(answer: Answer, rules: Rules) -> int:
     """The stream time after which nothing in time can refer to this answer, in ms."""
     r = rules(answer.model)

@@ -11,12 +11,16 @@ still get predictions, the smallest hashes up to that pane are known.
 
 import heapq
 
-import xxhash
+import numpy as np
+import numpy.typing as npt
 
-from tidegauge.core.collect.request import Answer
 from tidegauge.core.config import ModelConfig
-from tidegauge.core.events import Prediction
 from tidegauge.core.partial import SampleRow
+from tidegauge.core.requestkey import Words
+
+Ints = npt.NDArray[np.int64]
+
+_ANY = 2**64 - 1
 
 
 class Sampler:
@@ -27,36 +31,29 @@ class Sampler:
         self._rows: dict[str, list[SampleRow]] = {}
 
     def offer(
-        self,
-        key: bytes,
-        answer: Answer,
-        version: str,
-        event: Prediction,
-        *,
-        start: int,
-        rules: ModelConfig,
-    ) -> None:
-        """Consider an accepted prediction of a version without a reference.
+        self, model: str, version: str, hashes: Words, starts: Ints, rules: ModelConfig
+    ) -> list[int]:
+        """Consider accepted predictions of a version without a reference.
 
         Args:
-            key: its request id.
-            answer: the prediction as it is retained.
-            version: its version as it is told apart.
-            event: the prediction as it was published.
-            start: the start of its finest pane in ms.
-            rules: the rules of its model.
+            model: their model.
+            version: their version as it is told apart.
+            hashes: what each is sampled by (`tidegauge.core.requestkey`).
+            starts: the start of each one's finest pane in ms.
+            rules: the rules of the model.
+
+        Returns:
+            Which of them are wanted, to be given to `keep`.
         """
-        digest = xxhash.xxh3_64_intdigest(key)
-        smallest = self._smallest.get((answer.model, version))
+        smallest = self._smallest.get((model, version))
         if smallest is None:
             smallest = _Smallest(rules.reference.sample_size, rules.out_of_orderness_ms)
-            self._smallest[answer.model, version] = smallest
-        if smallest.add(digest, start):
-            self._rows.setdefault(answer.model, []).append(
-                SampleRow(
-                    digest, answer.time, version, answer.score, answer.predicted, event.features
-                )
-            )
+            self._smallest[model, version] = smallest
+        return smallest.add(hashes, starts)
+
+    def keep(self, model: str, row: SampleRow) -> None:
+        """Offer a prediction that is wanted."""
+        self._rows.setdefault(model, []).append(row)
 
     def stop(self, model: str, version: str) -> None:
         """A reference has come: no more rows of this version are needed."""
@@ -82,11 +79,18 @@ class _Smallest:
         self._heaps: dict[int, list[int]] = {}
         """Negated hashes, the largest hash first, by the pane's start."""
 
-    def add(self, digest: int, start: int) -> bool:
-        """Whether the hash is among the smallest up to its pane."""
-        heap = self._heaps.get(start)
-        if heap is None:
-            heap = self._open(start)
+    def add(self, hashes: Words, starts: Ints) -> list[int]:
+        """Which of the hashes are among the smallest up to their panes."""
+        limits = np.full(len(hashes), _ANY, np.uint64)
+        for start in starts[np.sort(np.unique(starts, return_index=True)[1])].tolist():
+            heap = self._heaps[start] if start in self._heaps else self._open(start)
+            if len(heap) >= self._size:
+                limits[starts == start] = -heap[0]
+        small = np.flatnonzero(hashes <= limits).tolist()
+        return [at for at in small if self._add(int(hashes[at]), int(starts[at]))]
+
+    def _add(self, digest: int, start: int) -> bool:
+        heap = self._heaps[start] if start in self._heaps else self._open(start)
         if len(heap) >= self._size and digest >= -heap[0]:
             return False
         for pane, later in self._heaps.items():

@@ -68,12 +68,12 @@ class CollectState:
         self.touched: set[str] = set()
         self._adopted: set[tuple[str, str]] = set()
 
-    def model(self, name: str) -> ModelState:
-        """The model called ``name``, or ``__other__`` when there are too many."""
+    def model(self, name: str, events: int = 1) -> ModelState:
+        """The model called ``name``, or ``__other__`` for so many events over the limit."""
         state = self.models.get(name)
         if state is None and name not in _RESERVED and self._full():
             state = self.model(OTHER)
-            state.names.count("models")
+            state.names.count("models", events)
         if state is None:
             state = self.models[name] = ModelState(name, self._config, ModelCatalog())
         return state

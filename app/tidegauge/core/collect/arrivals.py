@@ -1,0 +1,150 @@
+"""The events of a batch by column, as far as all of them are handled alike."""
+
+from collections.abc import Sequence
+from typing import Generic, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.collect.batch import Event
+from tidegauge.core.collect.interned import Interned
+from tidegauge.core.collect.layout import ANSWERED, HEARD, NAMED, ROW, Rows, code_all
+from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.requestkey import Keys, Words, request_keys
+from tidegauge.core.stats.outcomes import kept, score_of
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Arrivals(NamedTuple, Generic[Event]):
+    """Valid events of one batch; shape ``(n,)`` each.
+
+    ``group`` has the number of what each event has in common with others, by which ``groups`` has
+    one event of each kind, in the order of arrival.
+    """
+
+    at: Ints
+    """Their index in the batch."""
+    events: list[Event]
+    keys: Keys
+    times: Ints
+    """ms."""
+    group: Ints
+    groups: list[Event]
+
+    def where(self, held: npt.NDArray[np.bool_]) -> "Arrivals[Event]":
+        """Some of the events."""
+        if held.all():
+            return self
+        rows = np.flatnonzero(held)
+        return self._replace(
+            at=self.at[rows],
+            events=[self.events[row] for row in rows.tolist()],
+            keys=self.keys.at(rows),
+            times=self.times[rows],
+            group=self.group[rows],
+        )
+
+    def counts(self) -> list[int]:
+        """How many events there are of each group."""
+        found: list[int] = np.bincount(self.group, minlength=len(self.groups)).tolist()
+        return found
+
+
+def arrived(at: Sequence[int], events: list[Event], ids: Sequence[bytes]) -> Arrivals[Event]:
+    """Events by column.
+
+    Args:
+        at: their index in the batch.
+        events: the events.
+        ids: their request ids in bytes.
+    """
+    seen: dict[object, int] = {}
+    group: list[int] = []
+    groups: list[Event] = []
+    for event in events:
+        alike = _alike(event)
+        number = seen.get(alike)
+        if number is None:
+            number = seen[alike] = len(groups)
+            groups.append(event)
+        group.append(number)
+    seconds = np.array([event.timestamp.timestamp() for event in events], np.float64)
+    times = np.rint(seconds * 1000).astype(np.int64)
+    index = np.array(at, np.int64)
+    return Arrivals(index, events, request_keys(ids), times, np.array(group, np.int64), groups)
+
+
+def _alike(event: Prediction | Feedback) -> object:
+    """What events of a group have in common."""
+    if isinstance(event, Feedback):
+        return event.model
+    codes = (event.model, event.version, event.code_version, event.data_version)
+    return (codes, *event.segments.items()) if event.segments else codes
+
+
+def answer_rows(
+    arrivals: Arrivals[Prediction],
+    digests: Words,
+    series: Ints,
+    positive: Sequence[str | None],
+    names: Interned[str],
+) -> Rows:
+    """The rows of predictions.
+
+    Args:
+        arrivals: the predictions.
+        digests: a hash of each one's content.
+        series: the number of each group's series.
+        positive: the positive class of each group's model, as it is configured.
+        names: numbers of names.
+    """
+    events = arrivals.events
+    records = np.zeros(len(events), ROW)
+    records["state"] = ANSWERED
+    records["series"] = series[arrivals.group]
+    _identify(records, arrivals.keys)
+    records["time"], records["digest"] = arrivals.times, digests
+    records["predicted_kind"], records["predicted"] = code_all(
+        [event.prediction for event in events], names
+    )
+    records["score"] = np.array([event.score for event in events], np.float64)
+    for row, event in enumerate(events):
+        if event.probabilities:
+            told = positive[arrivals.group[row]]
+            score = score_of(event.score, event.probabilities, kept(event.prediction), told)
+            records["score"][row] = np.nan if score is None else score
+    return records
+
+
+def label_rows(
+    arrivals: Arrivals[Feedback],
+    digests: Words,
+    offsets: Ints,
+    series: Ints,
+    names: Interned[str],
+) -> Rows:
+    """The rows of feedback.
+
+    Args:
+        arrivals: the feedback.
+        digests: a hash of each one's content.
+        offsets: where each lies in its log.
+        series: the number of each group's series.
+        names: numbers of names.
+    """
+    events = arrivals.events
+    records = np.zeros(len(events), ROW)
+    named = np.array([group.model is not None for group in arrivals.groups], np.bool_)
+    records["state"] = np.where(named[arrivals.group], HEARD | NAMED, HEARD)
+    records["series"] = series[arrivals.group]
+    _identify(records, arrivals.keys)
+    records["label_time"], records["label_digest"] = arrivals.times, digests
+    records["offset"] = offsets
+    records["label_kind"], records["label"] = code_all([event.label for event in events], names)
+    return records
+
+
+def _identify(records: Rows, keys: Keys) -> None:
+    records["high"], records["low"] = keys

@@ -1,0 +1,158 @@
+"""Joining many ordinary events at once.
+
+Most predictions are the first of their request, and most feedback is the first of an answer that
+was read before, or waits for one. These are joined by column; what is left, anything that comes
+twice, corrects, or meets a packed request, is for `tidegauge.core.collect.join`. Both follow the
+same rules (`tidegauge.core.collect.request`).
+"""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.collect.keyindex import NOT_FOUND
+from tidegauge.core.collect.layout import ANSWERED, HEARD, LABELLED, NAMED, Rows
+from tidegauge.core.collect.requests import Requests
+from tidegauge.core.ledger import Ledgers
+from tidegauge.core.requestkey import Keys
+
+Bools = npt.NDArray[np.bool_]
+
+_ANSWER = ("series", "predicted_kind", "time", "digest", "predicted", "score")
+_LABEL = ("label_kind", "label_time", "label_digest", "label", "offset")
+
+
+class LabelledSink(Protocol):
+    """Where first labels are counted."""
+
+    def labelled(self, records: Rows) -> None:
+        """Count the labels of answers, and show them to the error detectors."""
+
+
+class Ordinary:
+    """The ordinary part of a join.
+
+    Args:
+        requests: what is retained.
+        ledgers: the accounts to keep in step.
+        sink: where labels are counted.
+    """
+
+    def __init__(self, requests: Requests, ledgers: Ledgers, sink: LabelledSink) -> None:
+        self._requests = requests
+        self._ledgers = ledgers
+        self._sink = sink
+
+    def answers(self, new: Rows) -> Bools:
+        """Take predictions, given as rows with an answer; which of them were taken."""
+        rows, single = self._find(new)
+        fresh: Bools = single & (rows == NOT_FOUND)
+        self._requests.add(new[fresh])
+        for model, count in self._by_model(new[fresh]):
+            self._ledgers.prediction(model, "open", count)
+        known = np.flatnonzero(single & ~fresh)
+        before = self._requests.take(rows[known])
+        after = before.copy()
+        for field in _ANSWER:
+            after[field] = new[field][known]
+        fits = (before["state"] & ~np.uint8(NAMED) == HEARD) & self._fits(after, before)
+        known, before, after = known[fits], before[fits], after[fits]
+        after["state"] |= ANSWERED | LABELLED
+        self._requests.replace(rows[known], before, after)
+        for model, count in self._by_model(before):
+            self._ledgers.feedback(model, "orphan_open", -count)
+        for model, count in self._by_model(after):
+            self._ledgers.prediction(model, "labelled", count)
+            self._ledgers.feedback(model, "joined", count)
+            self._ledgers.of(model).labels += count
+        self._sink.labelled(after)
+        fresh[known] = True
+        return fresh
+
+    def feedback(self, new: Rows, first: Bools) -> Bools:
+        """Take feedback.
+
+        Args:
+            new: rows with feedback.
+            first: which of it is of revision 0.
+
+        Returns:
+            Which of it was taken.
+        """
+        rows, single = self._find(new)
+        single &= first
+        fresh: Bools = single & (rows == NOT_FOUND)
+        self._requests.add(new[fresh])
+        for model, count in self._by_model(new[fresh]):
+            self._ledgers.feedback(model, "orphan_open", count)
+        known = np.flatnonzero(single & ~fresh)
+        before = self._requests.take(rows[known])
+        after = before.copy()
+        for field in _LABEL:
+            after[field] = new[field][known]
+        after["state"] |= new["state"][known] | LABELLED
+        fits = (before["state"] == ANSWERED) & self._fits(after, new[known])
+        known, before, after = known[fits], before[fits], after[fits]
+        self._requests.replace(rows[known], before, after)
+        for model, count in self._by_model(after):
+            self._ledgers.feedback(model, "joined", count)
+            self._ledgers.prediction(model, "open", -count)
+            self._ledgers.prediction(model, "labelled", count)
+            self._ledgers.of(model).labels += count
+        self._sink.labelled(after)
+        fresh[known] = True
+        return fresh
+
+    def leave(self, records: Rows, states: tuple[str, str]) -> Bools:
+        """Account for ordinary requests that are let go.
+
+        Args:
+            records: rows.
+            states: what an open prediction and an open orphan become.
+
+        Returns:
+            Which of the rows were accounted for.
+        """
+        state = records["state"] & ~np.uint8(NAMED)
+        opened, waiting = state == ANSWERED, state == HEARD
+        for model, count in self._by_model(records[opened]):
+            self._ledgers.prediction(model, "open", -count)
+            self._ledgers.prediction(model, states[0], count)
+        for model, count in self._by_model(records[waiting]):
+            self._ledgers.feedback(model, "orphan_open", -count)
+            self._ledgers.feedback(model, states[1], count)
+        accounted: Bools = opened | waiting | (state == ANSWERED | HEARD | LABELLED)
+        return accounted
+
+    def _find(self, new: Rows) -> tuple[npt.NDArray[np.int64], Bools]:
+        """Where the requests are, and which of them are there only once."""
+        keys = Keys(new["high"], new["low"])
+        order = np.argsort(keys.high)
+        again = np.flatnonzero(np.diff(keys.high[order]) == 0)
+        single = np.ones(len(new), np.bool_)
+        single[order[again]] = single[order[again + 1]] = False
+        return self._requests.find(keys), single
+
+    def _fits(self, joined: Rows, feedback: Rows) -> Bools:
+        """Whether the feedback of rows labels their answers (`request.in_time`).
+
+        Args:
+            joined: rows with both.
+            feedback: rows of which the series is that of the feedback.
+        """
+        series = self._requests.series
+        terms = series.terms(joined["series"])
+        same = series.terms(feedback["series"]).clock == terms.clock
+        unnamed = feedback["state"] & NAMED == 0
+        delay = joined["label_time"] - joined["time"]
+        fits: Bools = (
+            (same | unnamed) & (delay >= -terms.orphan_horizon) & (delay <= terms.label_horizon)
+        )
+        return fits
+
+    def _by_model(self, records: Rows) -> list[tuple[str, int]]:
+        series = self._requests.series
+        clocks = series.terms(records["series"]).clock
+        counts = np.bincount(clocks).tolist() if len(clocks) else []
+        return [(series.model(clock), count) for clock, count in enumerate(counts) if count]

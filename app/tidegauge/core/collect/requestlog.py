@@ -1,0 +1,136 @@
+"""Retained requests as changelog records: which of them changed, how they are written and read.
+
+A row is stored as it lies in memory, without what follows from its key and the rules; a request
+without feedback ends before the fields of feedback.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.collect.interned import Interned
+from tidegauge.core.collect.layout import (
+    ANSWER_BYTES,
+    FREE,
+    HEARD,
+    PACKED,
+    ROW,
+    STORED_BYTES,
+    TAG,
+    Rows,
+    Series,
+)
+from tidegauge.core.requestkey import Keys
+
+Ints = npt.NDArray[np.int64]
+Record = tuple[bytes, bytes | None]
+
+REQUESTS, SERIES, NAMES = b"r", b"s", b"n"
+"""First byte of changelog keys: a request's key follows, or the number of a shared value."""
+
+_NUMBER_BYTES = 4
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_series = msgspec.msgpack.Decoder(tuple[str, str | None, tuple[str, ...]]).decode
+_decode_name = msgspec.msgpack.Decoder(str).decode
+
+
+class Changed:
+    """What changed since the last commit."""
+
+    def __init__(self) -> None:
+        self._rows: list[Ints] = []
+        self._single: list[int] = []
+        self._gone: list[Keys] = []
+        self.count = 0
+        """About how many records the next commit has."""
+
+    def wrote(self, rows: Ints) -> None:
+        """Rows were written."""
+        self._rows.append(rows)
+        self.count += len(rows)
+
+    def wrote_one(self, row: int) -> None:
+        """A row was written."""
+        self._single.append(row)
+        self.count += 1
+
+    def left(self, keys: Keys) -> None:
+        """Requests were let go."""
+        self._gone.append(keys)
+        self.count += len(keys.high)
+
+    def take(self) -> tuple[Ints, list[Keys]]:
+        """The rows written, some of which may be free again, and the keys that left."""
+        rows = np.unique(np.concatenate([*self._rows, np.array(self._single, np.int64)]))
+        gone = self._gone
+        self._rows, self._single, self._gone, self.count = [], [], [], 0
+        return rows, gone
+
+
+def tombstones(gone: Sequence[Keys]) -> list[Record]:
+    """The records of requests that left."""
+    return [(REQUESTS + key, None) for keys in gone for key in keys.to_bytes()]
+
+
+def stored(rows: Ints, records: Rows, packed: Mapping[int, bytes]) -> list[Record]:
+    """The records of requests; free rows have none."""
+    raw = records.view(np.uint8).reshape(len(records), ROW.itemsize)
+    state = records["state"]
+    heard = (state & HEARD != 0) & (state != PACKED)
+    found: list[Record] = []
+    for held, size in ((heard, STORED_BYTES), ((state != FREE) & ~heard, ANSWER_BYTES)):
+        at = np.flatnonzero(held & (state != PACKED))
+        blob = raw[at, :size].tobytes()
+        values = (blob[i : i + size] for i in range(0, len(blob), size))
+        found += zip(_log_keys(records[at]), values, strict=True)
+    at = np.flatnonzero(state == PACKED)
+    values = (packed[row] for row in rows[at].tolist())
+    found += zip(_log_keys(records[at]), values, strict=True)
+    return found
+
+
+def _log_keys(records: Rows) -> list[bytes]:
+    return [REQUESTS + key for key in Keys(records["high"], records["low"]).to_bytes()]
+
+
+def parsed(values: Sequence[bytes | None], keys: Keys) -> Rows:
+    """The rows of stored requests: `FREE` where there is none, `PACKED` where it is packed."""
+    records = np.zeros(len(values), ROW)
+    records["high"], records["low"] = keys
+    state = records["state"]
+    rows = []
+    for number, value in enumerate(values):
+        if value is None:
+            continue
+        if value[0] == TAG:
+            rows.append(number)
+        else:
+            state[number] = PACKED
+    blob = b"".join([(values[row] or b"").ljust(STORED_BYTES, b"\0") for row in rows])
+    raw = records.view(np.uint8).reshape(len(records), ROW.itemsize)
+    raw[rows, :STORED_BYTES] = np.frombuffer(blob, np.uint8).reshape(-1, STORED_BYTES)
+    return records
+
+
+def shared(series: Interned[Series], names: Interned[str]) -> list[Record]:
+    """The records of shared values that changed since the last call."""
+    found: list[Record] = []
+    for prefix, changes in ((SERIES, series.changes()), (NAMES, names.changes())):
+        for number, value in changes:
+            key = prefix + number.to_bytes(_NUMBER_BYTES, "big")
+            found.append((key, None if value is None else _encode(value)))
+    return found
+
+
+def restore_shared(
+    key: bytes, value: bytes | None, series: Interned[Series], names: Interned[str]
+) -> None:
+    """Take one record of a shared value, in the order of the log."""
+    number = int.from_bytes(key[1:], "big")
+    if key[:1] == NAMES:
+        names.restore(number, None if value is None else _decode_name(value))
+    else:
+        series.restore(number, None if value is None else Series(*_decode_series(value)))
