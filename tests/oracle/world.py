@@ -16,6 +16,8 @@ import xxhash
 from tidegauge.core import partial as partials
 from tidegauge.core.collect.batch import Batch
 from tidegauge.core.collect.collect import Collect
+from tidegauge.core.collect.request import Request
+from tidegauge.core.collect.requests import Requests
 from tidegauge.core.config import (
     SECOND,
     CoreConfig,
@@ -79,6 +81,11 @@ def ms(time: datetime) -> int:
 def digest(event: Event) -> int:
     """A hash of an event's content."""
     return xxhash.xxh3_64_intdigest(msgspec.msgpack.encode(event))
+
+
+def retained(requests: Requests) -> dict[bytes, Request]:
+    """All retained requests by key."""
+    return dict(requests.keyed(row) for row in requests.rows().tolist())
 
 
 class Published(NamedTuple):

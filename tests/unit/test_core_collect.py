@@ -4,7 +4,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from world import CONFIG, START, Event, Published, at, batch, compact, digest, ms, with_rules
+from world import (
+    CONFIG,
+    START,
+    Event,
+    Published,
+    at,
+    batch,
+    compact,
+    digest,
+    ms,
+    retained,
+    with_rules,
+)
 
 from tidegauge.core.collect.batch import Batch, Refusal
 from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
@@ -15,6 +27,7 @@ from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger, merged, total
 from tidegauge.core.partial import Partial
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.reasons import Reason
+from tidegauge.core.requestkey import request_key
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import SlotSums
@@ -96,7 +109,7 @@ def test_an_event_away_from_home_is_refused_and_counted(
     assert remedy in refusal.message
     assert getattr(collect.state.ledgers.by_model["a"], topic) == {"misplaced": 1}
     balance(collect)
-    assert collect.join.requests == {}
+    assert len(collect.requests) == 0
 
 
 def test_an_event_at_home_by_the_other_partitioner_is_accepted_when_that_is_configured() -> None:
@@ -162,8 +175,8 @@ def test_a_lagging_model_keeps_its_requests_while_unnamed_feedback_of_others_goe
         tell(collect, feedback(f"r{minute}", time))
         tell(collect, feedback(f"unheard-of{minute}", time))
         collect.tick(time, time)
-    assert b"old" in collect.join.requests
-    assert len(collect.join.requests) < 10
+    assert collect.requests.get(request_key(b"old")) is not None
+    assert len(collect.requests) < 10
 
 
 def test_a_replay_keeps_unnamed_feedback_while_that_of_a_live_model_is_years_ahead() -> None:
@@ -265,7 +278,7 @@ def test_models_at_the_limit_come_back_as_they_were(backwards: bool) -> None:
         assert again.names.catalog == model.names.catalog
         assert again.predictions.time == model.predictions.time
     assert fresh.state.ledgers.by_model == collect.state.ledgers.by_model
-    assert fresh.join.requests == collect.join.requests
+    assert retained(fresh.requests) == retained(collect.requests)
 
 
 def test_versions_segments_and_features_over_the_limit_are_folded_and_counted() -> None:
@@ -318,7 +331,7 @@ def test_deployments_over_the_limit_are_counted() -> None:
 def test_requests_over_the_limit_are_evicted_in_the_ledger_as_well() -> None:
     collect = Collect(limited(open_requests=3), 0, 1)
     tell(collect, *(prediction(f"r{n}", START + n * MINUTE) for n in range(5)))
-    assert len(collect.join.requests) == 3
+    assert len(collect.requests) == 3
     assert collect.state.ledgers.by_model["a"].predictions == {"open": 3, "evicted": 2}
 
 
