@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from load import MODEL, VERSION, pairs
-from tidegauge.core.collect.collect import Batch, Collect
+from tidegauge.core.collect.batch import Batch
+from tidegauge.core.collect.collect import Collect
 from tidegauge.core.collect.request import Answer, Request
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.monitor.monitor import Monitor

@@ -1,6 +1,6 @@
 """The events of a batch by column, as far as all of them are handled alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from tidegauge.core.collect.batch import Event
 from tidegauge.core.collect.interned import Interned
 from tidegauge.core.collect.layout import ANSWERED, HEARD, NAMED, ROW, Rows, code_all
+from tidegauge.core.collect.state import ModelState
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.requestkey import Keys, Words, request_keys
 from tidegauge.core.stats.outcomes import kept, score_of
@@ -148,3 +149,21 @@ def label_rows(
 
 def _identify(records: Rows, keys: Keys) -> None:
     records["high"], records["low"] = keys
+
+
+def by_model(
+    arrivals: Arrivals[Event], models: Sequence[ModelState]
+) -> Iterator[tuple[ModelState, Ints]]:
+    """The rows of each model's events, in the order of arrival.
+
+    Args:
+        arrivals: the events.
+        models: the model of each group.
+    """
+    distinct = list(dict.fromkeys(models))
+    number = {model: at for at, model in enumerate(distinct)}
+    of_row = np.array([number[model] for model in models], np.int64)[arrivals.group]
+    for at, model in enumerate(distinct):
+        rows = np.flatnonzero(of_row == at)
+        if len(rows):
+            yield model, rows

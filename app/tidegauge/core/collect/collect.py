@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from tidegauge.core.collect.arrivals import Arrivals, Ints, answer_rows, arrived, label_rows
+from tidegauge.core.collect.arrivals import Arrivals, answer_rows, arrived, by_model, label_rows
 from tidegauge.core.collect.batch import Batch, Event, Refusal, Refused
 from tidegauge.core.collect.counting import Counting
 from tidegauge.core.collect.fold import BatchFold, Deltas
@@ -18,6 +18,11 @@ from tidegauge.core.collect.join import Join, Joined
 from tidegauge.core.collect.layout import Series
 from tidegauge.core.collect.misplaced import Home
 from tidegauge.core.collect.ordinaryrow import answer_of
+from tidegauge.core.collect.refused import (
+    conflicting_feedback,
+    conflicting_prediction,
+    from_the_future,
+)
 from tidegauge.core.collect.request import Revision
 from tidegauge.core.collect.requestlog import NAMES, REQUESTS, SERIES
 from tidegauge.core.collect.requests import Requests
@@ -28,7 +33,6 @@ from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
 from tidegauge.core.panes import level_of
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.partitioner import Partitioner
-from tidegauge.core.reasons import Reason
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER, Evidence, bound
 
@@ -107,7 +111,7 @@ class Collect:
             accepted[row] = joined is Joined.ACCEPTED
             if joined is Joined.CONFLICT:
                 event = arrivals.events[row]
-                refused.append((int(arrivals.at[row]), _conflicting_prediction(event)))
+                refused.append((int(arrivals.at[row]), conflicting_prediction(event)))
         self._counting.count(arrivals.where(accepted), records[accepted], models)
 
     def _timely(
@@ -115,7 +119,7 @@ class Collect:
     ) -> Arrivals[Prediction]:
         """Those that are not late; how far each model's event time has come follows from them."""
         timely = np.ones(len(arrivals.at), np.bool_)
-        for model, rows in _by_model(arrivals, models):
+        for model, rows in by_model(arrivals, models):
             times = arrivals.times[rows]
             newest = np.maximum.accumulate(np.append(model.newest_prediction, times))
             late = times < newest[:-1] - model.rules.lateness_ms
@@ -148,7 +152,7 @@ class Collect:
             for event, count in zip(arrivals.groups, arrivals.counts(), strict=True)
         ]
         arrivals = self._past(batch, arrivals, models, refused, "feedback")
-        for model, rows in _by_model(arrivals, models):
+        for model, rows in by_model(arrivals, models):
             newest = int(arrivals.times[rows].max())
             model.newest_feedback = max(model.newest_feedback, newest)
             self._seen.add(model.name)
@@ -171,7 +175,7 @@ class Collect:
             )
             name = models[arrivals.group[row]].name if event.model else None
             if self.join.feedback(arrivals.keys.one(row), name, revision) is Joined.CONFLICT:
-                refused.append((int(arrivals.at[row]), _conflicting_feedback(event)))
+                refused.append((int(arrivals.at[row]), conflicting_feedback(event)))
 
     def tick(self, predictions_complete: int, feedback_complete: int) -> None:
         """Nothing came, and the logs are complete up to these append times."""
@@ -241,7 +245,7 @@ class Collect:
         future = arrivals.times > appends + ahead[arrivals.group]
         for row in np.flatnonzero(future).tolist():
             self._refuse(kind, models[arrivals.group[row]].name, "invalid")
-            refusal = _from_the_future(arrivals.events[row], int(appends[row]))
+            refusal = from_the_future(arrivals.events[row], int(appends[row]))
             refused.append((int(arrivals.at[row]), refusal))
         return arrivals.where(~future)
 
@@ -384,51 +388,3 @@ def _series(event: Prediction, model: ModelState, events: int) -> Series:
     # of a model over the limit, only its name tells its versions apart
     version = event.version if model.name == event.model else f"{event.model}/{event.version}"
     return Series(model.name, version, model.names.segments(event.segments, events))
-
-
-def _by_model(
-    arrivals: Arrivals[Event], models: Sequence[ModelState]
-) -> Iterator[tuple[ModelState, Ints]]:
-    """The rows of each model's events, in the order of arrival.
-
-    Args:
-        arrivals: the events.
-        models: the model of each group.
-    """
-    distinct = list(dict.fromkeys(models))
-    number = {model: at for at, model in enumerate(distinct)}
-    of_row = np.array([number[model] for model in models], np.int64)[arrivals.group]
-    for at, model in enumerate(distinct):
-        rows = np.flatnonzero(of_row == at)
-        if len(rows):
-            yield model, rows
-
-
-def _conflicting_prediction(event: Prediction) -> Refusal:
-    return Refusal(
-        Reason.CONFLICT_PREDICTION,
-        f"the prediction of model {event.model!r} version {event.version!r} for request "
-        f"{event.request_id!r} differs from an earlier one, which counts; "
-        "publish each answer once, and give a new answer a new request id",
-        event.model,
-    )
-
-
-def _conflicting_feedback(event: Feedback) -> Refusal:
-    return Refusal(
-        Reason.CONFLICT_FEEDBACK,
-        f"feedback for request {event.request_id!r} revision {event.revision} differs "
-        "from an earlier one, which counts; to correct a label publish it with a higher "
-        "revision",
-        event.model,
-    )
-
-
-def _from_the_future(event: Prediction | Feedback, append: int) -> Refusal:
-    ahead = event.timestamp.timestamp() - append / 1000
-    return Refusal(
-        Reason.FUTURE_TIMESTAMP,
-        f"timestamp {event.timestamp.isoformat()} is {ahead:.0f} s ahead of the time the record "
-        "was appended; check the producer's clock and time zone (setting time.max_future)",
-        event.model,
-    )

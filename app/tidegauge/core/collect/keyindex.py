@@ -24,7 +24,7 @@ _MIN_BITS = 10
 _FULLEST = 0.65
 """Share of slots in use, those left included, above which the table is built anew."""
 _SPILL = 1_024
-"""Slots behind the last place to begin, so that no search wraps around."""
+"""Slots behind the last one taken, at first, so that no search wraps around."""
 
 
 class KeyIndex:
@@ -99,7 +99,7 @@ class KeyIndex:
             on[placed] = False
             at, entries = at[on] + 1, entries[on]
             if len(at) and at.max() >= len(self._slots) - 1:
-                self._build(self._bits + 1, self._entries(), entries)
+                self._build(self._bits, np.concatenate([self._entries(), entries]))
                 return
 
     def remove(self, rows: Ints, keys: Keys) -> None:
@@ -121,26 +121,23 @@ class KeyIndex:
         bits = self._bits
         while 2 * (self._rows + rows) > 1 << bits:
             bits += 1
-        self._build(bits, self._entries(), np.empty(0, np.uint64))
+        self._build(bits, self._entries())
 
     def _entries(self) -> Words:
         entries: Words = self._slots[self._slots & _ROW != _EMPTY]
         return entries
 
-    def _build(self, bits: int, entries: Words, more: Words) -> None:
+    def _build(self, bits: int, entries: Words) -> None:
         """Make the table anew with so many bits: in the order of keys, each gets the next slot."""
-        entries = np.concatenate([entries, more])
-        self._bits, self._slots, self._used = bits, _empty(bits), len(entries)
-        high = self._keys((entries & _ROW).astype(np.int64) - 1).high
-        begin = self._begin(high)
+        self._bits, self._used = bits, len(entries)
+        begin = self._begin(self._keys((entries & _ROW).astype(np.int64) - 1).high)
         order = np.argsort(begin, kind="stable")
         counting = np.arange(len(order))
         places = np.maximum.accumulate(begin[order] - counting) + counting
-        if len(places) and places[-1] >= len(self._slots) - 1:
-            self._build(bits + 1, entries, more[:0])
-        else:
-            self._slots[places] = entries[order]
+        beyond = int(places[-1]) - (1 << bits) if len(places) else 0
+        self._slots = _empty(bits, max(beyond, 0))
+        self._slots[places] = entries[order]
 
 
-def _empty(bits: int) -> Words:
-    return np.zeros((1 << bits) + _SPILL, np.uint64)
+def _empty(bits: int, beyond: int = 0) -> Words:
+    return np.zeros((1 << bits) + beyond + _SPILL, np.uint64)
