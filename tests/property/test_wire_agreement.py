@@ -19,11 +19,15 @@ from tidegauge.core.reasons import Reason
 from tidegauge.wire.events import (
     MAX_MESSAGE,
     InvalidEvent,
+    content_digest,
+    content_digests,
     decode_feedback,
+    decode_feedbacks,
     decode_prediction,
+    decode_predictions,
 )
 
-Decode: TypeAlias = Callable[[bytes], Prediction | Feedback]
+Decode: TypeAlias = Callable[[bytes | None], Prediction | Feedback]
 
 REQUIRED = {
     "request_id": "r-1",
@@ -130,7 +134,7 @@ def assert_same_content(event: msgspec.Struct, record: Record) -> None:
     assert repr(sorted(fields.items())) == repr(sorted(others.items()))  # 1, 1.0 and True differ
 
 
-def decoded(decode: Decode, raw: bytes) -> Prediction | Feedback | InvalidEvent:
+def decoded(decode: Decode, raw: bytes | None) -> Prediction | Feedback | InvalidEvent:
     try:
         return decode(raw)
     except InvalidEvent as refusal:
@@ -163,6 +167,38 @@ def test_predictions_are_accepted_by_both_or_by_neither(raw: bytes) -> None:
 @settings(max_examples=300, deadline=None)
 def test_feedback_is_accepted_by_both_or_by_neither(raw: bytes) -> None:
     assert_agreement(decode_feedback, FeedbackModel, raw)
+
+
+def told(event: Prediction | Feedback | InvalidEvent) -> object:
+    return (event.reason, event.message) if isinstance(event, InvalidEvent) else event
+
+
+raws = st.one_of(
+    events(REQUIRED),
+    events(FEEDBACK),
+    damaged(REQUIRED),
+    st.none(),
+    st.sampled_from(
+        [
+            b"",
+            b" " * 300_000,
+            json.dumps(REQUIRED).encode() + b" " * 300_000,
+            json.dumps(FEEDBACK | {"timestamp": "1969-12-31T23:59:59Z"}).encode(),
+            json.dumps(REQUIRED | {"features": {"": 1}}).encode(),
+            json.dumps(REQUIRED | {"attributions": {"x" * 201: 1}}).encode(),
+        ]
+    ),
+)
+
+
+@given(st.lists(raws, max_size=8))
+def test_many_are_decoded_as_one_by_one(raws: list[bytes | None]) -> None:
+    predictions, feedback = decode_predictions(raws), decode_feedbacks(raws)
+    for raw, prediction, label in zip(raws, predictions, feedback, strict=True):
+        assert told(prediction) == told(decoded(decode_prediction, raw))
+        assert told(label) == told(decoded(decode_feedback, raw))
+    valid = [event for event in predictions if isinstance(event, Prediction)]
+    assert content_digests(valid) == list(map(content_digest, valid))
 
 
 def prediction_with(text: str) -> bytes:

@@ -25,8 +25,8 @@ first year
 =======================================================  ========  ========
 """
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar, cast
 
 import msgspec
 import xxhash
@@ -126,6 +126,64 @@ def decode_feedback(raw: bytes | None) -> Feedback:
     return _decode(raw, _decode_feedback, feedback.Feedback)
 
 
+def decode_predictions(raws: Sequence[bytes | None]) -> list[Prediction | InvalidEvent]:
+    """`decode_prediction` of many records; an event that is not valid is its refusal."""
+    found = _decode_all(raws, _decode_prediction, decode_prediction)
+    valid = [event for event in found if isinstance(event, Prediction)]
+    named: list[Mapping[str, object]] = [
+        *(event.features for event in valid),
+        *(event.segments for event in valid),
+        *(event.probabilities for event in valid if event.probabilities),
+        *(event.attributions for event in valid if event.attributions),
+    ]
+    if _known_names.issuperset(set().union(*named)):
+        return found
+    return [
+        _decoded(raw, decode_prediction) if isinstance(event, Prediction) else event
+        for raw, event in zip(raws, found, strict=True)
+    ]
+
+
+def decode_feedbacks(raws: Sequence[bytes | None]) -> list[Feedback | InvalidEvent]:
+    """`decode_feedback` of many records; an event that is not valid is its refusal."""
+    return _decode_all(raws, _decode_feedback, decode_feedback)
+
+
+def _decode_all(
+    raws: Sequence[bytes | None],
+    decode: Callable[[bytes], _Event],
+    decode_one: Callable[[bytes | None], _Event],
+) -> list[_Event | InvalidEvent]:
+    """Decode without looking at each event in Python; what fails is looked at by itself.
+
+    The names in predictions are still to be checked.
+    """
+    found: list[_Event | InvalidEvent] = []
+    left = iter(raws)
+    while len(found) < len(raws):
+        try:
+            # what is decoded before one that fails stays in the list
+            found.extend(map(decode, cast("Iterator[bytes]", left)))
+        except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+            found.append(_decoded(raws[len(found)], decode_one))
+    for at, raw in enumerate(raws):
+        if raw is not None and len(raw) > MAX_EVENT_BYTES:
+            found[at] = _decoded(raw, decode_one)
+    years = {event.timestamp.year for event in found if not isinstance(event, InvalidEvent)}
+    if years and not (min(years) >= MIN_YEAR and max(years) <= MAX_YEAR):
+        return [_decoded(raw, decode_one) for raw in raws]
+    return found
+
+
+def _decoded(
+    raw: bytes | None, decode_one: Callable[[bytes | None], _Event]
+) -> _Event | InvalidEvent:
+    try:
+        return decode_one(raw)
+    except InvalidEvent as invalid:
+        return invalid
+
+
 class _Named(msgspec.Struct):
     model: str | None = None
 
@@ -151,6 +209,11 @@ def content_digest(event: Prediction | Feedback) -> int:
     written do not change it; ``1``, ``1.0`` and ``true`` as an outcome are three contents.
     """
     return xxhash.xxh3_64_intdigest(_encode(event))
+
+
+def content_digests(events: Iterable[Prediction | Feedback]) -> list[int]:
+    """`content_digest` of many events."""
+    return list(map(xxhash.xxh3_64_intdigest, map(_encode, events)))
 
 
 _decode_prediction = msgspec.json.Decoder(Prediction).decode

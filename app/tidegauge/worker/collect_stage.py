@@ -19,9 +19,9 @@ from tidegauge.core.streamtime import NEVER
 from tidegauge.wire.dead_letters import encode_dead_letter, encode_summary
 from tidegauge.wire.events import (
     InvalidEvent,
-    content_digest,
-    decode_feedback,
-    decode_prediction,
+    content_digests,
+    decode_feedbacks,
+    decode_predictions,
     named_model,
 )
 from tidegauge.worker.references import told_reference
@@ -84,10 +84,10 @@ class CollectStage:
         """See `tidegauge.worker.stage.Stage`."""
         complete = chunk.complete_until_ms or NEVER
         if chunk.topic == self._topics.predictions:
-            batch = _batch(chunk, decode_prediction)
+            batch = _batch(chunk, decode_predictions)
             refused = self.core.predictions(batch, complete)
         else:
-            refused = self.core.feedback(_batch(chunk, decode_feedback), complete)
+            refused = self.core.feedback(_batch(chunk, decode_feedbacks), complete)
         self._refuse(chunk, refused)
 
     def tick(self, complete_until_ms: Mapping[str, int]) -> None:
@@ -201,24 +201,24 @@ def poison_letter(topic: str) -> Callable[[ConsumerRecord, str], Output]:
     return write
 
 
-def _batch(chunk: Chunk, decode: Callable[[bytes | None], Event]) -> Batch[Event]:
+def _batch(
+    chunk: Chunk, decode: Callable[[list[bytes | None]], list[Event | InvalidEvent]]
+) -> Batch[Event]:
     records = chunk.records
+    values = [record.value for record in records]
     events: list[Event | Refusal] = []
-    digests: list[int] = []
-    for record in records:
-        try:
-            event = decode(record.value)
-        except InvalidEvent as invalid:
-            model = named_model(record.value)
-            events.append(Refusal(invalid.reason, invalid.message, model))
-            digests.append(0)
+    valid: list[Event] = []
+    for value, event in zip(values, decode(values), strict=True):
+        if isinstance(event, InvalidEvent):
+            events.append(Refusal(event.reason, event.message, named_model(value)))
         else:
             events.append(event)
-            digests.append(content_digest(event))
+            valid.append(event)
+    digests = iter(content_digests(valid))
     return Batch(
         events,
         [record.key for record in records],
         [record.offset for record in records],
         [record.timestamp for record in records],
-        digests,
+        [0 if isinstance(event, Refusal) else next(digests) for event in events],
     )

@@ -61,28 +61,32 @@ def arrived(at: Sequence[int], events: list[Event], ids: Sequence[bytes]) -> Arr
         events: the events.
         ids: their request ids in bytes.
     """
-    seen: dict[object, int] = {}
-    group: list[int] = []
-    groups: list[Event] = []
-    for event in events:
-        alike = _alike(event)
-        number = seen.get(alike)
-        if number is None:
-            number = seen[alike] = len(groups)
-            groups.append(event)
-        group.append(number)
+    numbers: dict[object, int] = {}
+    numbered = [numbers.setdefault(alike, len(numbers)) for alike in _alike(events)]
+    group = np.array(numbered, np.int64)
+    firsts = np.unique(group, return_index=True)[1].tolist()
     seconds = np.array([event.timestamp.timestamp() for event in events], np.float64)
     times = np.rint(seconds * 1000).astype(np.int64)
     index = np.array(at, np.int64)
-    return Arrivals(index, events, request_keys(ids), times, np.array(group, np.int64), groups)
+    groups = [events[first] for first in firsts]
+    return Arrivals(index, events, request_keys(ids), times, group, groups)
 
 
-def _alike(event: Prediction | Feedback) -> object:
-    """What events of a group have in common."""
-    if isinstance(event, Feedback):
-        return event.model
-    codes = (event.model, event.version, event.code_version, event.data_version)
-    return (codes, *event.segments.items()) if event.segments else codes
+def _alike(events: Sequence[Prediction] | Sequence[Feedback]) -> list[object]:
+    """What each event has in common with the others of its group."""
+    return [
+        event.model
+        if isinstance(event, Feedback)
+        else (
+            event.model,
+            event.version,
+            event.code_version,
+            event.data_version,
+            *event.segments,
+            *event.segments.values(),
+        )
+        for event in events
+    ]
 
 
 def answer_rows(
