@@ -36,10 +36,15 @@ class Keys(NamedTuple):
         """One key."""
         return self.at(np.array([row])).to_bytes()[0]
 
-    def to_bytes(self) -> list[bytes]:
-        """The keys one by one."""
-        packed = np.stack(self, axis=1).astype(">u8").tobytes()
-        return [packed[at : at + KEY_BYTES] for at in range(0, len(packed), KEY_BYTES)]
+    def to_bytes(self, prefix: bytes = b"") -> list[bytes]:
+        """The keys one by one, each after a prefix."""
+        size = len(prefix) + KEY_BYTES
+        packed = np.empty((len(self.high), size), np.uint8)
+        packed[:, : len(prefix)] = np.frombuffer(prefix, np.uint8)
+        halves = np.stack(self, axis=1).astype(">u8")
+        packed[:, len(prefix) :] = halves.view(np.uint8).reshape(-1, KEY_BYTES)
+        blob = packed.tobytes()
+        return [blob[at : at + size] for at in range(0, len(blob), size)]
 
 
 def as_columns(keys: Iterable[bytes]) -> Keys:

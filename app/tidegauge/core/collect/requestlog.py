@@ -72,7 +72,7 @@ class Changed:
 
 def tombstones(gone: Sequence[Keys]) -> list[Record]:
     """The records of requests that left."""
-    return [(REQUESTS + key, None) for keys in gone for key in keys.to_bytes()]
+    return [(key, None) for keys in gone for key in keys.to_bytes(REQUESTS)]
 
 
 def stored(rows: Ints, records: Rows, packed: Mapping[int, bytes]) -> list[Record]:
@@ -84,16 +84,16 @@ def stored(rows: Ints, records: Rows, packed: Mapping[int, bytes]) -> list[Recor
     for held, size in ((heard, STORED_BYTES), ((state != FREE) & ~heard, ANSWER_BYTES)):
         at = np.flatnonzero(held & (state != PACKED))
         blob = raw[at, :size].tobytes()
-        values = (blob[i : i + size] for i in range(0, len(blob), size))
+        values = [blob[i : i + size] for i in range(0, len(blob), size)]
         found += zip(_log_keys(records[at]), values, strict=True)
     at = np.flatnonzero(state == PACKED)
-    values = (packed[row] for row in rows[at].tolist())
+    values = [packed[row] for row in rows[at].tolist()]
     found += zip(_log_keys(records[at]), values, strict=True)
     return found
 
 
 def _log_keys(records: Rows) -> list[bytes]:
-    return [REQUESTS + key for key in Keys(records["high"], records["low"]).to_bytes()]
+    return Keys(records["high"], records["low"]).to_bytes(REQUESTS)
 
 
 def parsed(values: Sequence[bytes | None], keys: Keys) -> Rows:

@@ -168,12 +168,10 @@ class Requests:
     def changes(self) -> list[Record]:
         """The changelog records of what changed since the last call, to be written in order."""
         rows, gone = self.changed.take()
-        records = self._pages.take(rows)
-        return [
-            *requestlog.shared(self.series.interned, self.names),
-            *requestlog.tombstones(gone),
-            *requestlog.stored(rows, records, self._packed),
-        ]
+        found = requestlog.shared(self.series.interned, self.names)
+        found += requestlog.tombstones(gone)
+        found += requestlog.stored(rows, self._pages.take(rows), self._packed)
+        return found
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog record, in the order of the log."""
