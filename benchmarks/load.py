@@ -26,23 +26,23 @@ Pair = tuple[bytes, bytes, bytes]
 
 def pairs(count: int, start_ms: int, first: int = 0) -> Iterator[Pair]:
     """Requests ``first`` to ``first + count - 1``; request 0 is answered at ``start_ms``."""
-    bodies = _bodies()
+    made = bodies()
     for number in range(first, first + count):
         key = f"req-{number:012d}"
         time = start_ms + number * 1_000 // EVENTS_PER_SECOND
-        answered, label = bodies[number % _POOL]
+        answered, label = made[number % _POOL]
         yield (
             key.encode(),
-            f'{{"request_id":"{key}","timestamp":"{_rfc3339(time)}",{answered}'.encode(),
-            f'{{"request_id":"{key}","timestamp":"{_rfc3339(time + LABEL_DELAY_MS)}",'
+            f'{{"request_id":"{key}","timestamp":"{rfc3339(time)}",{answered}'.encode(),
+            f'{{"request_id":"{key}","timestamp":"{rfc3339(time + LABEL_DELAY_MS)}",'
             f'"label":{label}}}'.encode(),
         )
 
 
-def _bodies() -> list[tuple[str, int]]:
+def bodies() -> list[tuple[str, int]]:
     """What answers say apart from id and time, with the label that comes true."""
     random = Random(7)  # noqa: S311 - a load, no secret
-    bodies = []
+    made = []
     for _ in range(_POOL):
         score = round(random.betavariate(2, 4), 4)
         origin, carrier = random.choice(_AIRPORTS), random.choice(_CARRIERS)
@@ -65,11 +65,12 @@ def _bodies() -> list[tuple[str, int]]:
             "latency_seconds": round(random.lognormvariate(-4, 0.5), 5),
         }
         text = msgspec.json.encode(body).decode()
-        bodies.append((text[1:], int(random.random() < score)))
-    return bodies
+        made.append((text[1:], int(random.random() < score)))
+    return made
 
 
-def _rfc3339(time_ms: int) -> str:
+def rfc3339(time_ms: int) -> str:
+    """A time in ms as events carry it."""
     return (
         f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%dT%H:%M:%S}.{time_ms % 1_000:03d}Z"
     )

@@ -57,10 +57,10 @@ class Stopwatch:
         )
 
 
-def resident_mib() -> float:
-    """Resident memory of this process now, by Linux' proc file system; its peak without one."""
+def resident_mib(pid: int | str = "self") -> float:
+    """Resident memory of a process now, by Linux' proc file system; own peak without one."""
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return pages * resource.getpagesize() / 2**20

@@ -1,0 +1,212 @@
+"""Soak: whether a worker's memory stays flat while requests come, are labelled, and expire.
+
+    python benchmarks/soak.py [--minutes 60] [--pattern spread] [--day 300] [--rate 1000]
+
+Runs one worker on the embedded broker under a steady load whose event time goes faster than the
+clock: a day of it, and so about one label horizon, takes ``--day`` seconds. Labels come a minute
+after their predictions (``steady``), spread evenly over the 24 h after (``spread``), or all of a
+day's together in the night after it (``nightly``). Prints a line for each day of event time with
+the largest resident memory, and ends with 1 when later days need more than earlier ones.
+"""
+
+import argparse
+import asyncio
+import heapq
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from aiokafka import AIOKafkaProducer
+
+from load import bodies, rfc3339
+from outcome import resident_mib
+from tidegauge.broker.embedded import EmbeddedBroker
+from tidegauge.core.config import DAY, HOUR, MINUTE
+from tidegauge.core.partitioner import partitions_for
+from tidegauge.kafka.admin import admin_client, create_missing
+from tidegauge.kafka.client import Connection
+from tidegauge.kafka.topics import topic_specs
+from tidegauge.settings import load as load_settings
+
+PARTITIONS = 4
+TICK_SECONDS = 0.25
+SETTLED_DAYS = 2
+"""Days until the first horizon has passed and every structure has its size."""
+TOLERANCE = 0.03
+"""By how much later days may need more than the first settled ones."""
+
+Delay = Callable[[int, random.Random], int]
+"""When a label is published, in ms of event time, for a prediction of that time."""
+
+
+def _in_the_night(time_ms: int, random_: random.Random) -> int:
+    return (time_ms // DAY + 1) * DAY + random_.randrange(HOUR // 2)
+
+
+PATTERNS: dict[str, Delay] = {
+    "steady": lambda time_ms, _: time_ms + MINUTE,
+    "spread": lambda time_ms, random_: time_ms + random_.randrange(DAY - MINUTE),
+    "nightly": _in_the_night,
+}
+
+
+class Clock:
+    """Event time, which goes ``speed`` times as fast as the clock and ends now."""
+
+    def __init__(self, seconds: float, speed: float) -> None:
+        self._begun = time.monotonic()
+        self._speed = speed
+        self.start = int(time.time() * 1000 - seconds * speed * 1000) // DAY * DAY
+
+    def now(self) -> int:
+        """Event time in ms."""
+        return self.start + int((time.monotonic() - self._begun) * self._speed * 1000)
+
+    def day(self) -> int:
+        """How many days of event time have passed."""
+        return (self.now() - self.start) // DAY
+
+
+@dataclass
+class Publisher:
+    """Publishes predictions at a rate, and their labels when they are due.
+
+    Attributes:
+        producer: a started producer.
+        clock: event time.
+        rate: predictions a second.
+        delay: when labels are due.
+    """
+
+    producer: AIOKafkaProducer
+    clock: Clock
+    rate: int
+    delay: Delay
+    _due: list[tuple[int, bytes, int]] = field(default_factory=list)
+    _random: random.Random = field(default_factory=lambda: random.Random(11))  # noqa: S311
+    _bodies: list[tuple[str, int]] = field(default_factory=bodies)
+    _count: int = 0
+    _told: int = 0
+
+    async def tick(self) -> None:
+        """Publish what has become due since the last call."""
+        now, before = self.clock.now(), self._told or self.clock.start
+        self._told = now
+        predictions = []
+        many = int(self.rate * TICK_SECONDS)
+        for number in range(many):
+            at = before + (now - before) * number // many
+            key = f"req-{self._count:012d}"
+            self._count += 1
+            told, label = self._bodies[self._count % len(self._bodies)]
+            text = f'{{"request_id":"{key}","timestamp":"{rfc3339(at)}",{told}'
+            predictions.append((key.encode(), text.encode()))
+            heapq.heappush(self._due, (self.delay(at, self._random), key.encode(), label))
+        labels = []
+        while self._due and self._due[0][0] <= now:
+            at, key_, label = heapq.heappop(self._due)
+            text = f'{{"request_id":"{key_.decode()}","timestamp":"{rfc3339(at)}","label":{label}}}'
+            labels.append((key_, text.encode()))
+        await self._send("predictions", predictions)
+        await self._send("feedback", labels)
+
+    async def _send(self, topic: str, records: list[tuple[bytes, bytes]]) -> None:
+        homes = partitions_for([key for key, _ in records], PARTITIONS).tolist()
+        for partition in range(PARTITIONS):
+            mine = [
+                record for record, home in zip(records, homes, strict=True) if home == partition
+            ]
+            batch = self.producer.create_batch()
+            for key, value in mine:
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    await self.producer.send_batch(batch, topic, partition=partition)
+                    batch = self.producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=None)
+            if batch.record_count():
+                await self.producer.send_batch(batch, topic, partition=partition)
+
+
+async def run(
+    bootstrap: str, worker: "subprocess.Popen[bytes]", options: argparse.Namespace
+) -> list[float]:
+    """Publish beside a worker; the largest resident memory of each day of event time, MiB."""
+    peaks: list[float] = []
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        seconds = options.minutes * 60
+        clock = Clock(seconds, DAY / 1000 / options.day)
+        publisher = Publisher(producer, clock, options.rate, PATTERNS[options.pattern])
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and worker.poll() is None:
+            tick = time.monotonic() + TICK_SECONDS
+            await publisher.tick()
+            _note(peaks, clock.day(), resident_mib(worker.pid))
+            await asyncio.sleep(max(0.0, tick - time.monotonic()))
+    return peaks
+
+
+def _note(peaks: list[float], day: int, mib: float) -> None:
+    if day >= len(peaks):
+        if peaks:
+            print(f"day {len(peaks) - 1}: {peaks[-1]:.0f} MiB", flush=True)
+        peaks.append(0.0)
+    peaks[-1] = max(peaks[-1], mib)
+
+
+def settings_file(folder: Path, bootstrap: str) -> Path:
+    """Settings of the worker, and its topics."""
+    path = folder / "soak.yaml"
+    content = {
+        "kafka": {"bootstrap": bootstrap},
+        "topics": {"partitions": PARTITIONS},
+        "http": {"port": 0},
+        "worker": {"session_timeout": "30s", "rebalance_timeout": "30s"},
+    }
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    settings = load_settings(path)
+    with admin_client(Connection.of(settings.kafka)) as client:
+        create_missing(client, topic_specs(settings.kafka.topic_names, settings.topics))
+    return path
+
+
+def main() -> int:
+    """Run and judge."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--pattern", choices=list(PATTERNS), default="spread")
+    parser.add_argument("--day", type=float, default=300, help="seconds that a day takes")
+    parser.add_argument("--rate", type=int, default=1_000, help="predictions a second")
+    options = parser.parse_args()
+    if options.minutes * 60 < (SETTLED_DAYS + 2) * options.day:
+        parser.error(f"takes at least {SETTLED_DAYS + 2} days: more --minutes, or a shorter --day")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        with EmbeddedBroker(folder / "broker") as broker:
+            settings = settings_file(folder, broker.bootstrap)
+            log = folder / "worker.log"
+            command = [sys.executable, "-m", "tidegauge", "--config", str(settings), "worker"]
+            with log.open("w") as out:
+                worker = subprocess.Popen(command, stdout=out, stderr=out)
+            peaks = asyncio.run(run(broker.bootstrap, worker, options))
+            worker.send_signal(signal.SIGTERM)
+            if worker.wait(60):
+                parser.exit(1, f"the worker ended by itself:\n{log.read_text()[-2_000:]}")
+    settled = peaks[SETTLED_DAYS:-1]
+    first, last = statistics.mean(settled[: len(settled) // 2 or 1]), max(settled[-1:])
+    growth = last / first - 1
+    print(
+        f"{options.pattern}: {len(peaks) - 1} days, {first:.0f} MiB once settled, {last:.0f} at "
+        f"the end ({growth:+.1%}): {'flat' if growth <= TOLERANCE else 'GROWS'}"
+    )
+    return int(growth > TOLERANCE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
