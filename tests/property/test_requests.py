@@ -33,7 +33,9 @@ def columns(keys: list[tuple[int, int]]) -> Keys:
 @given(st.lists(st.tuples(st.booleans(), key_sets), max_size=12))
 def test_the_index_finds_what_a_dict_finds(steps: list[tuple[bool, list[tuple[int, int]]]]) -> None:
     stored: list[tuple[int, int]] = []
-    index = KeyIndex(lambda rows: columns([stored[row] for row in rows.tolist()]))
+    index = KeyIndex(
+        lambda rows: columns([stored[row] for row in rows.tolist()]), stored.__getitem__
+    )
     rows: dict[tuple[int, int], int] = {}
     for adding, keys in steps:
         part = [key for key in keys if (key in rows) != adding]
@@ -53,7 +55,7 @@ def test_the_index_finds_what_a_dict_finds(steps: list[tuple[bool, list[tuple[in
 def test_the_index_grows_and_is_built_anew() -> None:
     rng = np.random.default_rng(3)
     keys = Keys(*rng.integers(0, 2**64, (2, 50_000), np.uint64))
-    index = KeyIndex(keys.at)
+    index = KeyIndex(keys.at, lambda row: (int(keys.high[row]), int(keys.low[row])))
     for first in range(0, 50_000, 2_000):
         rows = np.arange(first, first + 2_000)
         index.add(rows, keys.at(rows))
@@ -65,7 +67,7 @@ def test_the_index_grows_and_is_built_anew() -> None:
 
 def test_keys_that_all_begin_at_the_last_place_are_found() -> None:
     keys = Keys(np.full(3_000, 2**64 - 1, np.uint64), np.arange(3_000, dtype=np.uint64) << 40)
-    index = KeyIndex(keys.at)
+    index = KeyIndex(keys.at, lambda row: (int(keys.high[row]), int(keys.low[row])))
     for rows in np.array_split(np.arange(3_000), 7):
         index.add(rows, keys.at(rows))
     assert (index.find(keys) == np.arange(3_000)).all()

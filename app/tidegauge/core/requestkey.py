@@ -32,10 +32,6 @@ class Keys(NamedTuple):
         """Some of the keys."""
         return Keys(self.high[rows], self.low[rows])
 
-    def one(self, row: int) -> bytes:
-        """One key."""
-        return self.at(np.array([row])).to_bytes()[0]
-
     def to_bytes(self, prefix: bytes = b"") -> list[bytes]:
         """The keys one by one, each after a prefix."""
         size = len(prefix) + KEY_BYTES

@@ -103,11 +103,12 @@ class Collect:
             arrivals, digests, np.array(series, np.int64), positive, self.requests.names
         )
         accepted = self.join.ordinary.answers(records)
-        for row in np.flatnonzero(~accepted).tolist():
+        others = np.flatnonzero(~accepted)
+        for row, key in zip(others.tolist(), arrivals.keys.at(others).to_bytes(), strict=True):
             number = series[arrivals.group[row]]
             told = self.requests.series.series(number)
             answer = answer_of(records[row], told, self.requests.names)
-            joined = self.join.answer(arrivals.keys.one(row), answer)
+            joined = self.join.answer(key, answer)
             accepted[row] = joined is Joined.ACCEPTED
             if joined is Joined.CONFLICT:
                 event = arrivals.events[row]
@@ -164,7 +165,8 @@ class Collect:
         )
         first = np.array([event.revision == 0 for event in arrivals.events], np.bool_)
         taken = self.join.ordinary.feedback(records, first)
-        for row in np.flatnonzero(~taken).tolist():
+        others = np.flatnonzero(~taken)
+        for row, key in zip(others.tolist(), arrivals.keys.at(others).to_bytes(), strict=True):
             event = arrivals.events[row]
             revision = Revision(
                 event.revision,
@@ -174,7 +176,7 @@ class Collect:
                 int(offsets[row]),
             )
             name = models[arrivals.group[row]].name if event.model else None
-            if self.join.feedback(arrivals.keys.one(row), name, revision) is Joined.CONFLICT:
+            if self.join.feedback(key, name, revision) is Joined.CONFLICT:
                 refused.append((int(arrivals.at[row]), conflicting_feedback(event)))
 
     def tick(self, predictions_complete: int, feedback_complete: int) -> None:

@@ -40,6 +40,14 @@ class Expiry:
         np.minimum.at(self._earliest, (rows >> PAGE_BITS, clocks), records["expires"])
         np.minimum.at(self._soonest, clocks, records["expires"])
 
+    def note_one(self, row: int, clock: int, expires: int) -> None:
+        """A row was written."""
+        page = row >> PAGE_BITS
+        self._make_room(page)
+        if expires < self._earliest[page, clock]:
+            self._earliest[page, clock] = expires
+            self._soonest[clock] = min(self._soonest[clock], expires)
+
     def due(self, times: Ints) -> Ints:
         """The rows that expire before the time of their clock.
 

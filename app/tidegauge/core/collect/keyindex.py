@@ -32,10 +32,12 @@ class KeyIndex:
 
     Args:
         keys: gives the keys of rows, to tell apart keys with equal tags.
+        key: gives the key of one row.
     """
 
-    def __init__(self, keys: Callable[[Ints], Keys]) -> None:
+    def __init__(self, keys: Callable[[Ints], Keys], key: Callable[[int], tuple[int, int]]) -> None:
         self._keys = keys
+        self._key = key
         self._bits = _MIN_BITS
         self._slots = _empty(self._bits)
         self._used = 0
@@ -74,10 +76,8 @@ class KeyIndex:
         at, tag = high >> (64 - self._bits), low >> 32
         while slot := self._slots.item(at):
             row = (slot & 0xFFFF_FFFF) - 1
-            if row >= 0 and slot >> 32 == tag:
-                stored = self._keys(np.array([row]))
-                if (stored.high.item(0), stored.low.item(0)) == (high, low):
-                    return row
+            if row >= 0 and slot >> 32 == tag and self._key(row) == (high, low):
+                return row
             at += 1
         return NOT_FOUND
 

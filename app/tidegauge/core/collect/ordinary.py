@@ -46,12 +46,12 @@ class Ordinary:
 
     def answers(self, new: Rows) -> Bools:
         """Take predictions, given as rows with an answer; which of them were taken."""
-        rows, single = self._find(new)
-        fresh: Bools = single & (rows == NOT_FOUND)
+        rows, foremost = self._find(new)
+        fresh: Bools = foremost & (rows == NOT_FOUND)
         self._requests.add(new[fresh])
         for model, count in self._by_model(new[fresh]):
             self._ledgers.prediction(model, "open", count)
-        known = np.flatnonzero(single & ~fresh)
+        known = np.flatnonzero(foremost & ~fresh)
         before = self._requests.take(rows[known])
         after = before.copy()
         for field in _ANSWER:
@@ -80,13 +80,13 @@ class Ordinary:
         Returns:
             Which of it was taken.
         """
-        rows, single = self._find(new)
-        single &= first
-        fresh: Bools = single & (rows == NOT_FOUND)
+        rows, foremost = self._find(new)
+        foremost &= first
+        fresh: Bools = foremost & (rows == NOT_FOUND)
         self._requests.add(new[fresh])
         for model, count in self._by_model(new[fresh]):
             self._ledgers.feedback(model, "orphan_open", count)
-        known = np.flatnonzero(single & ~fresh)
+        known = np.flatnonzero(foremost & ~fresh)
         before = self._requests.take(rows[known])
         after = before.copy()
         for field in _LABEL:
@@ -126,13 +126,12 @@ class Ordinary:
         return accounted
 
     def _find(self, new: Rows) -> tuple[npt.NDArray[np.int64], Bools]:
-        """Where the requests are, and which of them are there only once."""
+        """Where the requests are, and which events are the first of theirs."""
         keys = Keys(new["high"], new["low"])
-        order = np.argsort(keys.high)
-        again = np.flatnonzero(np.diff(keys.high[order]) == 0)
-        single = np.ones(len(new), np.bool_)
-        single[order[again]] = single[order[again + 1]] = False
-        return self._requests.find(keys), single
+        order = np.argsort(keys.high, kind="stable")
+        first = np.ones(len(new), np.bool_)
+        first[order[1:][np.diff(keys.high[order]) == 0]] = False
+        return self._requests.find(keys), first
 
     def _fits(self, joined: Rows, feedback: Rows) -> Bools:
         """Whether the feedback of rows labels their answers (`request.in_time`).

@@ -51,27 +51,22 @@ def row_of(request: Request, names: Interned[str]) -> Row | None:
         return None
     if answer is not None and not _is_simple(answer, line):
         return None
-    state = 0
-    row = Row(0, Series(clock_of(request), None, ()))
+    state, series = 0, Series(clock_of(request), None, ())
+    predicted = label = (0, 0)
+    time = digest = heard = label_digest = offset = 0
+    score = _NAN
     if answer is not None:
         state |= ANSWERED | (LABELLED if answer.steps else 0)
-        row = row._replace(
-            series=Series(answer.model, answer.version, answer.segments),
-            predicted=code(answer.predicted, names),
-            time=answer.time,
-            digest=answer.digest,
-            score=_NAN if answer.score is None else answer.score,
-        )
+        series = Series(answer.model, answer.version, answer.segments)
+        predicted = code(answer.predicted, names)
+        time, digest = answer.time, answer.digest
+        score = _NAN if answer.score is None else answer.score
     if line is not None:
         state |= HEARD | (0 if line.model is None else NAMED)
         (revision,) = line.revisions
-        row = row._replace(
-            label=code(kept(revision.label), names),
-            label_time=revision.time,
-            label_digest=revision.digest,
-            offset=revision.offset,
-        )
-    return row._replace(state=state)
+        label = code(kept(revision.label), names)
+        heard, label_digest, offset = revision.time, revision.digest, revision.offset
+    return Row(state, series, predicted, time, digest, score, label, heard, label_digest, offset)
 
 
 def _is_first(line: Line) -> bool:

@@ -55,7 +55,7 @@ class Requests:
         self.series = SeriesTable(rules)
         self.names: Interned[str] = Interned()
         self._pages = RowPages()
-        self._index = KeyIndex(self._keys)
+        self._index = KeyIndex(self._pages.keys, self._pages.key)
         self._expiry = Expiry(self._pages, self.series)
         self._packed: dict[int, bytes] = {}
         self.changed = Changed()
@@ -123,7 +123,7 @@ class Requests:
 
     def keyed(self, row: int) -> tuple[bytes, Request]:
         """The key and the request of a row."""
-        (key,) = self._keys(np.array([row])).to_bytes()
+        (key,) = self._pages.keys(np.array([row])).to_bytes()
         return key, self.request(row)
 
     def request(self, row: int) -> Request:
@@ -137,31 +137,42 @@ class Requests:
 
     def put(self, key: bytes, request: Request, row: int | None) -> None:
         """Retain a request, new (``row`` None) or changed."""
-        ordinary = row_of(request, self.names)
-        expires = expires_at(request, self._rules)
-        if ordinary is None:
-            ordinary = Row(PACKED, Series(clock_of(request), None, ()))
-        number = self.series.number(ordinary.series)
         if row is None:
-            rows = self._pages.allocate(1)
-            row = int(rows[0])
-            record = self._pages.one(row)
-            keys = as_columns([key])
-            record["high"], record["low"] = keys.high[0], keys.low[0]
-            _fill(record, ordinary, number, expires)
-            self._index.add(rows, keys)
-        else:
-            record = self._pages.one(row)
-            self._hold_one(record, -1)
-            _fill(record, ordinary, number, expires)
-        self._hold_one(record, 1)
-        if ordinary.state == PACKED:
+            row = self._place(key)
+        ordinary = row_of(request, self.names)
+        if ordinary is None:
             self._packed[row] = _encode(request)
+            ordinary = Row(PACKED, Series(clock_of(request), None, ()))
         else:
             self._packed.pop(row, None)
-        rows = np.array([row])
-        self._expiry.note(rows, self._pages.take(rows))
+        self._fill(row, ordinary, expires_at(request, self._rules))
         self.changed.wrote_one(row)
+
+    def _place(self, key: bytes) -> int:
+        """A new row with a key; whoever asks fills it."""
+        rows, keys = self._pages.allocate(1), as_columns([key])
+        row = int(rows[0])
+        record = self._pages.one(row)
+        record["high"], record["low"] = keys.high[0], keys.low[0]
+        self._index.add(rows, keys)
+        return row
+
+    def _fill(self, row: int, ordinary: Row, expires: int) -> None:
+        record = self._pages.one(row)
+        series = self.series.number(ordinary.series)
+        told = (record["state"], record["series"], record["expires"])
+        if ordinary.state == PACKED and told == (PACKED, series, expires):
+            return
+        if record["state"] != FREE:
+            self._hold_one(record, -1)
+        record["state"], record["series"], record["expires"] = ordinary.state, series, expires
+        record["predicted_kind"], record["predicted"] = ordinary.predicted
+        record["label_kind"], record["label"] = ordinary.label
+        record["time"], record["digest"] = ordinary.time, ordinary.digest
+        record["score"], record["offset"] = ordinary.score, ordinary.offset
+        record["label_time"], record["label_digest"] = ordinary.label_time, ordinary.label_digest
+        self._hold_one(record, 1)
+        self._expiry.note_one(row, self.series.clock_of(series), expires)
 
     # ---------------------------------------------------------------- changelog
 
@@ -232,9 +243,6 @@ class Requests:
 
     # ---------------------------------------------------------------- inside
 
-    def _keys(self, rows: Ints) -> Keys:
-        return self._pages.keys(rows)
-
     def _write(self, rows: Ints, records: Rows) -> None:
         self._pages.put(rows, records)
         self._expiry.note(rows, records)
@@ -269,12 +277,3 @@ def _named(records: Rows) -> list[npt.NDArray[np.integer]]:
 
 def _joined(parts: Sequence[npt.NDArray[np.integer]]) -> Ints:
     return np.concatenate([np.empty(0, np.int64), *parts])
-
-
-def _fill(record: np.void, row: Row, series: int, expires: int) -> None:
-    record["state"], record["series"], record["expires"] = row.state, series, expires
-    record["predicted_kind"], record["predicted"] = row.predicted
-    record["label_kind"], record["label"] = row.label
-    record["time"], record["digest"], record["score"] = row.time, row.digest, row.score
-    record["label_time"], record["label_digest"] = row.label_time, row.label_digest
-    record["offset"] = row.offset

@@ -66,6 +66,11 @@ class RowPages:
             keys.high[at], keys.low[at] = page["high"][part], page["low"][part]
         return keys
 
+    def key(self, row: int) -> tuple[int, int]:
+        """The key of one row."""
+        record = self.one(row)
+        return int(record["high"]), int(record["low"])
+
     def put(self, rows: Ints, records: Rows) -> None:
         """Write rows."""
         for page, part, at in self._parts(rows):

@@ -69,6 +69,10 @@ class SeriesTable:
             self._models.append(model)
         return number
 
+    def clock_of(self, number: int) -> int:
+        """The clock of a series."""
+        return int(self._terms[number, 0])
+
     def model(self, clock: int) -> str:
         """The model of a clock."""
         return self._models[clock]
