@@ -58,6 +58,7 @@ def everything(monitor: Monitor) -> dict[bytes, bytes]:
         }
         book.changed_baseline = set(book.baseline)
         model.deployments.changed = True
+        model.told.names.changed = True
         model.streams.changed = set(model.streams.streams)
         model.alerts.changed = set(model.alerts.firing)
         for source in model.ledgers:
@@ -82,7 +83,17 @@ def test_every_table_comes_back(length: int) -> None:
     monitor = world.run(Plan(1, 3, max_batch=40)).monitor
     log = everything(monitor)
     tables = {msgspec.msgpack.decode(key)[0] for key in log}
-    kept = {"complete", "model", "progress", "ledger", "frame", "stream", "baseline", "deployments"}
+    kept = {
+        "complete",
+        "model",
+        "progress",
+        "ledger",
+        "frame",
+        "stream",
+        "baseline",
+        "deployments",
+        "names",
+    }
     assert tables >= kept | ({"outcome", "reference"} if length > 200 else {"learning", "sample"})
     again = restored(log, 3)
     assert everything(again) == log

@@ -28,7 +28,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[str, i
     monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.0)
 
     async def checked(on_topics: Callable[[Mapping[str, int]], None]) -> None:
-        await Shell(SETTINGS, (), StatusBoard(), on_topics)._check_topics()
+        await Shell(SETTINGS, (), StatusBoard(), on_topics, lambda: None)._check_topics()
 
     return lambda on_topics: asyncio.run(checked(on_topics))
 

@@ -5,6 +5,8 @@ is added once, deltas of several partitions commute, and a correction is a negat
 stage keeps totals for the other's sake.
 """
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -63,3 +65,43 @@ class Partial(msgspec.Struct, array_like=True):
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Partial).decode
+
+MAX_BYTES = 512 * 1024
+"""Largest partial that is written, but for one with a single larger slot; brokers refuse records of
+more than 1 MiB by default."""
+_LIST_HEADERS = 4 * 5
+
+
+def pieces(partial: Partial, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
+    """The partial as encoded records of at most ``max_bytes``; usually one.
+
+    A model with many segments and features can change more in one commit than fits a record. The
+    pieces are to be written in order and in one transaction. Slots come before samples; progress
+    and ledger come with the last piece, for they hold only when all of it was taken.
+
+    Args:
+        partial: what one commit changed for one model.
+        max_bytes: the size over which it is divided.
+    """
+    whole = encode(partial)
+    if len(whole) <= max_bytes:
+        yield whole
+        return
+    items = chain(
+        (("slots", slot) for slot in partial.slots),
+        (("outcomes", outcome) for outcome in partial.outcomes),
+        (("samples", row) for row in partial.samples),
+        (("versions", told) for told in partial.versions),
+    )
+    last = Partial(partial.source, partial.model, partial.progress, partial.ledger)
+    room = max_bytes - len(encode(last)) - _LIST_HEADERS
+    size, piece = 0, Partial(partial.source, partial.model, Progress())
+    for field, item in items:
+        length = len(encode(item))
+        if size and size + length > room:
+            yield encode(piece)
+            size, piece = 0, Partial(partial.source, partial.model, Progress())
+        getattr(piece, field).append(item)
+        size += length
+    piece.progress, piece.ledger = partial.progress, partial.ledger
+    yield encode(piece)

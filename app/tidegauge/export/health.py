@@ -1,6 +1,6 @@
 """The worker's own health: partitions, lag, restore, commits, refusals."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tidegauge import __version__
 from tidegauge.export.page import Metric, Row, Total
@@ -102,17 +102,20 @@ def worker_rows(view: WorkerView) -> Iterator[Row]:
     yield Row(REBALANCES, (), view.rebalances)
     for refused, count in view.dead_letters.items():
         yield Row(DEAD_LETTERS, refused, count)
-    for folded, count in view.folded.items():
-        yield Row(FOLDED, folded, count)
     for partition in view.partitions:
         yield from _partition(partition)
 
 
-def watermark_rows(watermarks: Mapping[str, int], now: float) -> Iterator[Row]:
-    """Each model's watermark, and its distance from ``now`` (seconds since the epoch)."""
-    for model, watermark_ms in watermarks.items():
-        yield Row(WATERMARK, (model,), watermark_ms / 1000)
-        yield Row(WATERMARK_DELAY, (model,), now - watermark_ms / 1000)
+def folded_rows(view: WorkerView) -> Iterator[tuple[Row]]:
+    """What was over a limit, the most often first."""
+    for folded, count in sorted(view.folded.items(), key=lambda item: (-item[1], item[0])):
+        yield (Row(FOLDED, folded, count),)
+
+
+def watermark_rows(model: str, watermark_ms: int, now: float) -> Iterator[Row]:
+    """A model's watermark, and its distance from ``now`` (seconds since the epoch)."""
+    yield Row(WATERMARK, (model,), watermark_ms / 1000)
+    yield Row(WATERMARK_DELAY, (model,), now - watermark_ms / 1000)
 
 
 def _partition(view: PartitionView) -> Iterator[Row]:

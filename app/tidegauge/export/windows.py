@@ -256,13 +256,15 @@ _BINARY_CONFUSION: tuple[tuple[str, str, Read], ...] = (
 )
 
 
-def model_rows(records: Iterable[MetricRecord]) -> Iterator[Row]:
-    """The kind of each model, as its newest window has it."""
+def model_rows(records: Iterable[MetricRecord]) -> Iterator[tuple[Row]]:
+    """The kind of each model, as its newest window has it, in the order of the records."""
     newest: dict[str, MetricRecord] = {}
-    for record in sorted(records, key=lambda record: (record.end_ms, record.predictions)):
-        newest[record.model] = record
-    for name, record in sorted(newest.items()):
-        yield Row(MODEL, (name, record.kind.value), 1)
+    for record in records:
+        known = newest.setdefault(record.model, record)
+        if (record.end_ms, record.predictions) > (known.end_ms, known.predictions):
+            newest[record.model] = record
+    for name, record in newest.items():
+        yield (Row(MODEL, (name, record.kind.value), 1),)
 
 
 def window_rows(record: MetricRecord) -> Iterator[Row]:

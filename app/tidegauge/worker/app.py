@@ -71,6 +71,7 @@ def make_app(
     specs: Collection[StageSpec],
     board: StatusBoard | None = None,
     on_topics: Callable[[Mapping[str, int]], None] = lambda _: None,
+    on_status: Callable[[], None] = lambda: None,
 ) -> Any:
     """Build the Faust app of a worker.
 
@@ -79,6 +80,7 @@ def make_app(
         specs: The stages it runs.
         board: Where the status is left.
         on_topics: Told how many partitions each topic has, before any stage is made.
+        on_status: Called whenever the status was left anew.
 
     Returns:
         The `faust.App`; its ``shell`` must be prepared before it starts.
@@ -105,7 +107,7 @@ def make_app(
         broker_heartbeat_interval=settings.heartbeat_interval,
         broker_rebalance_timeout=settings.rebalance_timeout,
     )
-    app.shell = Shell(settings, specs, board or StatusBoard(), on_topics)
+    app.shell = Shell(settings, specs, board or StatusBoard(), on_topics, on_status)
     app.shell.app = app
     topics = [topic for spec in specs for topic in spec.inputs]
     app.agent(app.topic(*topics, schema=ChunkSchema(), acks=False), name="chunks")(app.shell.handle)
@@ -128,6 +130,7 @@ def run(
     specs: Collection[StageSpec],
     board: StatusBoard | None = None,
     on_topics: Callable[[Mapping[str, int]], None] = lambda _: None,
+    on_status: Callable[[], None] = lambda: None,
 ) -> int:
     """Run a worker in this thread, which must be the main one, until it ends.
 
@@ -136,6 +139,7 @@ def run(
         specs: The stages it runs.
         board: Where the status is left for other threads.
         on_topics: Told how many partitions each topic has, before any stage is made.
+        on_status: Called whenever the status was left anew.
 
     Returns:
         An exit code of `tidegauge.worker.exits`. The process is ended by force where stopping
@@ -143,7 +147,7 @@ def run(
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = make_app(settings, specs, board, on_topics)
+    app = make_app(settings, specs, board, on_topics, on_status)
     code = _prepare(loop, app.shell)
     return _work(loop, app) if code is None else code
 

@@ -146,8 +146,14 @@ class MonitorStage:
 
     def folded(self) -> list[tuple[tuple[str, str], int]]:
         """What was over a limit, by model and kind of limit."""
-        forgotten = [(n, m.deployments.forgotten) for n, m in list(self.core.models.items())]
-        return [((name, "deployments_forgotten"), count) for name, count in forgotten if count]
+        models = list(self.core.models.items())
+        folded = [
+            ((name, kind), count)
+            for name, model in models
+            for kind, count in list(model.told.names.catalog.folded.items())
+        ]
+        forgotten = [(n, m.deployments.forgotten) for n, m in models if m.deployments.forgotten]
+        return folded + [((name, "deployments_forgotten"), count) for name, count in forgotten]
 
     # ---------------------------------------------------------------- outputs
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from weakref import WeakValueDictionary
 
 import xxhash
@@ -20,6 +20,7 @@ from tidegauge.settings import Settings
 from tidegauge.worker.app import run
 from tidegauge.worker.collect_stage import CollectStage, CollectTopics, poison_letter
 from tidegauge.worker.exits import RefusedError
+from tidegauge.worker.limits import LimitWarnings
 from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
 from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.repair import RepairedOffset, repair_offsets, set_aside
@@ -50,6 +51,7 @@ class Worker:
         self._collect: WeakValueDictionary[int, CollectStage] = WeakValueDictionary()
         self._monitor: WeakValueDictionary[int, MonitorStage] = WeakValueDictionary()
         self._board = StatusBoard()
+        self._warnings = LimitWarnings(self._core.limits, self._exceeded, time.monotonic)
 
     def run(self) -> int:
         """Run until stopped; an exit code of `tidegauge.worker.exits`."""
@@ -57,7 +59,7 @@ class Worker:
         series = self._settings.limits.series
         with MetricsServer(self.view, http.host, http.port, series) as server:
             log.info("event=serving url=%s/metrics", server.url)
-            return run(self._shell(), self._specs(), self._board, self._check)
+            return run(self._shell(), self._specs(), self._board, self._check, self._warnings.look)
 
     def repair_offsets(self) -> list[RepairedOffset]:
         """Set the group's offsets to the positions stored with the state; what was changed."""
@@ -160,6 +162,13 @@ class Worker:
 
     # ---------------------------------------------------------------- view
 
+    def _exceeded(self) -> dict[tuple[str, str], int]:
+        """How often each limit was exceeded in the partitions of this worker, by model and kind."""
+        monitors = list(self._monitor.values())
+        evicted = _evicted(ledger for s in monitors for ledger in s.shown.ledgers)
+        collect = [stage.folded() for stage in list(self._collect.values())]
+        return _summed([*collect, *(stage.folded() for stage in monitors), evicted])
+
     def view(self) -> View:
         """What a scrape shows now; any thread may ask."""
         status = self._board.read()
@@ -167,13 +176,8 @@ class Worker:
         collect = [s for n, s in sorted(self._collect.items()) if ("collect", n) in here]
         monitors = [s for n, s in sorted(self._monitor.items()) if ("monitor", n) in here]
         shown = [s.shown for s in monitors]
-        dead_letters: dict[tuple[str, str], int] = {}
-        folded: dict[tuple[str, str], int] = {}
-        for stage in collect:
-            _add(dead_letters, stage.refused())
-            _add(folded, stage.folded())
-        for monitor in monitors:
-            _add(folded, monitor.folded())
+        dead_letters = _summed(stage.refused() for stage in collect)
+        folded = _summed([*(s.folded() for s in collect), *(s.folded() for s in monitors)])
         # a main loop that hangs leaves the board as it is
         stalled = max(status.stalled_seconds(), time.time() - status.at if status.at else 0.0)
         windows: list[MetricRecord] = [w for s in shown for w in s.windows]
@@ -214,9 +218,18 @@ def _runs(partition: PartitionStatus) -> bool:
     return partition.state in {PartitionState.ACTIVE, PartitionState.PARKED}
 
 
-def _add(counts: dict[tuple[str, str], int], more: Iterable[tuple[tuple[str, str], int]]) -> None:
-    for key, count in more:
-        counts[key] = counts.get(key, 0) + count
+def _evicted(ledgers: Iterable[LedgerRecord]) -> Iterator[tuple[tuple[str, str], int]]:
+    for ledger in ledgers:
+        if count := ledger.predictions.evicted + ledger.feedback.evicted:
+            yield (ledger.model, "open_requests"), count
+
+
+def _summed(parts: Iterable[Iterable[tuple[tuple[str, str], int]]]) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    for part in parts:
+        for key, count in part:
+            counts[key] = counts.get(key, 0) + count
+    return counts
 
 
 def _partition(status: PartitionStatus) -> PartitionView:

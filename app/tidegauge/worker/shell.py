@@ -39,6 +39,7 @@ class Shell:
         board: Where the status is left.
         on_topics: Told how many partitions each topic has, before any stage is made. A
             `ClusterError` of it is waited out.
+        on_status: Called whenever the status was left anew.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class Shell:
         specs: Collection[StageSpec],
         board: StatusBoard,
         on_topics: Callable[[Mapping[str, int]], None],
+        on_status: Callable[[], None],
     ) -> None:
         self.settings = settings
         self._on_topics = on_topics
+        self._on_status = on_status
         self.specs = tuple(specs)
         self.board = board
         self.app: Any = None
@@ -236,6 +239,7 @@ class Shell:
         while True:
             self.board.partitions(self.ownership.statuses(), self.ownership.rebalances)
             self.board.phase(*self._phase())
+            self._on_status()
             await asyncio.sleep(PUBLISH_SECONDS)
 
     def _phase(self) -> tuple[Phase, str]:

@@ -181,6 +181,32 @@ def test_the_number_of_series_is_bounded_and_what_is_left_out_is_counted(
     assert "s0" not in segments, "the least busy is not"
 
 
+def test_a_flood_of_models_does_not_push_out_the_busiest(
+    full_view: View, window: WindowMaker, caplog: pytest.LogCaptureFixture
+):
+    (ledger,) = full_view.ledgers
+    names = [f"a{n}" for n in range(300)]
+    few = msgspec.structs.replace(ledger.predictions, read=1)
+    junk = [msgspec.structs.replace(ledger, model=name, predictions=few) for name in names]
+    windows = [msgspec.structs.replace(window(), model=name) for name in names]
+    flooded = replace(
+        full_view,
+        worker=replace(full_view.worker, folded={(name, "versions"): 1 for name in names}),
+        watermarks=full_view.watermarks | dict.fromkeys(names, 1_000),
+        windows=(*windows, window()),
+        ledgers=(*junk, ledger),
+    )
+    page = CollectorRegistry()
+    page.register(ViewCollector(lambda: flooded, 8_000, lambda: 1e9))
+    assert page.get_sample_value("tidegauge_worker_ready") is not None
+    assert page.get_sample_value("tidegauge_accuracy_ratio", WHOLE) == 0.75
+    assert page.get_sample_value("tidegauge_watermark_delay_seconds", {"model": "delay"})
+    assert page.get_sample_value("tidegauge_export_series") <= 8_000
+    assert page.get_sample_value("tidegauge_export_series_dropped") > 300
+    (warning,) = [r.getMessage() for r in caplog.records]
+    assert "setting=limits.series value=8000" in warning
+
+
 def test_of_many_deployments_the_latest_of_each_kind_have_a_series(full_view: View):
     (mark,) = full_view.deployments
     code = [msgspec.structs.replace(mark, value=f"c{n}", time_ms=n) for n in range(SHOWN + 5)]

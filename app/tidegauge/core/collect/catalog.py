@@ -38,9 +38,11 @@ class ModelNames:
         self.catalog = catalog
         self.changed = True
         self._limits = limits
-        self._fixed = fields
-        self._versions = {v: v for v in catalog.versions}
-        self._classes = {*ALWAYS_TOLD, *catalog.classes}
+        self._fixed = fields is not None
+        self._versions = {v: v for v in (OTHER, *catalog.versions)}
+        self._classes = {*ALWAYS_TOLD, OTHER, *catalog.classes}
+        kept = catalog.fields if fields is None else fields
+        self._values = {f: {OTHER, *catalog.values.get(f, ())} for f in kept}
         self._segments: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
         self.features = frozenset(catalog.features)
 
@@ -85,24 +87,31 @@ class ModelNames:
                 self._segments[key] = known  # what is folded is not remembered but counted
         return known
 
+    def segment(self, field: str, value: str) -> tuple[str, str] | None:
+        """One segment as it is told apart; None when its field is left out."""
+        told = self._value(field, value, 1)
+        return None if told is None else (field, told)
+
     def _value(self, field: str, value: str, events: int) -> str | None:
-        if not self._has_field(field, events):
-            return None
-        values = self.catalog.values.setdefault(field, [])
-        if value in values:
+        known = self._values.get(field)
+        if known is None:
+            if not self._take_field(field, events):
+                return None
+            known = self._values[field] = {OTHER}
+        if value in known:
             return value
+        values = self.catalog.values.setdefault(field, [])
         if len(values) >= self._limits.segment_values:
             self.count("segment_values", events)
             return OTHER
         values.append(value)
+        known.add(value)
         self.changed = True
         return value
 
-    def _has_field(self, field: str, events: int) -> bool:
-        if self._fixed is not None:
-            return field in self._fixed
-        if field in self.catalog.fields:
-            return True
+    def _take_field(self, field: str, events: int) -> bool:
+        if self._fixed:
+            return False  # the fields that are kept are known from the start
         if len(self.catalog.fields) >= self._limits.segment_fields:
             self.count("segment_fields", events)
             return False

@@ -22,6 +22,7 @@ from tidegauge.core.monitor.streams import (
     error_input,
     prediction_inputs,
 )
+from tidegauge.core.monitor.told import Told
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
@@ -63,6 +64,7 @@ class ModelMonitor:
         self._width = config.panes[0].width_ms
         self._resend_ms = config.alert_resend_ms
         self.watermarks = Watermarks(config, self.rules, sources)
+        self.told = Told(config)
         self.windows = Windows(config, self.rules)
         self._max_classes = config.limits.classes
         self._figures = KnownFigures(self._max_classes)
@@ -91,11 +93,15 @@ class ModelMonitor:
         if partial.ledger is not None:
             self.ledgers[partial.source] = partial.ledger
         for slot, wire in partial.slots:
-            self.windows.add(SlotKey(*slot), SlotSums.from_wire(wire))
+            sums = SlotSums.from_wire(wire)
+            key = self.told.slot(SlotKey(*slot), sums)
+            if key is not None:
+                self.windows.add(key, sums)
         for outcome, wire in partial.outcomes:
-            first = FirstLabels.from_wire(wire)
-            self.errors.add(OutcomeKey(*outcome), first, self.closed_labels)
-        for row in partial.samples:
+            place = self.told.outcome(OutcomeKey(*outcome))
+            if place is not None:
+                self.errors.add(place, FirstLabels.from_wire(wire), self.closed_labels)
+        for row in map(self.told.row, partial.samples):
             if row.version not in self.references:
                 self.learning.setdefault(row.version, Learning()).add(row)
         for sighting in partial.versions:

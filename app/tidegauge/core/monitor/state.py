@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from tidegauge.core.adoption import Adopted
+from tidegauge.core.collect.catalog import ModelCatalog
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.model import ModelMonitor, Models
@@ -113,6 +114,9 @@ class MonitorTables:
             yield _pack(["alert", name, fingerprint]), sent
         model.alerts.changed = set()
         yield from self._references(model)
+        if model.told.names.changed:
+            model.told.names.changed = False
+            yield _pack(["names", name]), _pack(model.told.names.catalog)
         if model.deployments.changed:
             yield _pack(["deployments", name]), _pack(model.deployments.to_state())
 
@@ -185,6 +189,7 @@ class MonitorTables:
             "learning": self._read_learning,
             "sample": self._read_sample,
             "deployments": self._read_deployments,
+            "names": self._read_names,
         }
         for key, value in self._pending.items():
             table, *rest = _unpack(key)
@@ -253,6 +258,9 @@ class MonitorTables:
 
     def _read_deployments(self, key: list[Any], value: bytes) -> None:
         self._models[key[0]].deployments.restore(_unpack(value))
+
+    def _read_names(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].told.restore(msgspec.msgpack.decode(value, type=ModelCatalog))
 
     def _read_learning(self, key: list[Any], value: bytes) -> None:
         learned = msgspec.msgpack.decode(value, type=_Learned)
