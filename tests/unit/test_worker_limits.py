@@ -66,12 +66,19 @@ def test_many_models_share_a_line(watch: Watch) -> None:
     assert len(watch.lines(PAUSE_SECONDS)) == 1
 
 
+def test_two_kinds_of_one_limit_share_a_line(watch: Watch) -> None:
+    watch.exceeded.update({("fraud", "deployments"): 9, ("fraud", "deployments_forgotten"): 8})
+    (line,) = watch.lines(600)
+    assert "setting=limits.deployments value=200 models=['fraud']" in line
+    assert "times=17" in line
+
+
 def test_what_is_in_other_is_told_as_too_many_models_alone(watch: Watch) -> None:
     watch.exceeded.update({(OTHER, "models"): 9, (OTHER, "versions"): 8})
     (line,) = watch.lines()
     assert "setting=limits.models value=200" in line
 
 
-def test_every_kind_has_a_setting() -> None:
+def test_every_limit_has_a_line_but_that_of_dead_letters_which_have_summaries() -> None:
     settings = {field.name for field in fields(Limits)}
-    assert {effect.setting for effect in EFFECTS.values()} <= settings
+    assert EFFECTS.keys() | {"dead_letters_per_minute"} == settings

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import Metric as Family
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 WARN_AGAIN_SECONDS = 3600.0
 FIRST_MODELS = 200
-"""Models, those with the most predictions, whose ledgers and windows come before any of the others:
+"""Models, those with the most predictions, all of which comes before the windows of any others:
 where publishers make up names of models, there are many others."""
 SERIES = Metric("tidegauge_export_series", "Series on this page, of those Tidegauge defines.")
 DROPPED = Metric("tidegauge_export_series_dropped", "Series that limits.series kept off this page.")
@@ -45,7 +45,7 @@ class ViewCollector(Collector):
         source: gives the present view; called from the scraping thread.
         max_series: over it, segments' features go first, then segments (those with the fewest
             predictions first), then features, then confusion matrices and classes, then pairs of
-            versions, then versions' windows, each of the models with the fewest predictions first.
+            versions, then versions' windows; those of models beyond `FIRST_MODELS` before any.
             Segments have no figures by class here.
         clock: the time in seconds since the epoch.
     """
@@ -103,32 +103,54 @@ def _groups(view: View, now: float) -> Iterator[Iterable[Row]]:
     models = {*read, *view.watermarks, *(record.model for record in view.windows)}
     busiest = sorted(models, key=lambda model: (-read.get(model, 0), model))
     rank = {model: place for place, model in enumerate(busiest)}
-    whole = [record for record in view.windows if record.segment_field is None]
-    whole.sort(key=lambda record: rank[record.model])
+    first = _Part(view, rank, frozenset(busiest[:FIRST_MODELS]))
+    others = _Part(view, rank, frozenset(busiest[FIRST_MODELS:]))
     yield health.worker_rows(view.worker)
     yield from map(detection.alert_rows, view.alerts)
-    for some in (frozenset(busiest[:FIRST_MODELS]), frozenset(busiest[FIRST_MODELS:])):
-        for model, watermark in view.watermarks.items():
-            if model in some:
-                yield health.watermark_rows(model, watermark, now)
-        for ledger in view.ledgers:
-            if ledger.model in some:
-                yield ledgers.ledger_rows(ledger)
-        windows_of_some = [record for record in whole if record.model in some]
-        yield from windows.model_rows(windows_of_some)
-        yield from map(windows.window_rows, windows_of_some)
+    yield from first.balances(now)
+    yield from first.versions()
+    yield from others.balances(now)
     yield from health.folded_rows(view.worker)
     yield from deployments.deployment_rows(view.deployments)
-    watched = sorted(view.detectors, key=lambda d: rank.get(d.model, len(rank)))
-    yield from map(detection.detector_rows, watched)
-    yield from map(windows.paired_rows, whole)
-    yield from map(windows.class_rows, whole)
-    yield from map(windows.confusion_rows, whole)
-    yield from _features(whole)
-    segments = [record for record in view.windows if record.segment_field is not None]
-    segments.sort(key=lambda record: -record.predictions)
-    yield from map(windows.window_rows, segments)
-    yield from _features(segments)
+    yield from first.details()
+    yield from others.versions()
+    yield from others.details()
+
+
+class _Part:
+    """What is shown of some models, those with the most predictions first."""
+
+    def __init__(self, view: View, rank: Mapping[str, int], models: frozenset[str]) -> None:
+        self._view = view
+        self._models = models
+        records = [record for record in view.windows if record.model in models]
+        self._whole = [record for record in records if record.segment_field is None]
+        self._whole.sort(key=lambda record: rank[record.model])
+        self._segments = [record for record in records if record.segment_field is not None]
+        self._segments.sort(key=lambda record: -record.predictions)
+
+    def balances(self, now: float) -> Iterator[Iterable[Row]]:
+        for model, watermark in self._view.watermarks.items():
+            if model in self._models:
+                yield health.watermark_rows(model, watermark, now)
+        for ledger in self._view.ledgers:
+            if ledger.model in self._models:
+                yield ledgers.ledger_rows(ledger)
+
+    def versions(self) -> Iterator[Iterable[Row]]:
+        yield from windows.model_rows(self._whole)
+        yield from map(windows.window_rows, self._whole)
+
+    def details(self) -> Iterator[Iterable[Row]]:
+        for detector in self._view.detectors:
+            if detector.model in self._models:
+                yield detection.detector_rows(detector)
+        yield from map(windows.paired_rows, self._whole)
+        yield from map(windows.class_rows, self._whole)
+        yield from map(windows.confusion_rows, self._whole)
+        yield from _features(self._whole)
+        yield from map(windows.window_rows, self._segments)
+        yield from _features(self._segments)
 
 
 def _features(records: list[MetricRecord]) -> Iterator[Iterable[Row]]:

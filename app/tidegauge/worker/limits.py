@@ -6,9 +6,8 @@ while if it is still exceeded.
 """
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from tidegauge.core.config import Limits
 from tidegauge.core.stats.classes import OTHER
@@ -24,23 +23,20 @@ NAMED = 3
 """Models that one line names."""
 
 
-class _Effect(NamedTuple):
-    setting: str
-    effect: str
-
-
 EFFECTS = {
-    "models": _Effect("models", "further models count together as model __other__"),
-    "versions": _Effect("versions", "further versions count together as __other__"),
-    "segment_fields": _Effect("segment_fields", "further segment fields are left out"),
-    "segment_values": _Effect("segment_values", "further values count together as __other__"),
-    "features": _Effect("features", "further features are left out"),
-    "classes": _Effect("classes", "further classes count together as __other__"),
-    "deployments": _Effect("deployments", "further code and data versions are not told"),
-    "deployments_forgotten": _Effect("deployments", "those not seen for longest are forgotten"),
-    "open_requests": _Effect("open_requests", "the oldest requests are evicted"),
+    "models": "further models count together as model __other__",
+    "versions": "further versions count together as __other__",
+    "segment_fields": "further segment fields are left out",
+    "segment_values": "further values count together as __other__",
+    "features": "further features are left out",
+    "classes": "further classes count together as __other__",
+    "deployments": "those not seen for longest are forgotten",
+    "open_requests": "the oldest requests are evicted",
 }
-"""What each kind of excess is called in the settings, and what follows from it."""
+"""What follows when a limit is exceeded, by its name in the settings."""
+_ALIASES = {"deployments_forgotten": "deployments"}
+_REMEDY = "raise the setting, or stop the publisher from making up names"
+_REMEDY_FOR_REQUESTS = "raise the setting where memory allows, or shorten the horizons"
 
 
 class LimitWarnings:
@@ -71,33 +67,33 @@ class LimitWarnings:
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
-        news: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        counts: Counter[tuple[str, str]] = Counter()
         for (model, kind), count in self._exceeded().items():
+            counts[model, _ALIASES.get(kind, kind)] += count
+        news: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for (model, limit), count in counts.items():
             # what is in __other__ is over the limit of models already
-            if (model != OTHER or kind == "models") and self._is_news(model, kind, count, now):
-                news[kind].append((count, model))
-        for kind, models in news.items():
-            if now - self._line_at.get(kind, float("-inf")) >= PAUSE_SECONDS:
-                self._line_at[kind] = now
-                self._warned.update({(model, kind): (now, count) for count, model in models})
-                self._warn(kind, sorted(models, reverse=True))
+            if (model != OTHER or limit == "models") and self._is_news(model, limit, count, now):
+                news[limit].append((count, model))
+        for limit, models in news.items():
+            if now - self._line_at.get(limit, float("-inf")) >= PAUSE_SECONDS:
+                self._line_at[limit] = now
+                self._warned.update({(model, limit): (now, count) for count, model in models})
+                self._warn(limit, sorted(models, reverse=True))
 
-    def _is_news(self, model: str, kind: str, count: int, now: float) -> bool:
-        at, known = self._warned.get((model, kind), (float("-inf"), 0))
+    def _is_news(self, model: str, limit: str, count: int, now: float) -> bool:
+        at, known = self._warned.get((model, limit), (float("-inf"), 0))
         return count > known and now - at >= AGAIN_SECONDS
 
-    def _warn(self, kind: str, models: list[tuple[int, str]]) -> None:
-        setting, effect = EFFECTS[kind]
+    def _warn(self, limit: str, models: list[tuple[int, str]]) -> None:
         log.warning(
             "event=limit_exceeded setting=limits.%s value=%d models=%s more_models=%d times=%d "
             "effect=%r remedy=%r",
-            setting,
-            getattr(self._limits, setting),
+            limit,
+            getattr(self._limits, limit),
             [model for _, model in models[:NAMED]],
             len(models[NAMED:]),
             sum(count for count, _ in models),
-            effect,
-            "raise the setting, or stop the publisher from making up names"
-            if kind != "open_requests"
-            else "raise the setting where memory allows, or shorten the horizons",
+            EFFECTS[limit],
+            _REMEDY_FOR_REQUESTS if limit == "open_requests" else _REMEDY,
         )
