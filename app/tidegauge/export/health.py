@@ -48,6 +48,11 @@ COMMITS = Metric(
 LAST_COMMIT = Metric(
     "tidegauge_last_commit_duration_seconds", "Duration of the newest commit.", _PARTITION
 )
+RUNNING_COMMIT = Metric(
+    "tidegauge_running_commit_seconds",
+    "How long the commit under way has taken so far; 0 without one.",
+    _PARTITION,
+)
 UNCOMMITTED = Metric(
     "tidegauge_uncommitted_records", "Changed records that the next commit writes.", _PARTITION
 )
@@ -85,6 +90,7 @@ METRICS = (
     BATCHES,
     COMMITS,
     LAST_COMMIT,
+    RUNNING_COMMIT,
     UNCOMMITTED,
     REPAIRS,
     LAG,
@@ -126,6 +132,7 @@ def _partition(view: PartitionView) -> Iterator[Row]:
     yield Row(COMMITS, labels, Total(view.commits, view.commit_seconds))
     if view.commits:
         yield Row(LAST_COMMIT, labels, view.last_commit_seconds)
+    yield Row(RUNNING_COMMIT, labels, view.running_commit_seconds)
     yield Row(UNCOMMITTED, labels, view.uncommitted)
     for kind, count in view.repairs.items():
         yield Row(REPAIRS, (*labels, kind), count)

@@ -41,6 +41,8 @@ class PartitionView:
     commit_seconds: float = 0.0
     """Time spent in all commits."""
     last_commit_seconds: float = 0.0
+    running_commit_seconds: float = 0.0
+    """How long the commit under way has taken so far; 0 without one."""
     uncommitted: int = 0
     """Changed records of state and outputs that the next commit writes."""
     repairs: Mapping[str, int] = field(default_factory=dict)

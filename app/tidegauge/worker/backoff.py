@@ -1,4 +1,4 @@
-"""Waiting for a broker that does not answer."""
+"""Waiting for a broker that does not answer, and sparing one that is slow."""
 
 import asyncio
 import logging
@@ -7,6 +7,16 @@ log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 0.2
 LONGEST_SECONDS = 5.0
+LONGEST_PAUSE = 10.0
+
+
+def commit_pause(interval: float, last_commit: float) -> float:
+    """Seconds from the end of a commit to the next one.
+
+    A broker that is slow gets time in between: after a commit that took longer than the interval
+    the next one waits as long, up to `LONGEST_PAUSE`.
+    """
+    return max(interval, min(last_commit, LONGEST_PAUSE))
 
 
 class Backoff:

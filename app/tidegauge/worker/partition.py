@@ -17,6 +17,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from tidegauge.worker import changelog, transaction
+from tidegauge.worker.backoff import commit_pause
 from tidegauge.worker.changelog import Mark
 from tidegauge.worker.exits import CommitError, StageError
 from tidegauge.worker.inbox import Admission, Fetch, Inbox
@@ -78,6 +79,7 @@ class Partition:
         self._complete: dict[str, int] = dict.fromkeys(spec.inputs, 0)
         self._ticked: dict[str, int] = dict.fromkeys(spec.inputs, 0)
         self._committing = asyncio.Lock()
+        self._commit_began: float | None = None
         self._commit_now = asyncio.Event()
         self._dead_letters: list[Output] = []
         self._last_progress = time.time()
@@ -297,8 +299,9 @@ class Partition:
     async def commit_regularly(self) -> None:
         """Commit about every interval, earlier when much has changed, until closed."""
         while self.state is not PartitionState.CLOSED:
+            pause = commit_pause(self._settings.commit_interval, self.counters.last_commit_seconds)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._commit_now.wait(), self._settings.commit_interval)
+                await asyncio.wait_for(self._commit_now.wait(), pause)
             self._commit_now.clear()
             if self.active:
                 await self.commit()
@@ -316,11 +319,12 @@ class Partition:
             await self._log_ends.broker_reachable()
             if self.producer is None:
                 return
-            started = time.monotonic()
+            started = self._commit_began = time.monotonic()
             outputs, positions = self._collect()
             await self._within_timeout(
                 transaction.write(self.producer, outputs, positions, self._settings.group)
             )
+            self._commit_began = None
             self.meta_due = False
             self._saved = {tp.topic: position for tp, position in positions.items()}
             seconds = time.monotonic() - started
@@ -391,4 +395,5 @@ class Partition:
             counters=self.counters,
             dirty=self.stage.dirty if self.active else 0,
             last_progress=self._last_progress,
+            committing_seconds=time.monotonic() - (self._commit_began or time.monotonic()),
         )

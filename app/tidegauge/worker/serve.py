@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import xxhash
 
-from tidegauge.core.config import CoreConfig
+from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
 from tidegauge.export.http import MetricsServer
 from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
@@ -33,7 +33,8 @@ SCHEMA_VERSION = 4
 """Version of the state's encoding, in both changelogs."""
 
 STALLED_SECONDS = 120.0
-"""A partition with lag and no progress for so long means that the worker is not alive."""
+"""A partition with lag and no progress for so long means that the worker is not alive, but for
+twice the time that a commit may take."""
 
 
 class Worker:
@@ -167,7 +168,19 @@ class Worker:
         monitors = list(self._monitor.values())
         evicted = _evicted(ledger for s in monitors for ledger in s.shown.ledgers)
         collect = [stage.folded() for stage in list(self._collect.values())]
-        return _summed([*collect, *(stage.folded() for stage in monitors), evicted])
+        counts = _summed([*collect, *(stage.folded() for stage in monitors), evicted])
+        # the whole numbers among the answers of a regression model are counted as classes, too
+        multiclass = {
+            window.model
+            for stage in monitors
+            for window in stage.shown.windows
+            if window.kind is ModelKind.MULTICLASS
+        }
+        return {
+            (model, kind): count
+            for (model, kind), count in counts.items()
+            if kind != "classes" or model in multiclass
+        }
 
     def view(self) -> View:
         """What a scrape shows now; any thread may ask."""
@@ -180,6 +193,9 @@ class Worker:
         folded = _summed([*(s.folded() for s in collect), *(s.folded() for s in monitors)])
         # a main loop that hangs leaves the board as it is
         stalled = max(status.stalled_seconds(), time.time() - status.at if status.at else 0.0)
+        patience = max(
+            STALLED_SECONDS, 2 * self._settings.worker.transaction_timeout.total_seconds()
+        )
         windows: list[MetricRecord] = [w for s in shown for w in s.windows]
         detectors: list[DetectorView] = [d for s in shown for d in s.detectors]
         alerts: list[AlertRecord] = [a for s in shown for a in s.alerts]
@@ -188,7 +204,7 @@ class Worker:
             worker=WorkerView(
                 phase=status.phase.value,
                 detail=status.detail or (f"no progress for {stalled:.0f} s" if stalled > 1 else ""),
-                live=status.phase is not Phase.FAILED and stalled < STALLED_SECONDS,
+                live=status.phase is not Phase.FAILED and stalled < patience,
                 ready=status.ready,
                 rebalances=status.rebalances,
                 partitions=tuple(_partition(p) for p in status.partitions),
@@ -249,6 +265,7 @@ def _partition(status: PartitionStatus) -> PartitionView:
         commits=counters.commits,
         commit_seconds=counters.commit_seconds,
         last_commit_seconds=counters.last_commit_seconds,
+        running_commit_seconds=status.committing_seconds,
         uncommitted=status.dirty,
         repairs={
             "gap": counters.gaps,

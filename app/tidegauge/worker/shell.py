@@ -20,6 +20,7 @@ from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.ownership import Ownership, check_equal_counts
 from tidegauge.worker.partition import Partition
 from tidegauge.worker.pump import pump
+from tidegauge.worker.slowcommits import SlowCommits
 from tidegauge.worker.stage import StageSpec
 from tidegauge.worker.status import PartitionState, Phase, StatusBoard
 
@@ -67,6 +68,7 @@ class Shell:
             for spec in specs
             if spec.broadcast is not None
         }
+        self._slow_commits = SlowCommits(settings.transaction_timeout)
         self._tasks: list[asyncio.Task[None]] = []
         self._timers: list[threading.Timer] = []
 
@@ -249,5 +251,5 @@ class Shell:
         if (silent := self.log_ends.silent_seconds()) > 0:
             return Phase.WAITING_FOR_BROKER, f"no answer for {silent:.0f} s"
         if not self.ownership.between_assignments:
-            return Phase.RUNNING, ""
+            return Phase.RUNNING, self._slow_commits.look(self.board.read().partitions)
         return (Phase.REBALANCING if self.ownership.rebalances > 1 else Phase.JOINING), ""

@@ -78,7 +78,10 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """One partition of one stage; times are seconds since the epoch."""
+    """One partition of one stage; times are seconds since the epoch.
+
+    ``committing_seconds`` is how long the commit under way has taken so far; 0 without one.
+    """
 
     stage: str
     partition: int
@@ -89,6 +92,7 @@ class PartitionStatus:
     counters: Counters
     dirty: int
     last_progress: float
+    committing_seconds: float = 0.0
 
     @property
     def lag(self) -> int:
@@ -114,7 +118,9 @@ class WorkerStatus:
         )
 
     def stalled_seconds(self) -> float:
-        """Longest time a partition with lag has made no progress."""
+        """Longest time a partition with lag has made no progress, though the broker answers."""
+        if self.phase is Phase.WAITING_FOR_BROKER:
+            return 0.0
         return max(
             (
                 self.at - partition.last_progress

@@ -158,6 +158,5 @@ def test_a_flood_of_names_is_bounded_counted_and_named_once(deploy, count):
     named = Counter(re.search(r"setting=(\S+)", line)[1] for line in lines)
     kinds = ("models", "versions", "segment_values", "features", "deployments")
     assert named == {f"limits.{kind}": 1 for kind in kinds}, lines
-    print(used)
     assert used[-1] < used[1] + 60, used
     assert worker.stop() == 0
