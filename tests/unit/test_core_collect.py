@@ -18,8 +18,8 @@ from world import (
     with_rules,
 )
 
+from tidegauge.core.catalog import OTHER, ModelCatalog, ModelNames
 from tidegauge.core.collect.batch import Batch, Refusal
-from tidegauge.core.collect.catalog import OTHER, ModelCatalog, ModelNames
 from tidegauge.core.collect.collect import Collect
 from tidegauge.core.config import HOUR, MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
 from tidegauge.core.events import Feedback, Outcome, Prediction

@@ -374,6 +374,7 @@ class Partition:
 
     def status(self) -> PartitionStatus:
         """What is known now."""
+        began = self._commit_began
         topics = {
             topic: TopicStatus(
                 position=mark.position,
@@ -395,5 +396,5 @@ class Partition:
             counters=self.counters,
             dirty=self.stage.dirty if self.active else 0,
             last_progress=self._last_progress,
-            committing_seconds=time.monotonic() - (self._commit_began or time.monotonic()),
+            committing_seconds=time.monotonic() - began if began else 0.0,
         )

@@ -111,17 +111,22 @@ class WorkerProcess:
             return True
         return False
 
-    def samples(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-        """What ``/metrics`` shows, by name and sorted labels."""
+    def get(self, path: str) -> str:
+        """What its HTTP server answers."""
         found = re.search(r"event=serving url=http://([^/\s]+)", self.log)
         assert found, self.log
         connection = HTTPConnection(found[1], timeout=30)
-        connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
-        connection.close()
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
+    def samples(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+        """What ``/metrics`` shows, by name and sorted labels."""
         return {
             (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-            for family in text_string_to_metric_families(text)
+            for family in text_string_to_metric_families(self.get("/metrics"))
             for sample in family.samples
         }
 

@@ -22,6 +22,7 @@ class Proxy:
     def __init__(self, port: int, target: int) -> None:
         self.delay = 0.0
         self._target = target
+        self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -37,10 +38,10 @@ class Proxy:
 
     async def _close(self) -> None:
         self._server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self.delay = 0.0
+        for writer in self._writers:
+            writer.close()
+        await asyncio.sleep(0.1)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -48,6 +49,7 @@ class Proxy:
         except OSError:
             writer.close()
             return
+        self._writers |= {writer, onward[1]}
         ways = [(reader, onward[1]), (onward[0], writer)]
         await asyncio.gather(*(self._pass_on(*way) for way in ways), return_exceptions=True)
 
@@ -64,15 +66,13 @@ class Proxy:
                 await writer.drain()
 
         writing = asyncio.ensure_future(write())
-        try:
+        with contextlib.suppress(OSError):
             while data := await reader.read(256 * 1024):
                 await waiting.put((loop.time(), data))
-            await waiting.put((loop.time(), b""))
+        await waiting.put((loop.time(), b""))
+        with contextlib.suppress(OSError):
             await writing
-        finally:
-            writing.cancel()
-            with contextlib.suppress(OSError):
-                writer.close()
+        writer.close()
 
 
 class SlowBroker:

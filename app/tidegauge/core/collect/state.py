@@ -3,7 +3,7 @@
 import msgspec
 
 from tidegauge.core.adoption import Adopted, References
-from tidegauge.core.collect.catalog import ModelCatalog, ModelNames
+from tidegauge.core.catalog import ModelCatalog, ModelNames
 from tidegauge.core.collect.deployments import Sightings
 from tidegauge.core.config import CoreConfig, ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger

@@ -5,7 +5,7 @@ A detector here is never stored: `ring.RingDetector` rebuilds it from its recent
 
 from typing import NamedTuple, Protocol
 
-from river.drift import ADWIN, PageHinkley
+from tidegauge.core.detect.river import ADWIN, PageHinkley
 
 
 class Detection(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tidegauge.core.adoption import Adopted
-from tidegauge.core.collect.catalog import ModelCatalog
+from tidegauge.core.catalog import ModelCatalog
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.model import ModelMonitor, Models

@@ -8,7 +8,7 @@ counted.
 
 import msgspec
 
-from tidegauge.core.collect.catalog import ModelCatalog, ModelNames
+from tidegauge.core.catalog import ModelCatalog, ModelNames
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.panes import OutcomeKey, SlotKey
 from tidegauge.core.partial import SampleRow
