@@ -11,6 +11,7 @@ from typing import Any
 
 import faust
 from faust.app.base import BootStrategy
+from faust.tables import TableManager
 from faust.transport.drivers import TRANSPORTS
 from mode.supervisors import CrashingSupervisor
 
@@ -33,6 +34,13 @@ class ConsumeOnly(BootStrategy):  # type: ignore[misc] # Faust has no types
 
     enable_kafka_producer = False
     enable_web = False
+
+
+class NoTables(TableManager):  # type: ignore[misc] # Faust has no types
+    """Faust waits a second for tables to be declared; there are none."""
+
+    async def sleep(self, *_: Any, **__: Any) -> None:
+        """Go on at once."""
 
 
 class WorkerApp(faust.App):  # type: ignore[misc] # Faust has no types
@@ -94,6 +102,7 @@ def make_app(
         broker_consumer=f"{SCHEME}://{first}",
         broker_producer=f"kafka://{first}",
         store="memory://",
+        TableManager=NoTables,
         canonical_url=f"http://{_member_name(settings)}:1",
         topic_disable_leader=True,
         topic_allow_declare=False,

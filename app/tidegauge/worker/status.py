@@ -4,11 +4,14 @@ The main loop publishes immutable snapshots; any thread reads the latest one at 
 before Faust is up.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+log = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
@@ -143,7 +146,9 @@ class StatusBoard:
         return self._latest
 
     def phase(self, phase: Phase, detail: str = "") -> None:
-        """Enter a phase."""
+        """Enter a phase, which is logged when it is another one."""
+        if phase is not self._latest.phase:
+            log.info("event=phase phase=%s before=%s", phase.value, self._latest.phase.value)
         with self._lock:
             self._latest = replace(self._latest, phase=phase, detail=detail, at=time.time())
 
