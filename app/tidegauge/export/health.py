@@ -127,7 +127,7 @@ def watermark_rows(model: str, watermark_ms: int, now: float) -> Iterator[Row]:
 def _partition(view: PartitionView) -> Iterator[Row]:
     labels = (view.stage, str(view.partition))
     yield Row(STATE, (*labels, view.state), 1)
-    yield Row(RESTORED, labels, view.restored / view.restore_total if view.restore_total else 1)
+    yield Row(RESTORED, labels, _restored(view))
     yield Row(BATCHES, labels, Total(view.batches, view.batch_records))
     yield Row(COMMITS, labels, Total(view.commits, view.commit_seconds))
     if view.commits:
@@ -145,3 +145,9 @@ def _topic(labels: tuple[str, str], view: TopicView) -> Iterator[Row]:
     yield Row(POSITION, labels, view.position)
     yield Row(RECORDS, labels, view.records)
     yield Row(LOST, labels, view.lost)
+
+
+def _restored(view: PartitionView) -> float:
+    if view.state not in ("opening", "restoring"):
+        return 1.0
+    return view.restored / view.restore_total if view.restore_total else 0.0

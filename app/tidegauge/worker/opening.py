@@ -28,6 +28,7 @@ from tidegauge.worker.exits import RefusedError
 from tidegauge.worker.logends import LogEnds
 from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.partition import Partition
+from tidegauge.worker.restoring import RestoreProgress
 from tidegauge.worker.stage import StageSpec
 from tidegauge.worker.status import PartitionState
 from tidegauge.worker.transaction import BATCH_BYTES
@@ -124,10 +125,7 @@ class Opener:
         for topic in (spec.changelog, *spec.outputs):
             await partition.producer.partitions_for(topic)
         partition.state = PartitionState.RESTORING
-
-        def progress(done: int, total: int) -> None:
-            partition.restored, partition.restore_total = done, total
-
+        progress = RestoreProgress(partition)
         found = await changelog.restore(
             self._settings.client_options, spec, number, partition.stage, progress
         )

@@ -20,6 +20,7 @@ from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.ownership import Ownership, check_equal_counts
 from tidegauge.worker.partition import Partition
 from tidegauge.worker.pump import pump
+from tidegauge.worker.restoring import restoring
 from tidegauge.worker.slowcommits import SlowCommits
 from tidegauge.worker.stage import StageSpec
 from tidegauge.worker.status import PartitionState, Phase, StatusBoard
@@ -251,5 +252,7 @@ class Shell:
         if (silent := self.log_ends.silent_seconds()) > 0:
             return Phase.WAITING_FOR_BROKER, f"no answer for {silent:.0f} s"
         if not self.ownership.between_assignments:
-            return Phase.RUNNING, self._slow_commits.look(self.board.read().partitions)
+            known = self.board.read().partitions
+            slow = self._slow_commits.look(known)
+            return Phase.RUNNING, "; ".join(filter(None, (restoring(known), slow)))
         return (Phase.REBALANCING if self.ownership.rebalances > 1 else Phase.JOINING), ""

@@ -180,7 +180,7 @@ def full_view() -> View:
                 PartitionView(
                     stage="collect",
                     partition=3,
-                    state="active",
+                    state="restoring",
                     restored=5,
                     restore_total=10,
                     topics={"predictions": TopicView(position=7, end=9, records=6, lost=1)},

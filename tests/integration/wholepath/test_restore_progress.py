@@ -1,0 +1,54 @@
+"""A restore can be watched: in readiness, in the metrics, and in health."""
+
+import json
+
+import pytest
+from wholepath.badinput import START, message, rfc3339
+from wholepath.deployment import PROGRAM, wait_until
+from wholepath.drifting import SETTINGS
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+
+PARTITIONS = 2
+REQUESTS = 2_000
+SLOWLY = f"""
+import time
+import tidegauge.worker.changelog as changelog
+take = changelog._take
+changelog._take = lambda *args: (time.sleep(0.001), take(*args))
+changelog.RECORDS_PER_TURN = 20
+{PROGRAM.replace("; ", chr(10))}
+"""
+"""A worker whose restore takes seconds although there is little to restore."""
+
+
+def test_a_restore_can_be_watched(deploy):
+    world = deploy(PARTITIONS, SETTINGS)
+    event = {"model": "m", "version": "1", "prediction": 1, "timestamp": rfc3339(START)}
+    world.publish(message("predictions", event | {"request_id": f"r{n}"}) for n in range(REQUESTS))
+    first = world.start_worker()
+    world.wait(lambda o: o.ledgers().get("m", {}).get("predictions", {}).get("open") == REQUESTS)
+    assert first.stop() == 0
+
+    worker = world.start_worker(program=SLOWLY)
+    seen: list[float] = []
+
+    def ready() -> bool:
+        if "event=serving" not in worker.log:
+            return False
+        answer = worker.get("/ready")
+        if "not ready: running restoring" in answer:
+            assert "changelog records read" in answer
+            assert "restoring" in json.loads(worker.get("/health"))["detail"]
+            seen.extend(
+                value
+                for (name, _), value in worker.samples().items()
+                if name == "tidegauge_restore_ratio"
+            )
+        return answer == "ok\n"
+
+    wait_until(ready, lambda: (seen, worker.log), 120)
+    assert any(0 < ratio < 1 for ratio in seen), (seen, worker.log)
+    ratios = [v for (name, _), v in worker.samples().items() if name == "tidegauge_restore_ratio"]
+    assert set(ratios) == {1.0}
+    assert worker.stop() == 0
