@@ -1,6 +1,6 @@
 """The collect stage as the shell runs it: bytes in, partials and dead letters out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from tidegauge.core.collect.refusals import RefusalGate
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.deadletters import DeadLetterRecord
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.core.partial import Partial, encode
+from tidegauge.core.partial import Partial, pieces
 from tidegauge.core.partitioner import Partitioner, partition_for
 from tidegauge.core.reasons import Reason
 from tidegauge.core.streamtime import NEVER
@@ -118,9 +118,10 @@ class CollectStage:
         outputs, self._outputs = self._outputs, []
         partials = self.core.partials()
         homes = [partition_for(p.model.encode(), self._partials) for p in partials]
-        outputs += [self._partial(home, p) for home, p in zip(homes, partials, strict=True)]
+        for home, partial in zip(homes, partials, strict=True):
+            outputs += self._partial(home, partial)
         for partition in sorted({*homes, *self._uninformed()}):
-            outputs.append(self._partial(partition, self.core.progress()))
+            outputs += self._partial(partition, self.core.progress())
             self._told[partition] = self.core.complete_until()
         for gate in self.gates.values():
             for summary in gate.summaries():
@@ -153,8 +154,10 @@ class CollectStage:
 
     # ---------------------------------------------------------------- outputs
 
-    def _partial(self, partition: int, partial: Partial) -> Output:
-        return Output(self._topics.partials, partition, partial.model.encode(), encode(partial))
+    def _partial(self, partition: int, partial: Partial) -> Iterator[Output]:
+        key = partial.model.encode()
+        for piece in pieces(partial):
+            yield Output(self._topics.partials, partition, key, piece)
 
     def _uninformed(self) -> list[int]:
         """The partitions of partials that have long not heard how far this source has come."""
