@@ -26,6 +26,7 @@ from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.worker import logs
 from tidegauge.worker.app import run
 from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.stage import Chunk, Output, Snapshot, StageSpec
 from tidegauge.worker.status import StatusBoard
 
@@ -114,7 +115,7 @@ def work(bootstrap: str, prefix: str) -> None:
     )
     settings = ShellSettings(
         group=prefix + "group",
-        client_options={"bootstrap_servers": bootstrap},
+        outside=Outside({"bootstrap_servers": bootstrap}),
     )
     sys.exit(run(settings, [spec], board))
 

@@ -21,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from chunks import APPEND_DELAY_MS, FEEDBACK, PREDICTIONS
@@ -33,6 +33,7 @@ from tidegauge.worker import changelog, transaction
 from tidegauge.worker.collect_stage import CollectStage, CollectTopics
 from tidegauge.worker.opening import transactional_producer
 from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.stage import Chunk, Output, StageSpec
 
 CHANGELOG = "collect-state"
@@ -58,7 +59,7 @@ def spec_for(requests: int) -> StageSpec:
 
 def settings_for(bootstrap: str) -> ShellSettings:
     """Settings of the shell."""
-    return ShellSettings("bench", {"bootstrap_servers": bootstrap})
+    return ShellSettings("bench", Outside({"bootstrap_servers": bootstrap}))
 
 
 async def fill(bootstrap: str, requests: int, labelled: float) -> None:
@@ -114,14 +115,14 @@ def _chunk(topic: str, first: int, load: list[Pair], column: int, delay: int) ->
 async def restore(bootstrap: str, requests: int) -> dict[str, float]:
     """Restore the changelog in this process; what it took."""
     stage = make_stage(requests)
-    options = {"bootstrap_servers": bootstrap}
-    consumer = AIOKafkaConsumer(**options)
+    outside = Outside({"bootstrap_servers": bootstrap})
+    consumer = outside.consumer()
     await consumer.start()
     consumer.assign([TP])
     log_records = (await consumer.end_offsets([TP]))[TP]
     await consumer.stop()
     before, started, cpu = resident_mib(), time.monotonic(), time.process_time()
-    await changelog.restore(options, spec_for(requests), 0, stage, lambda _done, _total: None)
+    await changelog.restore(outside, spec_for(requests), 0, stage, lambda _done, _total: None)
     stage.restored()
     return {
         "retained": len(stage.core.requests),

@@ -17,6 +17,7 @@ from pathlib import Path
 from tidegauge.worker import logs
 from tidegauge.worker.app import run
 from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.stage import Chunk, Output, Snapshot, StageSpec
 from tidegauge.worker.status import StatusBoard
 
@@ -193,7 +194,7 @@ def specs(prefix: str, partials: int, fingerprint: str = "toy") -> list[StageSpe
 
 def settings(prefix: str, bootstrap: str, **others) -> ShellSettings:
     others.setdefault("group", prefix + "toy")
-    return ShellSettings(client_options={"bootstrap_servers": bootstrap}, **others)
+    return ShellSettings(outside=Outside({"bootstrap_servers": bootstrap}), **others)
 
 
 def show(board: StatusBoard, path: Path) -> None:

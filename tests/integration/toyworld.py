@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tidegauge.worker.cluster import partition_counts
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.status import PartitionState
 
 MODELS = [f"model-{number}" for number in range(7)]
@@ -142,7 +143,7 @@ class World:
     async def read(self, *names: str):
         """All committed records of some topics, and the ends, by topic and partition."""
         topics = [self.prefix + name for name in names]
-        counts = await partition_counts(self.options, topics)
+        counts = await partition_counts(Outside(self.options), topics)
         tps = [TopicPartition(topic, n) for topic in topics for n in range(counts[topic])]
         consumer = AIOKafkaConsumer(
             **self.options, isolation_level="read_committed", enable_auto_commit=False

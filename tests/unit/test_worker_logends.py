@@ -1,12 +1,13 @@
 from aiokafka import TopicPartition
 
 from tidegauge.worker.logends import LOOKS_KEPT, LogEnds
+from tidegauge.worker.outside import Outside
 
 TP = TopicPartition("predictions", 0)
 
 
 def log_ends(*looks):
-    made = LogEnds({}, 1.0, lambda: [TP], lambda: None)
+    made = LogEnds(Outside({}), 1.0, lambda: [TP], lambda: None)
     for asked, end in looks:
         made.remember(asked, {TP: end})
     return made

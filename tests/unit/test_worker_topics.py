@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 import pytest
 
@@ -11,17 +10,18 @@ from tidegauge.worker import backoff, shell
 from tidegauge.worker.app import make_app
 from tidegauge.worker.exits import RefusedError
 from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.shell import Shell
 from tidegauge.worker.status import StatusBoard
 
-SETTINGS = ShellSettings("g", {"bootstrap_servers": ["127.0.0.1:1"]})
+SETTINGS = ShellSettings("g", Outside({"bootstrap_servers": ["127.0.0.1:1"]}))
 
 
 @pytest.fixture
 def check(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[str, int]], None]], None]:
     """Runs the worker's check of its topics against a cluster that answers."""
 
-    async def counts(_options: Mapping[str, Any], _topics: Collection[str]) -> dict[str, int]:
+    async def counts(_outside: Outside, _topics: Collection[str]) -> dict[str, int]:
         return {}
 
     monkeypatch.setattr(shell, "partition_counts", counts)

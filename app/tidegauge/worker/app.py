@@ -94,7 +94,7 @@ def make_app(
         The `faust.App`; its ``shell`` must be prepared before it starts.
     """
     TRANSPORTS.aliases[SCHEME] = "tidegauge.worker.transport:ChunkTransport"
-    servers = settings.client_options["bootstrap_servers"]
+    servers = settings.outside.client_options["bootstrap_servers"]
     first = servers.split(",")[0] if isinstance(servers, str) else servers[0]
     app = WorkerApp(
         settings.group,

@@ -7,14 +7,14 @@ of every key again.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from tidegauge.worker.backoff import Backoff
 from tidegauge.worker.cluster import partition_counts
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.partition import Partition
 
 log = logging.getLogger(__name__)
@@ -26,18 +26,18 @@ class Broadcast:
     """Follows one broadcast topic.
 
     Args:
-        client_options: Arguments of the Kafka client.
+        outside: Clients of the cluster.
         topic: The topic.
         tell: Called with each record, key and value, in log order.
     """
 
     def __init__(
         self,
-        client_options: Mapping[str, Any],
+        outside: Outside,
         topic: str,
         tell: Callable[[bytes, bytes | None], None],
     ) -> None:
-        self._options = client_options
+        self._outside = outside
         self._topic = topic
         self._tell = tell
         self._latest: dict[bytes, bytes] = {}
@@ -54,15 +54,14 @@ class Broadcast:
                 await backoff.wait(error)
 
     async def _follow(self, backoff: Backoff) -> None:
-        consumer = AIOKafkaConsumer(
-            **self._options,
+        consumer = self._outside.consumer(
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
         )
         try:
             await consumer.start()
-            count = (await partition_counts(self._options, [self._topic]))[self._topic]
+            count = (await partition_counts(self._outside, [self._topic]))[self._topic]
             tps = [TopicPartition(self._topic, number) for number in range(count)]
             consumer.assign(tps)
             starts = await consumer.beginning_offsets(tps)

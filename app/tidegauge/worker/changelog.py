@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from tidegauge.worker.exits import RefusedError, StageError
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.quarantine import ASIDE, DIED, Quarantine
 from tidegauge.worker.stage import RESERVED_PREFIX, Restorable, StageSpec
 
@@ -125,7 +126,7 @@ _collector_paused = _CollectorPause()
 
 
 async def restore(
-    client_options: Mapping[str, Any],
+    outside: Outside,
     spec: StageSpec,
     partition: int,
     stage: Restorable,
@@ -136,7 +137,7 @@ async def restore(
     The caller must own the partition's transactional id, so that nothing is left open in the log.
 
     Args:
-        client_options: Arguments of the Kafka client.
+        outside: Clients of the cluster.
         spec: The stage.
         partition: The partition.
         stage: Takes the records.
@@ -150,8 +151,7 @@ async def restore(
         aiokafka.errors.KafkaError: The broker cannot be reached.
     """
     tp = TopicPartition(spec.changelog, partition)
-    consumer = AIOKafkaConsumer(
-        **client_options,
+    consumer = outside.consumer(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
@@ -187,13 +187,13 @@ class _Ignored:
         """Only the shell's own records matter here."""
 
 
-async def read_own(client_options: Mapping[str, Any], spec: StageSpec, partition: int) -> Restored:
+async def read_own(outside: Outside, spec: StageSpec, partition: int) -> Restored:
     """Read only the shell's own records of a changelog partition, as far as they are committed.
 
     Raises:
         aiokafka.errors.KafkaError: The broker cannot be reached.
     """
-    return await restore(client_options, spec, partition, _Ignored(), lambda _done, _total: None)
+    return await restore(outside, spec, partition, _Ignored(), lambda _done, _total: None)
 
 
 def _take(found: Restored, spec: StageSpec, stage: Restorable, record: Any) -> None:

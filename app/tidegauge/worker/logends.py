@@ -13,15 +13,14 @@ A look that succeeds is also the proof that the broker can be reached.
 
 import asyncio
 import logging
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from tidegauge.worker.backoff import Backoff
+from tidegauge.worker.outside import Outside
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ class LogEnds:
     """Looks at the ends of logs with a client of its own.
 
     Args:
-        client_options: Arguments of the Kafka client.
+        outside: Clients of the cluster, and the time.
         interval: Seconds between two looks.
         watched: The topic partitions to look at.
         on_look: Called after each look.
@@ -41,12 +40,12 @@ class LogEnds:
 
     def __init__(
         self,
-        client_options: Mapping[str, Any],
+        outside: Outside,
         interval: float,
         watched: Callable[[], Collection[TopicPartition]],
         on_look: Callable[[], None],
     ) -> None:
-        self._options = client_options
+        self._outside = outside
         self._interval = interval
         self._watched = watched
         self._on_look = on_look
@@ -61,7 +60,7 @@ class LogEnds:
         """Connect, waiting for the broker as long as it takes."""
         backoff = Backoff("connecting to the broker")
         while True:
-            consumer = AIOKafkaConsumer(**self._options, enable_auto_commit=False)
+            consumer = self._outside.consumer(enable_auto_commit=False)
             try:
                 await consumer.start()
             except (KafkaError, OSError) as error:
@@ -72,7 +71,7 @@ class LogEnds:
                 raise
             else:
                 self._consumer = consumer
-                self._reachable_at = time.monotonic()
+                self._reachable_at = self._outside.monotonic()
                 return
 
     async def stop(self) -> None:
@@ -84,7 +83,7 @@ class LogEnds:
         """Look again and again."""
         backoff = Backoff("reading the ends of the logs")
         while True:
-            started = time.monotonic()
+            started = self._outside.monotonic()
             try:
                 await self._look()
             except (KafkaError, OSError) as error:
@@ -92,7 +91,7 @@ class LogEnds:
                 continue
             backoff.reset()
             self._on_look()
-            await asyncio.sleep(max(0.05, self._interval - (time.monotonic() - started)))
+            await asyncio.sleep(max(0.05, self._interval - (self._outside.monotonic() - started)))
 
     async def _look(self) -> None:
         watched = self._watched()
@@ -100,9 +99,9 @@ class LogEnds:
             del self._looks[gone]
         if not watched:
             return
-        asked = time.time_ns() // 1_000_000
+        asked = int(self._outside.now() * 1000)
         self.remember(asked, await self.ends(watched))
-        self._reachable_at = time.monotonic()
+        self._reachable_at = self._outside.monotonic()
         self._looked.set()
 
     def remember(self, asked_ms: int, ends: Mapping[TopicPartition, int]) -> None:
@@ -118,7 +117,7 @@ class LogEnds:
 
     def silent_seconds(self) -> float:
         """How long the broker has been silent beyond what is usual; 0 when it answers."""
-        silent = time.monotonic() - self._reachable_at
+        silent = self._outside.monotonic() - self._reachable_at
         usual = self._interval + STALE_SECONDS
         return silent if self._looks and silent > usual else 0.0
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -58,8 +57,7 @@ def transactional_producer(
 
     Its id names the state, and not the group: whoever writes to this changelog fences all others.
     """
-    return AIOKafkaProducer(
-        **settings.client_options,
+    return settings.outside.producer(
         transactional_id=f"{spec.changelog}.{partition}",
         transaction_timeout_ms=int(settings.transaction_timeout * 1000),
         max_batch_size=BATCH_BYTES,
@@ -89,7 +87,7 @@ class Opener:
             RefusedError: The stored state or positions do not fit.
             StageError: The stage did not take its changelog.
         """
-        started = time.monotonic()
+        started = self._settings.outside.monotonic()
         backoff = Backoff(f"opening {partition}")
         async with self._places:
             while True:
@@ -110,7 +108,7 @@ class Opener:
             "event=opened %s restored=%d seconds=%.2f positions=%s",
             partition,
             partition.restored,
-            time.monotonic() - started,
+            self._settings.outside.monotonic() - started,
             {tp.topic: position for tp, position in partition.positions().items()},
         )
 
@@ -127,7 +125,7 @@ class Opener:
         partition.state = PartitionState.RESTORING
         progress = RestoreProgress(partition)
         found = await changelog.restore(
-            self._settings.client_options, spec, number, partition.stage, progress
+            self._settings.outside, spec, number, partition.stage, progress
         )
         changelog.check_meta(spec, number, found)
         partition.meta_due = found.meta is None
@@ -140,23 +138,23 @@ class Opener:
     async def _refuse_state_of_another_group(self, partition: Partition) -> None:
         # before the producer starts, since that would fence the owner in the other group
         if not await self._committed(partition):
-            options, spec = self._settings.client_options, partition.spec
-            found = await changelog.read_own(options, spec, partition.number)
+            outside, spec = self._settings.outside, partition.spec
+            found = await changelog.read_own(outside, spec, partition.number)
             marks = found.marks or {}
             if any(mark.position for mark in marks.values()):
                 raise self._differing(partition, marks, {})
 
     async def _committed(self, partition: Partition) -> dict[TopicPartition, int]:
         return await group_offsets(
-            self._settings.client_options, self._settings.group, partition.tps.values()
+            self._settings.outside, self._settings.group, partition.tps.values()
         )
 
     async def _compare_with_group(
         self, partition: Partition, marks: Mapping[str, Mark] | None
     ) -> None:
-        deadline = time.monotonic() + SETTLE_SECONDS
+        deadline = self._settings.outside.monotonic() + SETTLE_SECONDS
         while _wrong(partition, marks or {}, committed := await self._committed(partition)):
-            if time.monotonic() > deadline:
+            if self._settings.outside.monotonic() > deadline:
                 raise self._differing(partition, marks or {}, committed)
             await asyncio.sleep(0.2)
 

@@ -1,8 +1,8 @@
 """What the worker shell is told."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from tidegauge.worker.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,7 @@ class ShellSettings:
 
     Attributes:
         group: Consumer group, also the Faust app id.
-        client_options: Arguments for every aiokafka client: ``bootstrap_servers`` and security.
+        outside: Clients of the cluster, and the time.
         commit_interval: Time between two transactions of a partition.
         commit_records: A partition with more changed records commits early.
         tick_interval: Time between two looks at the ends of the logs, and so between ticks.
@@ -28,7 +28,7 @@ class ShellSettings:
     """
 
     group: str
-    client_options: Mapping[str, Any] = field(repr=False)
+    outside: Outside
     commit_interval: float = 1.0
     commit_records: int = 50_000
     tick_interval: float = 1.0

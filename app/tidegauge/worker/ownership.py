@@ -7,7 +7,6 @@ session everything is dropped without a commit, since others may have moved on.
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from typing import Protocol
 
@@ -142,7 +141,7 @@ class Ownership:
     async def _check_counts(self, spec: StageSpec) -> None:
         # the leader's metadata lack topics right after a broker's start; it assigns again soon
         try:
-            counts = await partition_counts(self._settings.client_options, spec.inputs)
+            counts = await partition_counts(self._settings.outside, spec.inputs)
         except (KafkaError, OSError):
             return
         check_equal_counts(spec, counts)
@@ -271,9 +270,9 @@ class Ownership:
         """
         suspicious: dict[TopicPartition, tuple[int, int]] = {}
         while True:
-            asked = time.monotonic()
+            asked = self._settings.outside.monotonic()
             await asyncio.sleep(LOOK_SECONDS)
-            if time.monotonic() - asked > LOOK_SECONDS + LATE_SECONDS:
+            if self._settings.outside.monotonic() - asked > LOOK_SECONDS + LATE_SECONDS:
                 continue  # the loop was busy, and what was fetched meanwhile is on its way here
             seen = {}
             for tp, position in fetched().items():
@@ -299,7 +298,7 @@ class Ownership:
 
     def tick(self) -> None:
         """Tell the time to every partition that is at the ends of its logs."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = int(self._settings.outside.now() * 1000)
         for partition in self:
             partition.tick(now_ms)
 

@@ -7,7 +7,6 @@ written with that id alone. An owner that lost the partition without noticing fa
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -82,7 +81,7 @@ class Partition:
         self._commit_began: float | None = None
         self._commit_now = asyncio.Event()
         self._dead_letters: list[Output] = []
-        self._last_progress = time.time()
+        self._last_progress = self._settings.outside.now()
 
     def __str__(self) -> str:
         return f"stage={self.spec.name} partition={self.number}"
@@ -132,7 +131,7 @@ class Partition:
         for topic, mark in self.marks.items():
             self.inboxes[topic].reset(mark.position)
         self._readable.clear()
-        self._last_progress = time.time()
+        self._last_progress = self._settings.outside.now()
         self.state = PartitionState.ACTIVE
 
     def park(self) -> None:
@@ -194,7 +193,7 @@ class Partition:
 
     def _worth_waiting(self, topic: str) -> bool:
         more = self._readable.get(topic, self._log_ends.last(self.tps[topic]))
-        idle = time.time() - self._last_progress
+        idle = self._settings.outside.now() - self._last_progress
         return self.marks[topic].position < more and idle < PREFERENCE_PATIENCE
 
     def _overfull(self) -> bool:
@@ -211,7 +210,7 @@ class Partition:
             mark.position = piece.fetch.end
             mark.records += len(piece.fetch.records) + len(piece.aside)
             self.quarantine.passed(topic, mark.position)
-        self._last_progress = time.time()
+        self._last_progress = self._settings.outside.now()
         self._count(chunks=1, records=len(fetch.records))
         if self.stage.dirty > self._settings.commit_records:
             self._commit_now.set()
@@ -319,7 +318,7 @@ class Partition:
             await self._log_ends.broker_reachable()
             if self.producer is None:
                 return
-            started = self._commit_began = time.monotonic()
+            started = self._commit_began = self._settings.outside.monotonic()
             outputs, positions = self._collect()
             await self._within_timeout(
                 transaction.write(self.producer, outputs, positions, self._settings.group)
@@ -327,7 +326,7 @@ class Partition:
             self._commit_began = None
             self.meta_due = False
             self._saved = {tp.topic: position for tp, position in positions.items()}
-            seconds = time.monotonic() - started
+            seconds = self._settings.outside.monotonic() - started
             self._count(commits=1, commit_seconds=seconds)
             self.counters = replace(self.counters, last_commit_seconds=seconds)
 

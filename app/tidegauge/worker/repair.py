@@ -44,7 +44,7 @@ async def repair_offsets(
     """
     repaired = []
     for spec in specs:
-        counts = await partition_counts(settings.client_options, spec.inputs)
+        counts = await partition_counts(settings.outside, spec.inputs)
         for number in range(max(counts.values(), default=0)):
             repaired += await _repair_partition(settings, spec, number)
     return repaired
@@ -54,12 +54,12 @@ async def _repair_partition(
     settings: ShellSettings, spec: StageSpec, number: int
 ) -> list[RepairedOffset]:
     async with transactional_producer(settings, spec, number) as producer:
-        marks = (await changelog.read_own(settings.client_options, spec, number)).marks or {}
+        marks = (await changelog.read_own(settings.outside, spec, number)).marks or {}
         stored = {
             TopicPartition(topic, number): marks[topic].position if topic in marks else 0
             for topic in spec.inputs
         }
-        before = await group_offsets(settings.client_options, settings.group, stored.keys())
+        before = await group_offsets(settings.outside, settings.group, stored.keys())
         wrong = {tp: at for tp, at in stored.items() if before.get(tp, 0) != at}
         if wrong:
             await transaction.write(producer, [], wrong, settings.group)
@@ -87,7 +87,7 @@ async def set_aside(
     if spec.dead_letter is None:
         raise RefusedError(f"stage {spec.name} has no dead letters to move a record to")
     async with transactional_producer(settings, spec, partition) as producer:
-        found = await changelog.read_own(settings.client_options, spec, partition)
+        found = await changelog.read_own(settings.outside, spec, partition)
         mark = (found.marks or {}).get(topic, changelog.Mark())
         if offset < mark.position:
             raise RefusedError(

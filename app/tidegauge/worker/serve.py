@@ -23,6 +23,7 @@ from tidegauge.worker.exits import RefusedError
 from tidegauge.worker.limits import LimitWarnings
 from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
 from tidegauge.worker.options import ShellSettings
+from tidegauge.worker.outside import Outside
 from tidegauge.worker.repair import RepairedOffset, repair_offsets, set_aside
 from tidegauge.worker.stage import StageSpec
 from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, StatusBoard
@@ -99,7 +100,7 @@ class Worker:
         worker = self._settings.worker
         return ShellSettings(
             group=self._settings.kafka.group,
-            client_options=client_options(Connection.of(self._settings.kafka)),
+            outside=Outside(client_options(Connection.of(self._settings.kafka))),
             commit_interval=worker.commit_interval.total_seconds(),
             commit_records=worker.commit_records,
             transaction_timeout=worker.transaction_timeout.total_seconds(),

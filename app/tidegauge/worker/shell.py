@@ -61,11 +61,11 @@ class Shell:
         self.death: BaseException | None = None
         self.session_lost = False
         self.log_ends = LogEnds(
-            settings.client_options, settings.tick_interval, self._watched, self._looked
+            settings.outside, settings.tick_interval, self._watched, self._looked
         )
         self.ownership = Ownership(settings, specs, self.log_ends, self._welcome, self.die)
         self._broadcasts = {
-            spec.name: Broadcast(settings.client_options, spec.broadcast, self._teller(spec.name))
+            spec.name: Broadcast(settings.outside, spec.broadcast, self._teller(spec.name))
             for spec in specs
             if spec.broadcast is not None
         }
@@ -115,7 +115,7 @@ class Shell:
         backoff = Backoff("reading the topics")
         while True:
             try:
-                counts = await partition_counts(self.settings.client_options, topics)
+                counts = await partition_counts(self.settings.outside, topics)
                 missing = sorted(topics - counts.keys())
                 if missing:
                     raise RefusedError(

@@ -75,8 +75,7 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:  # noqa: ARG002
         settings = self.shell.settings
         self._assignor = self.app.assignor
-        return AIOKafkaConsumer(
-            **settings.client_options,
+        return settings.outside.consumer(
             group_id=settings.group,
             group_instance_id=settings.instance_id,
             # keeps partition p of all topics with equal counts on one worker
