@@ -99,7 +99,8 @@ class LogEnds:
             del self._looks[gone]
         if not watched:
             return
-        asked = int(self._outside.now() * 1000)
+        # a record of the same millisecond may follow
+        asked = int(self._outside.now() * 1000) - 1
         self.remember(asked, await self.ends(watched))
         self._reachable_at = self._outside.monotonic()
         self._looked.set()
