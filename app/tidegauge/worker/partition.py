@@ -91,6 +91,11 @@ class Partition:
         """Whether its records count."""
         return self.state is PartitionState.ACTIVE
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing of it may be committed any more."""
+        return self.state is PartitionState.CLOSED
+
     # positions
 
     def load_marks(self, marks: Mapping[str, Mark]) -> None:
@@ -228,6 +233,7 @@ class Partition:
         try:
             self.stage.process(chunk)
         except Exception as error:
+            self._give_up()
             death = self.quarantine.failed(fetch, getattr(error, "offset", None))
             raise StageError(
                 f"{self} failed on topic={topic} offsets={death.start}..{death.end - 1} "
@@ -251,7 +257,6 @@ class Partition:
 
     async def note_death(self) -> None:
         """Leave word of the range the stage died on; nothing else is committed any more."""
-        self.state = PartitionState.CLOSED
         async with self._committing:
             if self.producer is not None and self.quarantine.death is not None:
                 value = msgspec.json.encode(self.quarantine.death)
@@ -291,13 +296,18 @@ class Partition:
         try:
             return call()
         except Exception as error:
+            self._give_up()
             raise StageError(f"{self} failed in {what}: {error!r}") from error
+
+    def _give_up(self) -> None:
+        # a stage that raised may have done half of what it was told: that must never be committed
+        self.state = PartitionState.CLOSED
 
     # commits
 
     async def commit_regularly(self) -> None:
         """Commit about every interval, earlier when much has changed, until closed."""
-        while self.state is not PartitionState.CLOSED:
+        while not self.closed:
             pause = commit_pause(self._settings.commit_interval, self.counters.last_commit_seconds)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._commit_now.wait(), pause)
@@ -313,10 +323,10 @@ class Partition:
             CommitError: The transaction had begun and did not succeed.
         """
         async with self._committing:
-            if self.state is PartitionState.CLOSED or not self._changed():
+            if self.closed or not self._changed():
                 return
             await self._log_ends.broker_reachable()
-            if self.producer is None:
+            if self.closed or self.producer is None:
                 return
             started = self._commit_began = self._settings.outside.monotonic()
             outputs, positions = self._collect()
@@ -359,7 +369,7 @@ class Partition:
                 f"{self} could not commit within {self._settings.transaction_timeout:g} s"
             )
         if (error := task.exception()) is not None:
-            if self.state is PartitionState.CLOSED:
+            if self.closed:
                 log.info("event=commit_abandoned %s error=%r", self, error)
                 return
             raise CommitError(f"{self} could not commit: {error!r}") from error
