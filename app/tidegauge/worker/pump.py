@@ -5,8 +5,6 @@ import logging
 from collections import deque
 from contextlib import suppress
 
-from aiokafka.errors import KafkaError
-
 from tidegauge.worker.exits import StageError
 from tidegauge.worker.ownership import Ownership
 from tidegauge.worker.partition import Partition
@@ -46,5 +44,5 @@ async def pump(ownership: Ownership) -> None:
 async def _note_death(partition: Partition) -> None:
     try:
         await asyncio.wait_for(partition.note_death(), NOTE_SECONDS)
-    except (KafkaError, TimeoutError) as error:
+    except Exception as error:  # noqa: BLE001 - the stage's own error is what matters
         log.warning("event=death_not_noted %s error=%r", partition, error)
