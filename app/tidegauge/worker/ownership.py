@@ -86,7 +86,7 @@ class Ownership:
         self._welcome = welcome
         self._die = die
         self._partitions: dict[Key, Partition] = {}
-        self._openings: dict[Key, asyncio.Task[None]] = {}
+        self._openings: dict[Partition, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._skipping: set[TopicPartition] = set()
         self.seeker: Seeker | None = None
@@ -116,8 +116,11 @@ class Ownership:
         """The group has decided: close what went, wake what stayed, open what is new."""
         if self.between_assignments:
             return
+        rebalances = self.rebalances
         wanted = self._wanted(assigned)
         await self._drop([key for key in self._partitions if key not in wanted])
+        if self.between_assignments or self.rebalances != rebalances:
+            return  # closing took so long that the group has begun to decide anew
         for stage, number in sorted(wanted - self._partitions.keys()):
             self._begin(self._specs[stage], number)
         for partition in self:
@@ -148,16 +151,15 @@ class Ownership:
 
     def _begin(self, spec: StageSpec, number: int) -> None:
         partition = Partition(spec, number, self._settings, self._log_ends, self.work.set)
-        key = (spec.name, number)
-        self._partitions[key] = partition
-        self._openings[key] = self._spawn(self._run(key, partition))
+        self._partitions[spec.name, number] = partition
+        self._openings[partition] = self._spawn(self._run(partition))
 
-    async def _run(self, key: Key, partition: Partition) -> None:
+    async def _run(self, partition: Partition) -> None:
         try:
             await self._opener.open(partition)
             await self._welcome(partition)
         finally:
-            self._openings.pop(key, None)
+            self._openings.pop(partition, None)
         if self.between_assignments:
             partition.state = PartitionState.PARKED
         else:
@@ -169,7 +171,7 @@ class Ownership:
         dropped = []
         for key in keys:
             partition = self._partitions.pop(key)
-            if (opening := self._openings.pop(key, None)) is not None:
+            if (opening := self._openings.pop(partition, None)) is not None:
                 opening.cancel()
             dropped.append(partition)
             log.info("event=closed %s", partition)
