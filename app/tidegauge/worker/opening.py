@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -47,6 +48,7 @@ PASSING = (ConcurrentTransactions, InvalidProducerEpoch, KafkaTimeoutError, OSEr
 REPAIR_COMMAND = "tidegauge worker --repair-offsets"
 SETTLE_SECONDS = 3.0
 """A transaction's offsets can become visible a moment after its end was acknowledged."""
+SETTLE_POLL_SECONDS = 0.2
 RETRY_BACKOFF_MS = 20
 
 
@@ -137,12 +139,20 @@ class Opener:
 
     async def _refuse_state_of_another_group(self, partition: Partition) -> None:
         # before the producer starts, since that would fence the owner in the other group
-        if not await self._committed(partition):
-            outside, spec = self._settings.outside, partition.spec
-            found = await changelog.read_own(outside, spec, partition.number)
-            marks = found.marks or {}
-            if any(mark.position for mark in marks.values()):
+        outside, spec = self._settings.outside, partition.spec
+        settled = math.inf
+        while True:
+            asked = outside.monotonic()
+            if await self._committed(partition):
+                return
+            marks = (await changelog.read_own(outside, spec, partition.number)).marks or {}
+            if not any(mark.position for mark in marks.values()):
+                return
+            # an owner in this group may be making its first commit just now
+            if asked > settled:
                 raise self._differing(partition, marks, {})
+            settled = min(settled, outside.monotonic() + SETTLE_SECONDS)
+            await asyncio.sleep(SETTLE_POLL_SECONDS)
 
     async def _committed(self, partition: Partition) -> dict[TopicPartition, int]:
         return await group_offsets(
@@ -152,11 +162,20 @@ class Opener:
     async def _compare_with_group(
         self, partition: Partition, marks: Mapping[str, Mark] | None
     ) -> None:
-        deadline = self._settings.outside.monotonic() + SETTLE_SECONDS
-        while _wrong(partition, marks or {}, committed := await self._committed(partition)):
-            if self._settings.outside.monotonic() > deadline:
-                raise self._differing(partition, marks or {}, committed)
-            await asyncio.sleep(0.2)
+        outside, stored = self._settings.outside, marks or {}
+        settled = outside.monotonic() + SETTLE_SECONDS
+        while True:
+            asked = outside.monotonic()
+            committed = await self._committed(partition)
+            if not _wrong(partition, stored, committed):
+                return
+            if asked > settled:
+                break
+            await asyncio.sleep(SETTLE_POLL_SECONDS)
+        found = await changelog.read_own(outside, partition.spec, partition.number)
+        if found.marks != marks:
+            raise ProducerFenced(f"another worker has committed since {partition} was taken")
+        raise self._differing(partition, stored, committed)
 
     def _differing(
         self,
