@@ -17,7 +17,7 @@ from hypothesis import settings
 from tidegauge.broker.embedded import EmbeddedBroker
 
 # A change is judged by the same examples as the one before it; looking for others is a command of
-# its own: pytest --hypothesis-profile=search tests/property
+# its own: pytest --hypothesis-profile=search tests/property tests/model
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile("fixed")

@@ -405,5 +405,5 @@ class Partition:
             counters=self.counters,
             dirty=self.stage.dirty if self.active else 0,
             last_progress=self._last_progress,
-            committing_seconds=time.monotonic() - began if began else 0.0,
+            committing_seconds=self._settings.outside.monotonic() - began if began else 0.0,
         )
