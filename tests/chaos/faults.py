@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import sabotage
 from kafka.admin import KafkaAdminClient
-from kafka.structs import OffsetAndMetadata, TopicPartition
+from kafka.structs import OffsetAndMetadata
 from trial import MOST_WORKERS, SESSION_SECONDS, TRANSACTION_SECONDS, Trial
 from wholepath.deployment import WorkerProcess
 
@@ -123,18 +123,14 @@ def offsets_reset(trial: Trial) -> None:
     """Somebody moves the group back; workers refuse to start until it is repaired."""
     _stop_all(trial)
     world = trial.world
-    group = world.settings.kafka.group
-    start = OffsetAndMetadata(0, "", -1)
-    inputs = (world.names.predictions, world.names.feedback)
-    admin = KafkaAdminClient(bootstrap_servers=world.bootstrap)
-    try:
-        known = admin.list_group_offsets(group)
-        offsets = known.get(group, known)
-        moved = [tp for tp, at in offsets.items() if tp.topic in inputs and at.offset > 0]
-        admin.alter_group_offsets(group, dict.fromkeys(moved, start))
-    finally:
-        admin.close()
+    moved = world.committed()
     if moved:
+        start = OffsetAndMetadata(0, "", -1)
+        admin = KafkaAdminClient(bootstrap_servers=world.bootstrap)
+        try:
+            admin.alter_group_offsets(world.settings.kafka.group, dict.fromkeys(moved, start))
+        finally:
+            admin.close()
         refused = world.start_worker()
         assert refused.process.wait(60) == exits.CONFIG, refused.log
         repair = world.start_worker(more=("--repair-offsets",))
@@ -147,18 +143,8 @@ def input_truncated(trial: Trial) -> None:
     trial.keep_inputs()
     world = trial.world
     admin = KafkaAdminClient(bootstrap_servers=world.bootstrap)
-    group = world.settings.kafka.group
     try:
-        known = admin.list_group_offsets(group)
-        offsets = known.get(group, known)
-        inputs = (world.names.predictions, world.names.feedback)
-        admin.delete_records(
-            {
-                TopicPartition(tp.topic, tp.partition): at.offset
-                for tp, at in offsets.items()
-                if tp.topic in inputs and at.offset > 0
-            }
-        )
+        admin.delete_records(world.committed())
     finally:
         admin.close()
     kill(trial)

@@ -16,6 +16,7 @@ import msgspec
 import yaml
 from kafka import KafkaAdminClient
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError
+from kafka.structs import TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 from wholepath.outcome import Outcome
 from wholepath.topic import Message, end_offsets, read_all, send
@@ -213,18 +214,22 @@ class Deployment:
         tail = self.workers[-1].log[-3000:] if self.workers else ""
         return f"{self.outcome.ledgers()}\n{self.outcome.unfinished()[:10]}\n{tail}"
 
-    def processed(self) -> int:
-        """Offsets of both input topics that are committed; 0 while no group is known."""
+    def committed(self) -> dict[TopicPartition, int]:
+        """The group's offsets of both input topics; empty while no group is known."""
         client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
         try:
             groups = client.list_group_offsets(self.settings.kafka.group)
         except (CoordinatorLoadInProgressError, CoordinatorNotAvailableError):
-            return 0
+            return {}
         finally:
             client.close()
         offsets = groups.get(self.settings.kafka.group, groups)
         inputs = (self.names.predictions, self.names.feedback)
-        return sum(max(o.offset, 0) for tp, o in offsets.items() if tp.topic in inputs)
+        return {tp: at.offset for tp, at in offsets.items() if tp.topic in inputs and at.offset > 0}
+
+    def processed(self) -> int:
+        """Offsets of both input topics that are committed."""
+        return sum(self.committed().values())
 
     def miscounted(
         self, removed: Collection[tuple[str, int, int]] = ()
