@@ -129,13 +129,16 @@ def test_state_made_under_other_settings_is_refused(world):
         await world.send_pairs(50)
         worker = world.start_worker()
         await world.differences()
-        worker.send_signal(signal.SIGTERM)
-        await asyncio.to_thread(worker.wait, 30)
+        before = world.log_of(worker)
         refused = world.start_worker(fingerprint="other")
-        return await asyncio.to_thread(refused.wait, 30), world.log_of(refused)
+        code = await asyncio.to_thread(refused.wait, 30)
+        return code, world.log_of(refused), before, world.log_of(worker)
 
-    code, log = asyncio.run(story())
+    code, log, before, after = asyncio.run(story())
     assert code == exits.CONFIG
+    assert "Traceback" not in log
+    # the group has not noticed
+    assert after == before
     assert "written with schema version 1 and settings toy; this worker has 1 and other" in log
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import toys
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+import tidegauge
 from tidegauge.worker.cluster import partition_counts
 from tidegauge.worker.outside import Outside
 from tidegauge.worker.status import PartitionState
@@ -214,10 +216,11 @@ class World:
             "status": str(self.folder / f"worker-{number}.status"),
             "settings": {**FAST, **settings},
         }
+        command = [sys.executable, toys.__file__, json.dumps(options)]
+        # the code under test, not what happens to be installed
+        env = os.environ | {"PYTHONPATH": str(Path(tidegauge.__file__).parents[1])}
         with (self.folder / f"worker-{number}.log").open("w") as log:
-            worker = subprocess.Popen(
-                [sys.executable, toys.__file__, json.dumps(options)], stdout=log, stderr=log
-            )
+            worker = subprocess.Popen(command, stdout=log, stderr=log, env=env)
         self.workers.append(worker)
         return worker
 

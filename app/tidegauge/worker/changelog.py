@@ -10,8 +10,8 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,6 +150,19 @@ async def restore(
         StageError: The stage did not take a record.
         aiokafka.errors.KafkaError: The broker cannot be reached.
     """
+    found = Restored()
+    with _collector_paused():
+        async with aclosing(_read(outside, spec, partition, progress)) as turns:
+            async for records in turns:
+                for record in records:
+                    _take(found, spec, stage, record)
+    return found
+
+
+async def _read(
+    outside: Outside, spec: StageSpec, partition: int, progress: Callable[[int, int], None]
+) -> AsyncGenerator[Sequence[Any], None]:
+    """The committed records of a changelog partition, some at a time."""
     tp = TopicPartition(spec.changelog, partition)
     consumer = outside.consumer(
         enable_auto_commit=False,
@@ -158,28 +171,44 @@ async def restore(
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_wait_ms=100,
     )
-    found = Restored()
     try:
         await consumer.start()
         consumer.assign([tp])
         start = (await consumer.beginning_offsets([tp]))[tp]
         end = (await consumer.end_offsets([tp]))[tp]
         progress(0, end - start)
-        if start == end:
-            return found
         consumer.seek(tp, start)
-        with _collector_paused():
-            position = start
-            while position < end:
-                batches = await consumer.getmany(tp, timeout_ms=200, max_records=RECORDS_PER_TURN)
-                for record in batches.get(tp, ()):
-                    _take(found, spec, stage, record)
-                position = await consumer.position(tp)
-                progress(min(position, end) - start, end - start)
-                await asyncio.sleep(0)
+        position = start
+        while position < end:
+            batches = await consumer.getmany(tp, timeout_ms=200, max_records=RECORDS_PER_TURN)
+            yield batches.get(tp, ())
+            position = await consumer.position(tp)
+            progress(min(position, end) - start, end - start)
+            await asyncio.sleep(0)
     finally:
         await consumer.stop()
+
+
+async def read_beginning(outside: Outside, spec: StageSpec, partition: int) -> Restored:
+    """Read only the beginning of a changelog partition, up to its `META` record.
+
+    That is written once, by the first commit, so it stays near the beginning.
+
+    Raises:
+        aiokafka.errors.KafkaError: The broker cannot be reached.
+    """
+    found = Restored()
+    async with aclosing(_read(outside, spec, partition, _untold)) as turns:
+        async for records in turns:
+            for record in records:
+                _take(found, spec, _Ignored(), record)
+            if found.meta is not None:
+                break
     return found
+
+
+def _untold(_done: int, _total: int) -> None:
+    """Nobody asks how far this is."""
 
 
 class _Ignored:
@@ -193,7 +222,7 @@ async def read_own(outside: Outside, spec: StageSpec, partition: int) -> Restore
     Raises:
         aiokafka.errors.KafkaError: The broker cannot be reached.
     """
-    return await restore(outside, spec, partition, _Ignored(), lambda _done, _total: None)
+    return await restore(outside, spec, partition, _Ignored(), _untold)
 
 
 def _take(found: Restored, spec: StageSpec, stage: Restorable, record: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from tidegauge.kafka.admin import ClusterError
+from tidegauge.worker import changelog
 from tidegauge.worker.backoff import Backoff
 from tidegauge.worker.broadcast import Broadcast
 from tidegauge.worker.cluster import partition_counts
@@ -79,13 +80,15 @@ class Shell:
         """Wait for the broker, check the topics, start what runs beside Faust.
 
         Raises:
-            RefusedError: Topics are missing or do not fit together.
+            RefusedError: Topics are missing or do not fit together, or the stored state was made
+                under other settings.
         """
         # few cycles are made here; the default makes the collector scan large states all the time
         gc.set_threshold(100_000, 50, 100)
         self.board.phase(Phase.WAITING_FOR_BROKER)
         await self.log_ends.start()
         await self._check_topics()
+        await self._check_state()
         self.board.phase(Phase.JOINING)
         for work in (
             self.log_ends.run(),
@@ -133,6 +136,18 @@ class Shell:
                     f"{spec.changelog} has {counts[spec.changelog]} partitions, fewer than the "
                     f"inputs of stage {spec.name} ({inputs}); see: tidegauge topics describe"
                 )
+
+    async def _check_state(self) -> None:
+        # each partition is checked when it is opened; this is before the group is disturbed
+        backoff = Backoff("reading the settings of the stored state")
+        for spec in self.specs:
+            while True:
+                try:
+                    found = await changelog.read_beginning(self.settings.outside, spec, 0)
+                    break
+                except (KafkaError, OSError) as error:
+                    await backoff.wait(error)
+            changelog.check_meta(spec, 0, found)
 
     # rebalances, called by Faust
 
