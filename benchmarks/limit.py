@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from outcome import Outcome, Stopwatch
+from outcome import Stopwatch
 from tidegauge.kafka.client import Connection, client_options
 from tidegauge.settings import Settings
 from tidegauge.settings.load import load
@@ -18,8 +18,8 @@ from tidegauge.worker.collect_stage import CollectStage, CollectTopics
 from tidegauge.worker.stage import Chunk
 
 
-async def read_all(settings: Settings, expected: int) -> Outcome:
-    """Process ``expected`` records; they must be in the topics already."""
+async def read_all(settings: Settings, expected: int) -> None:
+    """Process ``expected`` records, which must be in the topics already, and report."""
     names, worker = settings.kafka.topic_names, settings.worker
     sources = settings.topics.partitions
     counts = {names.predictions: sources, names.partials: settings.topics.partials_partitions}
@@ -65,11 +65,10 @@ async def read_all(settings: Settings, expected: int) -> Outcome:
             read += len(records)
             if end >= left[tp]:
                 del left[tp]
-    outcome = (watch or Stopwatch()).outcome(read)
+    (watch or Stopwatch()).outcome(read).report()
     await consumer.stop()
-    return outcome
 
 
 if __name__ == "__main__":
     gc.set_threshold(100_000, 50, 100)  # as the worker does
-    asyncio.run(read_all(load(Path(sys.argv[1])), int(sys.argv[2]))).report()
+    asyncio.run(read_all(load(Path(sys.argv[1])), int(sys.argv[2])))

@@ -17,7 +17,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -36,6 +38,9 @@ IDLE_SECONDS = 10
 LIGHT_SECONDS = 10
 OUTPUT_PARTITIONS = 8
 VALUE = b"x" * 200
+
+Line: TypeAlias = dict[str, Any]
+"""What a worker tells."""
 
 
 class Counting:
@@ -130,14 +135,15 @@ class Watched:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.lines: list[dict] = []
+        self.lines: list[Line] = []
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
+        assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(json.loads(line))
 
-    async def until(self, done) -> dict:
+    async def until(self, done: Callable[[Line], bool]) -> Line:
         """The first status that satisfies a condition."""
         while not self.lines or not done(self.lines[-1]):
             if self.process.poll() is not None:
@@ -191,7 +197,7 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else 0.0
 
 
-def commits_between(lines: list[dict]) -> list[float]:
+def commits_between(lines: list[Line]) -> list[float]:
     """Commit durations seen in a range of status lines."""
     return [
         now

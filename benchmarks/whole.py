@@ -1,60 +1,69 @@
-"""The whole path: one worker, as `tidegauge worker` runs it, until nothing is left to do.
+"""The whole path: one worker, as `tidegauge worker` runs it, that tells how far it is.
 
-Run by `throughput.py`: ``python whole.py SETTINGS RECORDS``. It stops itself by SIGTERM once every
-record is processed, committed, and seen by the monitor stage.
+Run by `workers.py`: ``python whole.py SETTINGS``. It prints a line of JSON (`Line`) ten times a
+second and works until it gets SIGTERM.
 """
 
-import os
-import signal
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-from outcome import Stopwatch
+import msgspec
+
+from outcome import peak_mib
 from tidegauge.export.view import PartitionView
 from tidegauge.settings.load import load
 from tidegauge.worker.logs import configure
 from tidegauge.worker.serve import Worker
 
-LOOK_SECONDS = 0.1
+TELL_SECONDS = 0.1
 
 
-def watch(worker: Worker, expected: int) -> None:
-    """Measure from the first record to the end of all work, report, and stop the worker."""
-    while not (before := _read(_partitions(worker, "collect"))):
-        time.sleep(LOOK_SECONDS)
-    stopwatch = Stopwatch()
-    while _read(read := _partitions(worker, "collect")) < expected:
-        time.sleep(LOOK_SECONDS)
-    # what was processed just now is committed with the next transaction of its partition
-    while not (
-        all(
-            now.commits > then.commits or not now.uncommitted
-            for then, now in zip(read, _partitions(worker, "collect"), strict=True)
-        )
-        and all(map(_caught_up, _partitions(worker, "monitor")))
-    ):
-        time.sleep(LOOK_SECONDS)
-    commits = sum(p.commits for p in worker.view().worker.partitions)
-    stopwatch.outcome(expected - before, commits).report()
-    os.kill(os.getpid(), signal.SIGTERM)
+class Reached(NamedTuple):
+    """How far one partition of a stage is: records to come, records and commits since its start."""
+
+    stage: str
+    partition: int
+    lag: int
+    records: int
+    commits: int
+    uncommitted: int
 
 
-def _partitions(worker: Worker, stage: str) -> list[PartitionView]:
-    return [p for p in worker.view().worker.partitions if p.stage == stage]
+class Line(msgspec.Struct):
+    """What a worker tells: ``at`` by the clock that all processes share, peak memory in MiB."""
+
+    at: float
+    cpu_seconds: float
+    peak_mib: float
+    partitions: list[Reached]
 
 
-def _read(partitions: list[PartitionView]) -> int:
-    return sum(partition.batch_records for partition in partitions)
+def tell(worker: Worker) -> None:
+    """Print lines for ever."""
+    while True:
+        reached = [_reached(partition) for partition in worker.view().worker.partitions]
+        line = Line(time.monotonic(), time.process_time(), peak_mib(), reached)
+        print(msgspec.json.encode(line).decode(), flush=True)
+        time.sleep(TELL_SECONDS)
 
 
-def _caught_up(partition: PartitionView) -> bool:
-    return all(topic.position >= topic.end for topic in partition.topics.values())
+def _reached(partition: PartitionView) -> Reached:
+    topics = partition.topics.values()
+    return Reached(
+        partition.stage,
+        partition.partition,
+        sum(max(topic.end - topic.position, 0) for topic in topics),
+        partition.batch_records,
+        partition.commits,
+        partition.uncommitted,
+    )
 
 
 if __name__ == "__main__":
     configure("WARNING")
     measured = Worker(load(Path(sys.argv[1])))
-    threading.Thread(target=watch, args=(measured, int(sys.argv[2])), daemon=True).start()
+    threading.Thread(target=tell, args=(measured,), daemon=True).start()
     sys.exit(measured.run())
