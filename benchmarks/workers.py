@@ -30,6 +30,7 @@ class WorkerProcess:
     """One worker, the newest line that it told, and the pages that were read from it."""
 
     def __init__(self, settings: Path, port: int) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{port}/metrics"
         self.pages = 0
         self.line: Line | None = None
