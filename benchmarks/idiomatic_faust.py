@@ -22,7 +22,7 @@ from typing import Any
 
 import faust
 
-from outcome import Stopwatch
+from outcome import Stopwatch, end_with_parent
 from tidegauge.settings import Settings
 from tidegauge.settings.load import load
 
@@ -131,6 +131,7 @@ def make_app(settings: Settings, folder: Path, progress: Progress) -> faust.App:
 
 def main() -> None:
     """Process a number of records, report, and stop."""
+    end_with_parent()
     path, expected = Path(sys.argv[1]), int(sys.argv[2])
     progress = Progress()
     app = make_app(load(path), path.parent, progress)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from outcome import Stopwatch
+from outcome import Stopwatch, end_with_parent
 from tidegauge.kafka.client import Connection, client_options
 from tidegauge.settings import Settings
 from tidegauge.settings.load import load
@@ -70,5 +70,6 @@ async def read_all(settings: Settings, expected: int) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     gc.set_threshold(100_000, 50, 100)  # as the worker does
     asyncio.run(read_all(load(Path(sys.argv[1])), int(sys.argv[2])))

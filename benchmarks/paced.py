@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaProducer
 
 from cluster import send_batch
 from load import MODEL, Load, Shape, rfc3339
+from outcome import end_with_parent
 from tidegauge.core.partitioner import partition_for, partitions_for
 from tidegauge.settings import Settings
 from tidegauge.settings.load import load
@@ -158,5 +159,6 @@ async def publish(settings: Settings, rate: float, seconds: float) -> Published:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     told = asyncio.run(publish(load(Path(sys.argv[1])), float(sys.argv[2]), float(sys.argv[3])))
     print(msgspec.json.encode(told).decode(), flush=True)

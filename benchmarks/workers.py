@@ -14,10 +14,11 @@ import msgspec
 from cluster import Cluster, broker_cpu
 from outcome import Outcome
 from tidegauge.broker.ports import free_ports
-from whole import Line, Reached
+from whole import READY, Line, Reached
 
 HERE = Path(__file__).parent
 RUN_SECONDS = 600
+START_SECONDS = 60
 SCRAPE_SECONDS = 1.0
 LOOK_SECONDS = 0.05
 
@@ -34,15 +35,34 @@ class WorkerProcess:
         self.url = f"http://127.0.0.1:{port}/metrics"
         self.pages = 0
         self.line: Line | None = None
+        self._ready = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "whole.py"), str(settings)], stdout=subprocess.PIPE
+            [sys.executable, str(HERE / "whole.py"), str(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.line = msgspec.json.decode(line, type=Line)
+            if line.startswith(b"{"):
+                self.line = msgspec.json.decode(line, type=Line)
+            elif line.strip() == READY.encode():
+                self._ready.set()
+
+    def wait_ready(self) -> None:
+        """Return when it could begin."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self._ready.wait(LOOK_SECONDS):
+            self.check()
+            if time.monotonic() > deadline:
+                raise BenchmarkError(f"a worker was not ready to begin in {START_SECONDS} s")
+
+    def begin(self) -> None:
+        """Have it join its group."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
     def check(self) -> None:
         """Raise a `BenchmarkError` if the worker has ended."""
@@ -80,6 +100,10 @@ def started(
             path = place.settings(name, partitions, http_port=port, **settings)  # type: ignore[arg-type]
             workers.append(WorkerProcess(path, port))
             stack.callback(workers[-1].stop)
+        for worker in workers:
+            worker.wait_ready()
+        for worker in workers:
+            worker.begin()
         yield workers
 
 
@@ -112,9 +136,9 @@ def drained(workers: Sequence[WorkerProcess], expected: int, partitions: int) ->
         expected: records in the input topics.
         partitions: of the input topics.
     """
-    _until(workers, lambda lines: sum(_records(line) for line in lines) > 0)
+    _until(workers, lambda lines: _records(lines) > 0)
     first, broker = _lines(workers), broker_cpu()
-    _until(workers, lambda lines: sum(_records(line) for line in lines) >= expected)
+    _until(workers, lambda lines: _records(lines) >= expected)
     committed: set[int] = set()
     read = _collect(_lines(workers))
 
@@ -128,7 +152,7 @@ def drained(workers: Sequence[WorkerProcess], expected: int, partitions: int) ->
 
     _until(workers, complete)
     last = _lines(workers)
-    before = sum(map(_records, first))
+    before = _records(first)
     return Outcome(
         expected - before,
         max(line.at for line in last) - min(line.at for line in first),
@@ -155,9 +179,10 @@ def _lines(workers: Sequence[WorkerProcess]) -> list[Line]:
 
 
 def _collect(lines: list[Line]) -> dict[int, Reached]:
-    found = (p for line in lines for p in line.partitions if p.stage == "collect")
-    return {reached.partition: reached for reached in found}
+    """The source partitions; one that has just moved is where it is furthest."""
+    found = [p for line in lines for p in line.partitions if p.stage == "collect"]
+    return {p.partition: p for p in sorted(found, key=lambda reached: reached.records)}
 
 
-def _records(line: Line) -> int:
-    return sum(p.records for p in line.partitions if p.stage == "collect")
+def _records(lines: list[Line]) -> int:
+    return sum(reached.records for reached in _collect(lines).values())

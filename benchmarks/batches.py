@@ -1,0 +1,58 @@
+"""Batches of decoded events, as the core takes them, for measuring it without its surroundings."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from load import Load, Pair, Shape
+from tidegauge.core.collect.collect import Batch, Collect
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.events import Feedback, Prediction
+from tidegauge.wire.events import content_digest, decode_feedback, decode_prediction
+
+START_MS = 1_700_000_000_000
+
+Event = TypeVar("Event", Prediction, Feedback)
+
+
+def some_pairs(count: int, shape: Shape | None = None) -> list[Pair]:
+    """The first requests of a load."""
+    return list(Load(shape or Shape()).pairs(count, START_MS))
+
+
+def predictions(pairs: Iterable[Pair]) -> Batch[Prediction]:
+    """The predictions of some requests as one batch."""
+    return _batch([(pair.key, pair.prediction) for pair in pairs], decode_prediction)
+
+
+def feedback(pairs: Iterable[Pair]) -> Batch[Feedback]:
+    """Their feedback."""
+    return _batch([(pair.key, pair.feedback) for pair in pairs], decode_feedback)
+
+
+def _batch(records: list[tuple[bytes, bytes]], decode: Callable[[bytes], Event]) -> Batch[Event]:
+    events = [decode(value) for _, value in records]
+    return Batch(
+        events,
+        [key for key, _ in records],
+        range(len(records)),
+        [round(event.timestamp.timestamp() * 1_000) for event in events],
+        [content_digest(event) for event in events],
+    )
+
+
+def collected(*batches: Batch[Prediction] | Batch[Feedback]) -> Collect:
+    """The only source partition after some batches."""
+    collect = Collect(CoreConfig(), 0, 1)
+    for batch in batches:
+        take(collect, batch)
+    return collect
+
+
+def take(collect: Collect, batch: Batch[Prediction] | Batch[Feedback]) -> None:
+    """Have it read a batch; nothing is refused."""
+    complete = batch.appends[-1] - 1
+    if isinstance(batch.events[0], Prediction):
+        refused = collect.predictions(batch, complete)  # type: ignore[arg-type]
+    else:
+        refused = collect.feedback(batch, complete)  # type: ignore[arg-type]
+    assert not refused
