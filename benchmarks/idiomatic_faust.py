@@ -12,6 +12,7 @@ to a partition by model.
 """
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -147,6 +148,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     gc.set_threshold(100_000, 50, 100)  # as the worker does
+    logging.disable(logging.INFO)  # else records are made of all debug messages, to be dropped
     faust.Worker(app, loglevel="error", redirect_stdouts=False).execute_from_commandline()
 
 

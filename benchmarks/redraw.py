@@ -8,6 +8,7 @@ With ``--check`` nothing is written, and the exit code is 1 if anything would be
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from chart import Chart, svg
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "performance.md"
 FIGURES = DOCS / "performance"
+HALF = 50
+"""Percent of the maximal rate at which the goals for latency hold."""
+
 BEGIN, END = "<!-- {}: made by benchmarks/redraw.py -->", "<!-- end of {} -->"
 
 Saved = dict[str, Any]
@@ -111,11 +115,43 @@ def scaling(saved: Saved) -> str:
     )
 
 
-TABLES: Mapping[str, Callable[[Saved], str]] = {
-    "throughput": throughput,
-    "latency": latency,
-    "scaling-workers": scaling,
-    "scaling-partitions": scaling,
+def goals() -> str:
+    """Each goal, what was measured, and whether it is reached."""
+    fast, seen = results.read("throughput"), results.read("latency")
+    worker, ratios = fast["medians"]["worker"], fast["ratios"]
+    half = next(run for run in seen["runs"] if run["share"] == HALF)
+    by_clock = {name: ratio["by_clock"] for name, ratio in ratios.items()}
+    memory = worker["peak_mib"] * 1.048576
+    checks = (
+        ("worker / limit, first", "at least 0.60", by_clock["worker/limit"], 0.60),
+        ("worker / limit, then", "at least 0.75", by_clock["worker/limit"], 0.75),
+        ("worker / idiomatic Faust", "at least 15", by_clock["worker/faust"], 15.0),
+        ("CPU seconds per million events", "at most 6", -worker["cpu_per_million"], -6.0),
+        ("peak memory in MB", "below 500", -memory, -500.0),
+        ("prediction to gauge, p99 in s", "at most 3", -half["prediction"]["p99"], -3.0),
+        ("pane closed, longest in s", "at most 3", -half["pane_closed"]["max"], -3.0),
+        ("pane published, longest in s", "at most 3", -half["pane_published"]["max"], -3.0),
+    )
+    rows = [
+        (goal, least, f"{abs(value):.3g}", "yes" if value >= bound else "no")
+        for goal, least, value, bound in checks
+    ]
+    return table(("figure", "goal", "measured", "reached"), rows)
+
+
+def measured(name: str, make: Callable[[Saved], str]) -> str:
+    """A table with the parameters of the run that it tells of."""
+    saved = results.read(name)
+    said = ", ".join(f"{key} {value:,}" for key, value in sorted(saved["parameters"].items()))
+    return f"{make(saved)}\n({said.replace('_', ' ')})\n"
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "goals": goals,
+    "throughput": partial(measured, "throughput", throughput),
+    "latency": partial(measured, "latency", latency),
+    "scaling-workers": partial(measured, "scaling-workers", scaling),
+    "scaling-partitions": partial(measured, "scaling-partitions", scaling),
 }
 
 
@@ -125,7 +161,7 @@ def page(text: str) -> str:
         begin, end = BEGIN.format(name), END.format(name)
         before, _, rest = text.partition(begin)
         _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n\n{make(results.read(name))}\n{end}{after}"
+        text = f"{before}{begin}\n\n{make()}\n{end}{after}"
     return text
 
 

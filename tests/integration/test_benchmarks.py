@@ -1,0 +1,61 @@
+"""The benchmark programs run, stop by themselves and print; what they print is not judged."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def run(*arguments: str, seconds: float = 60.0) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=BENCHMARKS,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_programs_that_need_kafka_can_be_loaded():
+    assert "loaded" in run("-c", "import throughput, latency, scaling, partitions; print('loaded')")
+
+
+def test_stages_without_kafka():
+    printed = run("curves.py", "--pairs", "400", "--repeat", "1", "--only", "versions")
+    assert printed.count("us/event") == 5
+
+
+def test_the_page_is_in_step_with_the_figures_that_were_saved():
+    run("redraw.py", "--check")
+
+
+@pytest.mark.long
+@pytest.mark.broker
+@pytest.mark.timeout(300)
+def test_programs_take_turns():
+    sizes = ("--pairs", "5000", "--rounds", "1", "--faust-pairs", "500")
+    printed = run("throughput.py", *sizes, seconds=240)
+    assert "worker/limit" in printed
+    assert "worker/faust" in printed
+
+
+@pytest.mark.long
+@pytest.mark.broker
+@pytest.mark.timeout(300)
+def test_live_events_are_seen():
+    sizes = ("--pairs", "5000", "--seconds", "20", "--shares", "10")
+    assert '"pane_published"' in run("latency.py", *sizes, seconds=240)
+
+
+@pytest.mark.long
+@pytest.mark.broker
+@pytest.mark.timeout(300)
+def test_two_workers_share_the_partitions():
+    printed = run("scaling.py", "workers", "--pairs", "5000", "--rounds", "1", seconds=240)
+    assert "workers2" in printed
