@@ -1,13 +1,19 @@
 """Batches of decoded events, as the core takes them, for measuring it without its surroundings."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from load import Load, Pair, Shape
-from tidegauge.core.collect.collect import Batch, Collect
+from tidegauge.core.collect.batch import Batch
+from tidegauge.core.collect.collect import Collect
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.wire.events import content_digest, decode_feedback, decode_prediction
+from tidegauge.wire.events import (
+    InvalidEvent,
+    content_digests,
+    decode_feedbacks,
+    decode_predictions,
+)
 
 START_MS = 1_700_000_000_000
 
@@ -21,22 +27,27 @@ def some_pairs(count: int, shape: Shape | None = None) -> list[Pair]:
 
 def predictions(pairs: Iterable[Pair]) -> Batch[Prediction]:
     """The predictions of some requests as one batch."""
-    return _batch([(pair.key, pair.prediction) for pair in pairs], decode_prediction)
+    return _batch([(pair.key, pair.prediction) for pair in pairs], decode_predictions)
 
 
 def feedback(pairs: Iterable[Pair]) -> Batch[Feedback]:
     """Their feedback."""
-    return _batch([(pair.key, pair.feedback) for pair in pairs], decode_feedback)
+    return _batch([(pair.key, pair.feedback) for pair in pairs], decode_feedbacks)
 
 
-def _batch(records: list[tuple[bytes, bytes]], decode: Callable[[bytes], Event]) -> Batch[Event]:
-    events = [decode(value) for _, value in records]
+def _batch(
+    records: list[tuple[bytes, bytes]],
+    decode: Callable[[Sequence[bytes | None]], list[Event | InvalidEvent]],
+) -> Batch[Event]:
+    decoded = decode([value for _, value in records])
+    events = [event for event in decoded if not isinstance(event, InvalidEvent)]
+    assert len(events) == len(records)
     return Batch(
         events,
         [key for key, _ in records],
         range(len(records)),
         [round(event.timestamp.timestamp() * 1_000) for event in events],
-        [content_digest(event) for event in events],
+        content_digests(events),
     )
 
 

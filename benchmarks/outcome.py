@@ -1,11 +1,9 @@
 """What one measured process reports to the benchmark: one line of JSON on standard output."""
 
 import json
-import json
 import os
 import resource
 import threading
-import time
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -24,8 +24,8 @@ from typing import Any
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from chunks import APPEND_DELAY_MS, FEEDBACK, PREDICTIONS
-from load import EVENTS_PER_SECOND, LABEL_DELAY_MS, Pair, pairs
+from chunks import APPEND_DELAY_MS, FEEDBACK, PREDICTIONS, START_MS
+from load import Load, Pair, Shape
 from outcome import resident_mib
 from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.core.config import CoreConfig
@@ -37,7 +37,7 @@ from tidegauge.worker.outside import Outside
 from tidegauge.worker.stage import Chunk, Output, StageSpec
 
 CHANGELOG = "collect-state"
-START = 1_700_000_000_000
+LOAD = Load(Shape())
 BATCH = 5_000
 TP = TopicPartition(CHANGELOG, 0)
 
@@ -90,21 +90,23 @@ async def _commit(producer: Any, stage: CollectStage) -> None:
 
 
 def _chunks(requests: int, labelled: float) -> Iterator[Chunk]:
-    load = pairs(requests, START)
+    load = LOAD.pairs(requests, START_MS)
     at = 0
     while some := list(islice(load, BATCH)):
         told = some[: round(len(some) * labelled)]
-        yield _chunk(PREDICTIONS, at, some, 1, 0)
+        yield _chunk(PREDICTIONS, at, some)
         if told:
-            yield _chunk(FEEDBACK, at, told, 2, LABEL_DELAY_MS)
+            yield _chunk(FEEDBACK, at, told)
         at += len(some)
 
 
-def _chunk(topic: str, first: int, load: list[Pair], column: int, delay: int) -> Chunk:
+def _chunk(topic: str, first: int, load: list[Pair]) -> Chunk:
+    answers = topic == PREDICTIONS
+    delay = APPEND_DELAY_MS + (0 if answers else LOAD.shape.label_delay_ms)
     records = []
     for offset, pair in enumerate(load, start=first):
-        time_ms = START + offset * 1_000 // EVENTS_PER_SECOND + APPEND_DELAY_MS + delay
-        key, value = pair[0], pair[column]
+        time_ms = LOAD.time_ms(offset, START_MS) + delay
+        key, value = pair.key, pair.prediction if answers else pair.feedback
         records.append(
             ConsumerRecord(topic, 0, offset, time_ms, 1, key, value, None, len(key), len(value), ())
         )

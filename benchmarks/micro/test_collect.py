@@ -1,7 +1,7 @@
 """Collect: join and fold, checkpoint and restore. A round is 4,000 requests of one partition.
 
-Predictions that come again are checked and joined but not folded; the difference to those that are
-new is the fold.
+Predictions that come again are found to be duplicates, one by one; feedback that came before its
+prediction waited for it. Both are rare, and not what the join is made fast for.
 """
 
 from functools import partial

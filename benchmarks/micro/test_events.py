@@ -3,9 +3,9 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from batches import some_pairs
+from batches import predictions, some_pairs
 from tidegauge.core.partitioner import partitions_for
-from tidegauge.wire.events import content_digest, decode_feedback, decode_prediction
+from tidegauge.wire.events import content_digests, decode_feedbacks, decode_predictions
 
 EVENTS = 1_000
 PAIRS = some_pairs(EVENTS)
@@ -13,17 +13,17 @@ PAIRS = some_pairs(EVENTS)
 
 def test_decode_predictions(benchmark: BenchmarkFixture) -> None:
     values = [pair.prediction for pair in PAIRS]
-    assert len(benchmark(lambda: [decode_prediction(value) for value in values])) == EVENTS
+    assert len(benchmark(decode_predictions, values)) == EVENTS
 
 
 def test_decode_feedback(benchmark: BenchmarkFixture) -> None:
     values = [pair.feedback for pair in PAIRS]
-    assert len(benchmark(lambda: [decode_feedback(value) for value in values])) == EVENTS
+    assert len(benchmark(decode_feedbacks, values)) == EVENTS
 
 
 def test_digest_predictions(benchmark: BenchmarkFixture) -> None:
-    events = [decode_prediction(pair.prediction) for pair in PAIRS]
-    assert len(benchmark(lambda: [content_digest(event) for event in events])) == EVENTS
+    events = predictions(PAIRS).events
+    assert len(benchmark(content_digests, events)) == EVENTS
 
 
 @pytest.mark.parametrize("partitioner", ["murmur2", "crc32"])
