@@ -43,6 +43,8 @@ PARTITIONS = 8
 LOOK_SECONDS = 0.25
 WARM_SECONDS = 10.0
 AFTER_SECONDS = 5.0
+"""At least so long is looked for what has not been seen yet, and at most so long:"""
+LONGEST_SECONDS = 60.0
 PANE = 10.0
 OUT_OF_ORDERNESS = 10.0
 """As by default, in seconds."""
@@ -105,7 +107,7 @@ def delays(
                 at, counts = next(page, (0.0, {version: float("inf")}))
             if not at:
                 raise BenchmarkError(
-                    f"probe {number} of partition {partition} was not seen within {AFTER_SECONDS} s"
+                    f"probe {number} of {len(times)} of partition {partition} was not seen"
                 )
             if published >= since:
                 found.append(at - published)
@@ -136,8 +138,25 @@ def summary(values: list[float]) -> dict[str, float]:
     }
 
 
-async def watch(worker: WorkerProcess, settings: Path, publisher: subprocess.Popen[bytes]) -> Seen:
-    """Look at the page and the topic of metrics until shortly after the publisher has ended."""
+def all_seen(seen: Seen, published: Published) -> bool:
+    """Whether the newest page counts all probes."""
+    _, predictions = seen.predictions[-1]
+    _, labelled = seen.labelled[-1]
+    return all(
+        counts.get(probe_version(partition), 0) >= len(times)
+        for counts, topic in ((predictions, "predictions"), (labelled, "feedback"))
+        for partition, times in published.probes[topic].items()
+    )
+
+
+def _enough(seen: Seen, published: Published, after: float) -> bool:
+    return after > LONGEST_SECONDS or (after > AFTER_SECONDS and all_seen(seen, published))
+
+
+async def watch(
+    worker: WorkerProcess, settings: Path, publisher: subprocess.Popen[bytes]
+) -> tuple[Seen, Published]:
+    """Look at the page and the topic of metrics until all that was published is seen."""
     seen = Seen()
     kafka = load(settings).kafka
     consumer = AIOKafkaConsumer(
@@ -155,18 +174,21 @@ async def watch(worker: WorkerProcess, settings: Path, publisher: subprocess.Pop
 
     await consumer.start()
     following = asyncio.create_task(follow())
-    ended = None
-    while ended is None or time.time() < ended + AFTER_SECONDS:
-        text = await asyncio.to_thread(worker.scrape)
-        if text:
+    assert publisher.stdout is not None
+    told = asyncio.create_task(asyncio.to_thread(publisher.stdout.read))
+    published, ended = Published(), 0.0
+    while not ended or not _enough(seen, published, time.time() - ended):
+        if text := await asyncio.to_thread(worker.scrape):
             seen.page(time.time(), text)
         worker.check()
-        if ended is None and publisher.poll() is not None:
-            ended = time.time()
+        if told.done() and not ended:
+            if publisher.wait():
+                raise BenchmarkError(f"the publisher ended with code {publisher.returncode}")
+            published, ended = msgspec.json.decode(told.result(), type=Published), time.time()
         await asyncio.sleep(LOOK_SECONDS)
     following.cancel()
     await consumer.stop()
-    return seen
+    return seen, published
 
 
 def at_rate(place: Cluster, share: int, rate: float, seconds: float) -> dict[str, object]:
@@ -192,9 +214,7 @@ def at_rate(place: Cluster, share: int, rate: float, seconds: float) -> dict[str
             stdout=subprocess.PIPE,
         ) as publisher:
             path = place.folder / f"{name}-{worker.port}.yaml"
-            seen = asyncio.run(watch(worker, path, publisher))
-            assert publisher.stdout is not None
-            published = msgspec.json.decode(publisher.stdout.read(), type=Published)
+            seen, published = asyncio.run(watch(worker, path, publisher))
         after = worker.line
     assert before is not None
     assert after is not None

@@ -1,10 +1,13 @@
 """The benchmark programs run, stop by themselves and print; what they print is not judged."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import tidegauge
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -13,6 +16,7 @@ def run(*arguments: str, seconds: float = 60.0) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=BENCHMARKS,
+        env={**os.environ, "PYTHONPATH": str(Path(tidegauge.__file__).parents[1])},
         capture_output=True,
         text=True,
         timeout=seconds,
