@@ -58,18 +58,23 @@ _SERIES = re.compile(
 )
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _LONGEST = {"model": MODEL, "segment_field": "", "window": "1d"}
+_COMMITS = re.compile(r"^tidegauge_commit_duration_seconds_(sum|count){[^}]*} (\S+)$", re.MULTILINE)
 _LAG = re.compile(r"^tidegauge_lag_records{[^}]*} (\S+)$", re.MULTILINE)
 
 
 @dataclass
 class Seen:
-    """What pages and records told, with the time since the epoch at which it was read."""
+    """What pages and records told, with the time since the epoch at which it was read.
+
+    ``lag`` is that of the newest page, in records; ``commit_seconds`` the mean over all commits.
+    """
 
     predictions: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     labelled: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     watermarks: list[tuple[float, float]] = field(default_factory=list)
     panes: dict[float, float] = field(default_factory=dict)
     lag: float = 0.0
+    commit_seconds: float = 0.0
 
     def page(self, at: float, text: str) -> None:
         """Take one page of metrics."""
@@ -85,6 +90,10 @@ class Seen:
         self.predictions.append((at, predictions))
         self.labelled.append((at, labelled))
         self.lag = sum(map(float, _LAG.findall(text)))
+        totals = {"sum": 0.0, "count": 0.0}
+        for name, value in _COMMITS.findall(text):
+            totals[name] += float(value)
+        self.commit_seconds = totals["sum"] / max(totals["count"], 1.0)
 
     def record(self, at: float, record: MetricRecord) -> None:
         """Take one window."""
@@ -139,7 +148,10 @@ def summary(values: list[float]) -> dict[str, float]:
 
 
 def all_seen(seen: Seen, published: Published) -> bool:
-    """Whether the newest page counts all probes."""
+    """Whether the newest page counts all probes, and the last pane that could close is out."""
+    last_pane = (published.begun + published.seconds - OUT_OF_ORDERNESS) // PANE * PANE
+    if max(seen.panes, default=0.0) < last_pane:
+        return False
     _, predictions = seen.predictions[-1]
     _, labelled = seen.labelled[-1]
     return all(
@@ -202,7 +214,7 @@ def at_rate(place: Cluster, share: int, rate: float, seconds: float) -> dict[str
             if time.monotonic() > deadline:
                 raise BenchmarkError("the worker was not ready in time")
             time.sleep(LOOK_SECONDS)
-        begun, before = time.time(), worker.line
+        before = worker.line
         with subprocess.Popen(
             [
                 sys.executable,
@@ -218,7 +230,7 @@ def at_rate(place: Cluster, share: int, rate: float, seconds: float) -> dict[str
         after = worker.line
     assert before is not None
     assert after is not None
-    since, until = begun + WARM_SECONDS, begun + published.seconds
+    since, until = published.begun + WARM_SECONDS, published.begun + published.seconds
     return {
         "share": share,
         "events_per_second": round(published.events / published.seconds),
@@ -227,6 +239,7 @@ def at_rate(place: Cluster, share: int, rate: float, seconds: float) -> dict[str
         ),
         "publisher_behind": round(published.behind, 2),
         "lag": seen.lag,
+        "commit_seconds": round(seen.commit_seconds, 3),
         "prediction": summary(delays(seen.predictions, published.probes["predictions"], since)),
         "label": summary(delays(seen.labelled, published.probes["feedback"], since)),
         "pane_closed": summary(pane_delays(seen.watermarks, since, until)),

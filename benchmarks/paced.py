@@ -35,12 +35,14 @@ class Published(msgspec.Struct):
     """What was published.
 
     Attributes:
+        begun: when, since the epoch.
         events: predictions and feedback, probes included.
         seconds: wall time.
         behind: seconds that the publisher was behind its schedule, at most.
         probes: by topic and partition the times at which probes were published, since the epoch.
     """
 
+    begun: float = 0.0
     events: int = 0
     seconds: float = 0.0
     behind: float = 0.0
@@ -143,7 +145,7 @@ async def publish(settings: Settings, rate: float, seconds: float) -> Published:
         bootstrap_servers=settings.kafka.bootstrap, max_batch_size=512 * 1024
     ) as producer:
         publisher = Publisher(settings, producer, pairs)
-        begun = time.time()
+        begun = publisher.published.begun = time.time()
         for due in itertools.takewhile(
             lambda due: due < seconds, (SLICE * number for number in itertools.count(1))
         ):

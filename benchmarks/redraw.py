@@ -83,7 +83,11 @@ def latency(saved: Saved) -> str:
         for figure, title in FIGURES_OF_LATENCY.items()
         for run in saved["runs"]
     ]
-    return table(("seconds", "p50", "p90", "p99", "max", "samples"), rows)
+    commits = ", ".join(
+        f"{run['commit_seconds']:.2f} s at {run['share']} %" for run in saved["runs"]
+    )
+    text = table(("seconds", "p50", "p90", "p99", "max", "samples"), rows)
+    return f"{text}\nA commit took, on average, {commits}.\n"
 
 
 def scaling(saved: Saved) -> str:
