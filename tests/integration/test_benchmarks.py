@@ -12,7 +12,7 @@ import tidegauge
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-def run(*arguments: str, seconds: float = 60.0) -> str:
+def run(*arguments: str, seconds: float = 200.0) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=BENCHMARKS,
@@ -43,7 +43,7 @@ def test_the_page_is_in_step_with_the_figures_that_were_saved():
 @pytest.mark.broker
 @pytest.mark.timeout(300)
 def test_programs_take_turns():
-    sizes = ("--pairs", "5000", "--rounds", "1", "--faust-pairs", "500")
+    sizes = ("--pairs", "20000", "--rounds", "1", "--faust-pairs", "500")
     printed = run("throughput.py", *sizes, seconds=240)
     assert "worker/limit" in printed
     assert "worker/faust" in printed
@@ -53,7 +53,7 @@ def test_programs_take_turns():
 @pytest.mark.broker
 @pytest.mark.timeout(300)
 def test_live_events_are_seen():
-    sizes = ("--pairs", "5000", "--seconds", "20", "--shares", "10")
+    sizes = ("--pairs", "20000", "--seconds", "20", "--shares", "10")
     assert '"pane_published"' in run("latency.py", *sizes, seconds=240)
 
 
@@ -61,5 +61,5 @@ def test_live_events_are_seen():
 @pytest.mark.broker
 @pytest.mark.timeout(300)
 def test_two_workers_share_the_partitions():
-    printed = run("scaling.py", "workers", "--pairs", "5000", "--rounds", "1", seconds=240)
+    printed = run("scaling.py", "workers", "--pairs", "20000", "--rounds", "1", seconds=240)
     assert "workers2" in printed
