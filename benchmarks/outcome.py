@@ -103,7 +103,7 @@ def peak_mib() -> float:
     return int(line.split()[1]) / 1024
 
 
-def resident_mib() -> float:
-    """Resident memory of this process now, by Linux' proc file system."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def resident_mib(pid: int | str = "self") -> float:
+    """Resident memory of a process now, by Linux' proc file system."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / 2**20

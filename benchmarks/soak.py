@@ -26,7 +26,7 @@ from pathlib import Path
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from load import bodies, rfc3339
+from load import Load, Shape, rfc3339
 from outcome import resident_mib
 from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.core.config import DAY, HOUR, MINUTE
@@ -90,9 +90,9 @@ class Publisher:
     clock: Clock
     rate: int
     delay: Delay
-    _due: list[tuple[int, bytes, int]] = field(default_factory=list)
+    _due: list[tuple[int, int]] = field(default_factory=list)
     _random: random.Random = field(default_factory=lambda: random.Random(11))  # noqa: S311
-    _bodies: list[tuple[str, int]] = field(default_factory=bodies)
+    _load: Load = field(default_factory=lambda: Load(Shape()))
     _count: int = 0
     _told: int = 0
 
@@ -104,17 +104,15 @@ class Publisher:
         many = int(self.rate * TICK_SECONDS)
         for number in range(many):
             at = before + (now - before) * number // many
-            key = f"req-{self._count:012d}"
+            request = self._count
             self._count += 1
-            told, label = self._bodies[self._count % len(self._bodies)]
-            text = f'{{"request_id":"{key}","timestamp":"{rfc3339(at)}",{told}'
-            predictions.append((key.encode(), text.encode()))
-            heapq.heappush(self._due, (self.delay(at, self._random), key.encode(), label))
+            text = self._load.prediction(request, rfc3339(at))
+            predictions.append((self._load.key(request), text))
+            heapq.heappush(self._due, (self.delay(at, self._random), request))
         labels = []
         while self._due and self._due[0][0] <= now:
-            at, key_, label = heapq.heappop(self._due)
-            text = f'{{"request_id":"{key_.decode()}","timestamp":"{rfc3339(at)}","label":{label}}}'
-            labels.append((key_, text.encode()))
+            at, request = heapq.heappop(self._due)
+            labels.append((self._load.key(request), self._load.feedback(request, rfc3339(at))))
         await self._send("predictions", predictions)
         await self._send("feedback", labels)
 
