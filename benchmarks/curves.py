@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(CURVES), default=list(CURVES))
     parser.add_argument("--save", action="store_true", help=results.SAVE_HELP)
     options = parser.parse_args()
-    gc.set_threshold(100_000, 50, 100)  # as the worker does
+    gc.set_threshold(500_000, 20, 100)  # as the worker does
     for name in options.only:
         points = []
         for x, shape in CURVES[name].items():

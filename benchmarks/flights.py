@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=6, help="hours of flights in a step")
     parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
     options = parser.parse_args()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(500_000, 20, 100)
     costs = Costs()
     if options.profile:
         profile = cProfile.Profile()

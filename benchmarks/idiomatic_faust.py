@@ -147,7 +147,7 @@ def main() -> None:
             progress.watch = None
             os.kill(os.getpid(), signal.SIGTERM)
 
-    gc.set_threshold(100_000, 50, 100)  # as the worker does
+    gc.set_threshold(500_000, 20, 100)  # as the worker does
     logging.disable(logging.INFO)  # else records are made of all debug messages, to be dropped
     faust.Worker(app, loglevel="error", redirect_stdouts=False).execute_from_commandline()
 

@@ -71,5 +71,5 @@ async def read_all(settings: Settings, expected: int) -> None:
 
 if __name__ == "__main__":
     end_with_parent()
-    gc.set_threshold(100_000, 50, 100)  # as the worker does
+    gc.set_threshold(500_000, 20, 100)  # as the worker does
     asyncio.run(read_all(load(Path(sys.argv[1])), int(sys.argv[2])))

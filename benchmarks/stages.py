@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
     options = parser.parse_args()
     todo = chunks(Load(Shape()), options.pairs, options.partitions, CHUNK_RECORDS)
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(500_000, 20, 100)
     gc.freeze()
     if options.profile:
         profile = cProfile.Profile()

@@ -34,7 +34,7 @@ from tidegauge.worker.collect_stage import CollectStage, CollectTopics
 from tidegauge.worker.opening import transactional_producer
 from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.outside import Outside
-from tidegauge.worker.stage import Chunk, Output, StageSpec
+from tidegauge.worker.stage import Chunk, Records, StageSpec
 
 CHANGELOG = "collect-state"
 LOAD = Load(Shape())
@@ -85,8 +85,8 @@ async def fill(bootstrap: str, requests: int, labelled: float) -> None:
 
 
 async def _commit(producer: Any, stage: CollectStage) -> None:
-    outputs = [Output(CHANGELOG, 0, key, value) for key, value in stage.snapshot().state]
-    await transaction.write(producer, outputs, {}, "bench")
+    state = Records(CHANGELOG, 0, stage.snapshot().state)
+    await transaction.write(producer, [state], {}, "bench")
 
 
 def _chunks(requests: int, labelled: float) -> Iterator[Chunk]:

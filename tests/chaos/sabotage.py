@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from tidegauge.worker import changelog, opening, transaction
 from tidegauge.worker.options import ShellSettings
-from tidegauge.worker.stage import Output, StageSpec
+from tidegauge.worker.stage import Output, Records, StageSpec
 
 INSIDE = ("begun", "sent", "positioned")
 """Moments of a transaction: it has begun; its records are delivered; the group's offsets are in
@@ -166,7 +166,7 @@ def _in_two(blows: Blows, *, state_first: bool) -> Write:
 
     async def write(
         producer: AIOKafkaProducer,
-        outputs: Iterable[Output],
+        outputs: Iterable[Output | Records],
         positions: Mapping[TopicPartition, int],
         group: str,
     ) -> None:
@@ -176,12 +176,16 @@ def _in_two(blows: Blows, *, state_first: bool) -> Write:
         halves = [(state, positions), (others, {})]
         first, second = halves if state_first else halves[::-1]
         # what monitor lost or repeated, its next commit would cover up
-        size = sum(len(o.value or b"") for o in others if o.topic.endswith("-partials"))
-        last = BETWEEN if size > ONLY_PROGRESS else ""
+        sizes = [len(o.value or b"") for o in others if isinstance(o, Output) and _is_partial(o)]
+        last = BETWEEN if sum(sizes) > ONLY_PROGRESS else ""
         await _write(Struck(producer, blows, last=last), *first, group)
         await _write(Struck(producer, blows), *second, group)
 
     return write
+
+
+def _is_partial(output: Output) -> bool:
+    return output.topic.endswith("-partials")
 
 
 def _unfenced(settings: ShellSettings, spec: StageSpec, partition: int) -> AIOKafkaProducer:

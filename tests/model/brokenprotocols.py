@@ -13,7 +13,7 @@ from modelclients import ModelConsumer, ModelOutside
 from tidegauge.worker import changelog, opening, transaction
 from tidegauge.worker.inbox import Admission, Fetch, Inbox
 from tidegauge.worker.partition import Partition
-from tidegauge.worker.stage import Output
+from tidegauge.worker.stage import Output, Records
 from tidegauge.worker.status import PartitionState
 
 Write = Callable[..., Awaitable[None]]
@@ -25,20 +25,20 @@ _note_death = Partition.note_death
 _consumer = ModelOutside.consumer
 
 
-def _is_state(output: Output) -> bool:
+def _is_state(output: Output | Records) -> bool:
     return output.topic in {"first", "second"}
 
 
-def _is_position(output: Output) -> bool:
-    return output.key == changelog.POSITIONS
+def _is_position(output: Output | Records) -> bool:
+    return isinstance(output, Output) and output.key == changelog.POSITIONS
 
 
-def _in_two(first: Callable[[Output], bool], *, positions_first: bool) -> Write:
+def _in_two(first: Callable[[Output | Records], bool], *, positions_first: bool) -> Write:
     """Two transactions instead of one."""
 
     async def write(
         producer: Any,
-        outputs: Iterable[Output],
+        outputs: Iterable[Output | Records],
         positions: Mapping[TopicPartition, int],
         group: str,
     ) -> None:

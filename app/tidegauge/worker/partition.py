@@ -23,7 +23,7 @@ from tidegauge.worker.inbox import Admission, Fetch, Inbox
 from tidegauge.worker.logends import LogEnds
 from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.quarantine import DIED, Death, Quarantine
-from tidegauge.worker.stage import RESERVED_PREFIX, Chunk, Output, Stage, StageSpec
+from tidegauge.worker.stage import RESERVED_PREFIX, Chunk, Output, Records, Stage, StageSpec
 from tidegauge.worker.status import Counters, PartitionState, PartitionStatus, TopicStatus
 
 log = logging.getLogger(__name__)
@@ -344,16 +344,17 @@ class Partition:
         moved = any(mark.position != self._saved.get(t) for t, mark in self.marks.items())
         return moved or self.meta_due or self.stage.dirty > 0
 
-    def _collect(self) -> tuple[list[Output], dict[TopicPartition, int]]:
+    def _collect(self) -> tuple[list[Output | Records], dict[TopicPartition, int]]:
         snapshot = self._guard(self.stage.snapshot, "snapshot")
-        for key, _ in snapshot.state:
-            if key.startswith(RESERVED_PREFIX):
-                raise StageError(f"{self} used the reserved changelog key {key!r}")
-        state = snapshot.state + self.quarantine.changes()
-        state.append((changelog.POSITIONS, changelog.encode_marks(self.marks)))
+        if RESERVED_PREFIX in {key[:1] for key, _ in snapshot.state}:
+            raise StageError(f"{self} used a changelog key that begins with {RESERVED_PREFIX!r}")
+        own = self.quarantine.changes()
+        own.append((changelog.POSITIONS, changelog.encode_marks(self.marks)))
         if self.meta_due:
-            state.append((changelog.META, changelog.encode_meta(self.spec)))
-        outputs = [Output(self.spec.changelog, self.number, key, value) for key, value in state]
+            own.append((changelog.META, changelog.encode_meta(self.spec)))
+        place = (self.spec.changelog, self.number)
+        outputs: list[Output | Records] = [Records(*place, snapshot.state)]
+        outputs += [Output(*place, key, value) for key, value in own]
         outputs += snapshot.outputs
         outputs += self._dead_letters
         self._dead_letters = []

@@ -84,7 +84,7 @@ class Shell:
                 under other settings.
         """
         # few cycles are made here; the default makes the collector scan large states all the time
-        gc.set_threshold(100_000, 50, 100)
+        gc.set_threshold(500_000, 20, 100)
         self.board.phase(Phase.WAITING_FOR_BROKER)
         await self.log_ends.start()
         await self._check_topics()

@@ -4,7 +4,7 @@ A stage is a pure, synchronous machine for one partition: it is given records an
 its state and returns what changed. The shell does everything that touches Kafka.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -15,7 +15,7 @@ RESERVED_PREFIX = b"#"
 
 
 class Output(NamedTuple):
-    """One record to be written; a tuple, since there is one for each changed piece of state."""
+    """One record to be written."""
 
     topic: str
     partition: int
@@ -23,6 +23,14 @@ class Output(NamedTuple):
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
     timestamp_ms: int | None = None
+
+
+class Records(NamedTuple):
+    """Many records for one topic partition, as keys and values."""
+
+    topic: str
+    partition: int
+    records: Sequence[tuple[bytes | None, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata
 
-from tidegauge.worker.stage import Output
+from tidegauge.worker.stage import Output, Records
 
 BATCH_BYTES = 512 * 1024
 """Size of a batch, half the broker's default limit. A larger record travels alone."""
@@ -23,24 +24,39 @@ class DeliveryError(Exception):
     """A batch of a transaction was not written; the message names the topic partition."""
 
 
-def _pack(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> list[list[object]]:
+def _pack(producer: AIOKafkaProducer, outputs: Iterable[Output | Records]) -> list[BatchBuilder]:
     """Batches of one topic partition, in order."""
     batches = [producer.create_batch()]
     for output in outputs:
+        if isinstance(output, Records):
+            _pack_many(producer, batches, output)
+            continue
         _, _, key, value, headers, timestamp = output
         record = {"timestamp": timestamp, "key": key, "value": value, "headers": list(headers)}
         if batches[-1].append(**record) is None:
             batches.append(producer.create_batch())
             if batches[-1].append(**record) is None:
-                raise ValueError(
-                    f"a record for {output.topic}-{output.partition} does not fit a batch"
-                )
+                raise _too_large(output)
     return batches
+
+
+def _pack_many(producer: AIOKafkaProducer, batches: list[BatchBuilder], output: Records) -> None:
+    append = batches[-1].append
+    for key, value in output.records:
+        if append(timestamp=None, key=key, value=value) is None:
+            batches.append(producer.create_batch())
+            append = batches[-1].append
+            if append(timestamp=None, key=key, value=value) is None:
+                raise _too_large(output)
+
+
+def _too_large(output: Output | Records) -> ValueError:
+    return ValueError(f"a record for {output.topic}-{output.partition} does not fit a batch")
 
 
 async def write(
     producer: AIOKafkaProducer,
-    outputs: Iterable[Output],
+    outputs: Iterable[Output | Records],
     positions: Mapping[TopicPartition, int],
     group: str,
 ) -> None:
@@ -56,7 +72,7 @@ async def write(
         Exception: Anything here is fatal for the producer; nothing was committed, or its fate is
             unknown until the transactional id is taken again.
     """
-    by_partition: dict[tuple[str, int], list[Output]] = defaultdict(list)
+    by_partition: dict[tuple[str, int], list[Output | Records]] = defaultdict(list)
     for output in outputs:
         by_partition[output.topic, output.partition].append(output)
     waves = {
