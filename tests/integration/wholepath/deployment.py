@@ -22,6 +22,7 @@ from wholepath.outcome import Outcome
 from wholepath.topic import Message, end_offsets, read_all, send
 
 import tidegauge
+from tidegauge.core.collect.state import REFERENCES
 from tidegauge.kafka.admin import admin_client, create_missing
 from tidegauge.kafka.client import Connection
 from tidegauge.kafka.topics import topic_specs
@@ -230,6 +231,11 @@ class Deployment:
     def processed(self) -> int:
         """Offsets of both input topics that are committed."""
         return sum(self.committed().values())
+
+    def adopted(self) -> set[tuple[int, bytes]]:
+        """Source partitions, with the models and versions whose reference their state has."""
+        state = read_all(self.bootstrap, self.names.collect_state)
+        return {(r.partition, r.key) for r in state if r.key and r.key[:1] == REFERENCES}
 
     def miscounted(
         self, removed: Collection[tuple[str, int, int]] = ()

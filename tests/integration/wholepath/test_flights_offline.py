@@ -120,7 +120,13 @@ def test_figures_of_flights_equal_those_computed_offline(
     head = [r for r in events if r.time_ms < begin + LEARNING]
     _publish(world, head, more)
     models = {MODEL, *more.rows}
-    world.wait(lambda o: {r.model for r in o.references()} == models)
+    # what a partition reads before it hears of a reference is not compared with it
+    world.wait(
+        lambda o: (
+            {r.model for r in o.references()} == models
+            and len(world.adopted()) == PARTITIONS * len(models)
+        )
+    )
     _publish(world, events[len(head) :], more)
     world.publish(m for model in models for m in closing(model, end + 10 * DAY))
     rows = offline(events)
