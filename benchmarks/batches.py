@@ -44,7 +44,6 @@ def _batch(
     assert len(events) == len(records)
     return Batch(
         events,
-        [key for key, _ in records],
         range(len(records)),
         [round(event.timestamp.timestamp() * 1_000) for event in events],
         content_digests(events),

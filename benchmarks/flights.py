@@ -73,7 +73,9 @@ class Path:
         partials = settings.topics.partials_partitions
         topics = (PREDICTIONS, "alerts", "metrics", "references", "dead-letters")
         counts = {**dict.fromkeys(topics, self._sources), "partials": partials}
-        collect = CollectTopics(PREDICTIONS, FEEDBACK, "partials", "dead-letters", counts)
+        collect = CollectTopics(
+            PREDICTIONS, FEEDBACK, "forwarded", "partials", "dead-letters", counts
+        )
         monitor = MonitorTopics(PREDICTIONS, "partials", "alerts", "metrics", "references", counts)
         self._collect = [
             CollectStage(config, collect, number, "murmur2") for number in range(self._sources)
@@ -90,6 +92,10 @@ class Path:
         for at in range(0, len(events), FLUSH_EVENTS):
             self._read(events[at : at + FLUSH_EVENTS], append)
         partials = self._snapshots("collect", self._collect, append)
+        for number, source in enumerate(self._collect):
+            told = [(o.key, o.value) for o in partials if o[:2] == ("forwarded", number)]
+            chunk = self._chunk("forwarded", number, told, append)
+            self._costs.run("collect", source.process, chunk)
         for number, stage in enumerate(self._monitor):
             mine = [(o.key, o.value) for o in partials if o[:2] == ("partials", number)]
             chunk = self._chunk("partials", number, mine, append)

@@ -24,7 +24,12 @@ async def read_all(settings: Settings, expected: int) -> None:
     sources = settings.topics.partitions
     counts = {names.predictions: sources, names.partials: settings.topics.partials_partitions}
     topics = CollectTopics(
-        names.predictions, names.feedback, names.partials, names.dead_letters, counts
+        names.predictions,
+        names.feedback,
+        names.forwarded,
+        names.partials,
+        names.dead_letters,
+        counts,
     )
     stages = [
         CollectStage(settings.core(), topics, number, settings.join.partitioner)

@@ -55,7 +55,9 @@ class StagePath:
     def __init__(self, sources: int, config: CoreConfig) -> None:
         ours = (PREDICTIONS, FEEDBACK, "alerts", "metrics", "references", "dead-letters")
         counts = {**dict.fromkeys(ours, sources), PARTIALS: 1}
-        collect = CollectTopics(PREDICTIONS, FEEDBACK, PARTIALS, "dead-letters", counts)
+        collect = CollectTopics(
+            PREDICTIONS, FEEDBACK, "forwarded", PARTIALS, "dead-letters", counts
+        )
         monitor = MonitorTopics(PREDICTIONS, PARTIALS, "alerts", "metrics", "references", counts)
         self._collect = [
             CollectStage(config, collect, number, "murmur2") for number in range(sources)

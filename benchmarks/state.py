@@ -47,7 +47,7 @@ def make_stage(requests: int) -> CollectStage:
     config = CoreConfig()
     config = replace(config, limits=replace(config.limits, open_requests=requests))
     counts = {PREDICTIONS: 1, "partials": 1}
-    topics = CollectTopics(PREDICTIONS, FEEDBACK, "partials", "dead-letters", counts)
+    topics = CollectTopics(PREDICTIONS, FEEDBACK, "forwarded", "partials", "dead-letters", counts)
     return CollectStage(config, topics, 0, "murmur2")
 
 

@@ -69,7 +69,12 @@ class OnePass:
             for partition in range(counts[topic])
         ]
         topics = CollectTopics(
-            names.predictions, names.feedback, names.partials, names.dead_letters, counts
+            names.predictions,
+            names.feedback,
+            names.forwarded,
+            names.partials,
+            names.dead_letters,
+            counts,
         )
         self._collect = [
             CollectStage(core, topics, partition, settings.join.partitioner)
@@ -82,7 +87,8 @@ class OnePass:
             MonitorStage(core, outputs, partition, 0.0, lambda: 0.0)
             for partition in range(counts[names.partials])
         ]
-        self._written = {getattr(names, role): Written() for role in (*OUTPUTS, "partials")}
+        roles = (*OUTPUTS, "partials", "forwarded")
+        self._written = {getattr(names, role): Written() for role in roles}
 
     def run(self, references: Sequence[Any], events: Sequence[Any]) -> Expected:
         """Fold everything.
@@ -110,9 +116,17 @@ class OnePass:
             records = [r for r in part if (r.topic, r.partition) == (topic, partition)]
             if records:
                 self._collect[partition].process(_chunk(records, complete))
+        names = self._names
+        inputs = (names.predictions, names.feedback, names.forwarded)
         for stage in self._collect:
-            stage.tick(dict.fromkeys((self._names.predictions, self._names.feedback), complete))
-        partials = list(self._taken(self._collect))
+            stage.tick(dict.fromkeys(inputs, complete))
+        said = list(self._taken(self._collect))
+        for partition, stage in enumerate(self._collect):
+            sent = [r for r in said if (r.topic, r.partition) == (names.forwarded, partition)]
+            if sent:
+                stage.process(_chunk(sent, complete))
+        said += self._taken(self._collect)
+        partials = [r for r in said if r.topic == names.partials]
         for partition, stage in enumerate(self._monitor):
             mine = [r for r in partials if r.partition == partition]
             if mine:
@@ -124,7 +138,7 @@ class OnePass:
         for stage in stages:
             for output in stage.snapshot().outputs:
                 self._written[output.topic].records.append(output)
-                if output.topic == self._names.partials:
+                if output.topic in {self._names.partials, self._names.forwarded}:
                     yield _Placed(output.topic, output.partition, 0, 0, output.key, output.value)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sabotage
 from onepass import Expected, OnePass, totals
 from wholepath.deployment import Deployment, WorkerProcess
-from wholepath.drifting import SETTINGS, WINDOWS_END, DriftingInput, references
+from wholepath.drifting import SETTINGS, WINDOWS_END, DriftingInput, astray, references
 from wholepath.load import Load
 from wholepath.results import Results, finished
 from wholepath.topic import read_all
@@ -226,7 +226,8 @@ class Trial:
             for _ in range(2):
                 self.start()
             self.until(self.whole, 60)
-            load = Load(world, source.messages, backlog=0.2, per_second=PER_SECOND)
+            messages = astray(source.messages, PARTITIONS)
+            load = Load(world, messages, backlog=0.2, per_second=PER_SECOND)
             for number, (name, inject) in enumerate(faults):
                 # most often while all is open and at work, sometimes in the midst of a recovery
                 if number and self.rng.random() < HEALTHY:

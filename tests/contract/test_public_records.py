@@ -352,9 +352,9 @@ def test_keys_are_readable_and_cannot_be_confused() -> None:
     assert encode_ledger(LedgerRecord(model="a|b", time_ms=0))[0] == b"a%7Cb|ledger"
     assert reference_key("a|b", "1") == b"a%7Cb|1"
     flood = DeadLetterSummaryRecord(
-        reason=Reason.NULL_KEY, topic="predictions", partition=2, count=0, ranges=()
+        reason=Reason.BAD_TIMESTAMP, topic="predictions", partition=2, count=0, ranges=()
     )
-    assert encode_summary(flood)[0] == b"predictions|2|null_key"
+    assert encode_summary(flood)[0] == b"predictions|2|bad_timestamp"
 
 
 def test_an_empty_window_has_null_figures() -> None:

@@ -120,14 +120,14 @@ def alert_record(alert: AlertRecord) -> dict[str, Any]:
 def test_topics_are_described_created_and_described_again(cluster: Cluster):
     before = cluster.run("topics", "describe")
     assert before.exit_code == 1
-    assert before.stdout.count("missing") == 9
+    assert before.stdout.count("missing") == 10
     assert "tidegauge topics create" in before.stderr
 
     created = cluster.run("topics", "create")
     assert (created.exit_code, created.stderr) == (0, "")
     assert f"created {cluster.prefix}predictions (3 partitions)\n" in created.stdout
     assert f"created {cluster.prefix}monitor-state (2 partitions)\n" in created.stdout
-    assert cluster.run("topics", "create").stdout == "all 9 topics exist already\n"
+    assert cluster.run("topics", "create").stdout == "all 10 topics exist already\n"
 
     after = cluster.run("topics", "describe")
     assert (after.exit_code, after.stderr) == (0, "")
@@ -224,7 +224,7 @@ def test_dead_letters_are_told_and_counted(topics: Cluster):
         value=b'{"a": \x00\xff\x1b[2J' + b"x" * 300,
     )
     flood = DeadLetterSummaryRecord(
-        reason=Reason.NULL_KEY,
+        reason=Reason.BAD_TIMESTAMP,
         topic="feedback",
         partition=0,
         count=1240,
@@ -239,12 +239,12 @@ def test_dead_letters_are_told_and_counted(topics: Cluster):
     assert result.stdout == (
         "2013-01-01 10:00:00  invalid_json  predictions[2]@17  not JSON\n"
         '    {"a": \\x00\\xff\\x1b[2J' + "x" * 88 + " … and 212 bytes\n"
-        "null_key  feedback[0]@5-900, 950-1400  1,240 more, not copied\n"
+        "bad_timestamp  feedback[0]@5-900, 950-1400  1,240 more, not copied\n"
     )
     assert result.stderr.splitlines()[0].startswith(
         f"tidegauge: {topics.prefix}dead-letters[0]@2 is skipped: the value is not a JSON object"
     )
-    assert result.stderr.splitlines()[1] == "1,241 refused: 1,240 null_key, 1 invalid_json"
+    assert result.stderr.splitlines()[1] == "1,241 refused: 1,240 bad_timestamp, 1 invalid_json"
 
     one = topics.run("dead-letters", "--reason", "invalid_json", "--json").stdout
     assert json.loads(one)["offset"] == 17

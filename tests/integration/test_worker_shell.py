@@ -142,6 +142,23 @@ def test_state_made_under_other_settings_is_refused(world):
     assert "written with schema version 1 and settings toy; this worker has 1 and other" in log
 
 
+def test_another_number_of_partitions_is_refused_at_once_and_at_each_start(world):
+    async def story():
+        await world.create_topics()
+        await world.send_pairs(50)
+        running = world.start_worker()
+        await world.differences()
+        await world.add_partitions(5)
+        first = await asyncio.to_thread(running.wait, 60), world.log_of(running)
+        again = world.start_worker()
+        return first, (await asyncio.to_thread(again.wait, 60), world.log_of(again))
+
+    for code, log in asyncio.run(story()):
+        assert code == exits.CONFIG, log
+        assert "had 3 when the state was made" in log
+        assert "another kafka.group" in log
+
+
 def test_topics_that_do_not_fit_are_refused(world):
     async def story():
         missing = world.start_worker()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import toys
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 
 import tidegauge
 from tidegauge.worker.cluster import partition_counts
@@ -80,6 +80,18 @@ class World:
         await admin.close()
         async with AIOKafkaProducer(**self.options) as producer:
             await producer.send_and_wait(self.prefix + toys.REFERENCES, b"ref", key=b"model")
+
+    async def add_partitions(self, count: int) -> None:
+        """Give the inputs of the first stage, and its state, more partitions."""
+        admin = AIOKafkaAdminClient(**self.options)
+        await admin.start()
+        names = (toys.PREDICTIONS, toys.FEEDBACK, toys.COLLECT_STATE)
+        try:
+            await admin.create_partitions(
+                {self.prefix + name: NewPartitions(count) for name in names}
+            )
+        finally:
+            await admin.close()
 
     @asynccontextmanager
     async def topic_missing(self, name: str):

@@ -8,14 +8,16 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import xxhash
 
 from tidegauge.core import partial as partials
-from tidegauge.core.collect.batch import Batch
+from tidegauge.core.collect.batch import Batch, Refused
 from tidegauge.core.collect.collect import Collect
+from tidegauge.core.collect.forwarding import SourceMark
 from tidegauge.core.collect.request import Request
 from tidegauge.core.collect.requests import Requests
 from tidegauge.core.config import (
@@ -62,8 +64,8 @@ CONFIG = CoreConfig(
 )
 """Horizons and panes small enough for a few minutes of events to cross all of them."""
 
-Topic = Literal["predictions", "feedback"]
-TOPICS: tuple[Topic, Topic] = ("predictions", "feedback")
+Topic = Literal["predictions", "feedback", "forwarded"]
+TOPICS: tuple[Topic, ...] = ("predictions", "feedback", "forwarded")
 Reading = Literal["random", "predictions first", "feedback first", "behind"]
 Event = Prediction | Feedback
 
@@ -106,15 +108,40 @@ def published(events: Iterable[tuple[Event, int]]) -> list[Published]:
     return sorted(log, key=lambda p: p.append)
 
 
+def apart(log: Sequence[Published]) -> list[Published]:
+    """The same events with append times that tell their order wherever they are published."""
+    appends = accumulate((p.append for p in log), lambda before, own: max(before + 1, own))
+    return [Published(p.event, append) for p, append in zip(log, appends, strict=True)]
+
+
 def batch(log: Sequence[Published], first: int, last: int) -> Batch[Event]:
     """Part of one log, as collect takes it."""
     part = log[first:last]
     return Batch(
         [p.event for p in part],
-        [p.event.request_id.encode() for p in part],
         list(range(first, last)),
         [p.append for p in part],
         [digest(p.event) for p in part],
+    )
+
+
+class Sent(NamedTuple):
+    """An event that was forwarded: from which partition, its offset there."""
+
+    source: int
+    offset: int
+    record: Published
+
+
+def forwarded(sent: Sequence[Sent], topic: Topic) -> Batch[Event]:
+    """The events of one kind that were forwarded, as collect takes them."""
+    mine = [s for s in sent if s.record.topic == topic]
+    return Batch(
+        [s.record.event for s in mine],
+        [s.offset for s in mine],
+        [s.record.append for s in mine],
+        [digest(s.record.event) for s in mine],
+        [s.source for s in mine],
     )
 
 
@@ -130,6 +157,8 @@ class Plan:
     """Probability of a commit after a batch."""
     crash: float = 0.0
     """Probability that a machine is lost after a batch."""
+    astray: float = 0.0
+    """Share of identities that are published in some partition, whatever their home."""
 
 
 @dataclass
@@ -178,8 +207,8 @@ class World:
         newest = max((p.append for p in self.log), default=START)
         end = newest - newest % (3_600 * SECOND) + 3_600 * SECOND + wait
         models = sorted({p.event.model for p in self.log if p.event.model})
-        requests = [_home(f"{FLUSH}{p}-", p, partitions) for p in range(partitions)]
-        orphans = [_home(f"orphan{p}-", p, partitions) for p in range(partitions)]
+        requests = [home_at(f"{FLUSH}{p}-", p, partitions) for p in range(partitions)]
+        orphans = [home_at(f"orphan{p}-", p, partitions) for p in range(partitions)]
         flush: list[Published] = []
         for model in models:
             for request in requests:
@@ -190,7 +219,7 @@ class World:
         return [*self.log, *flush]
 
 
-def _home(prefix: str, partition: int, partitions: int) -> str:
+def home_at(prefix: str, partition: int, partitions: int) -> str:
     """A request id whose home is ``partition``."""
     ids = (f"{prefix}{i}" for i in range(10_000))
     return next(i for i in ids if partition_for(i.encode(), partitions) == partition)
@@ -199,7 +228,7 @@ def _home(prefix: str, partition: int, partitions: int) -> str:
 class _Log:
     """One topic partition and how far it is read."""
 
-    def __init__(self, records: list[Published], end: int) -> None:
+    def __init__(self, records: list[Any], end: int) -> None:
         self.records = records
         self.end = end
         self.position = 0
@@ -222,7 +251,7 @@ class _Source:
         self.logs = logs
         self.changelog: dict[bytes, bytes] = {}
         self.committed: dict[Topic, int] = dict.fromkeys(TOPICS, 0)
-        self.outbox: list[bytes] = []
+        self.outbox: list[tuple[int, Sent]] = []
         self.core = self.fresh()
 
     def fresh(self) -> Collect:
@@ -237,12 +266,25 @@ class _Source:
     def read(self, topic: Topic, count: int) -> None:
         log = self.logs[topic]
         last = min(log.position + count, len(log.records))
-        chunk = batch(log.records, log.position, last)
-        log.position = last
-        refused = getattr(self.core, topic)(chunk, log.complete())
-        for _, refusal in refused:
-            assert refusal.reason.value.startswith("conflict"), refusal
+        first, log.position = log.position, last
+        if topic == "forwarded":
+            self.receive(log.records[first:last])
+        else:
+            chunk = batch(log.records, first, last)
+            taken = getattr(self.core, topic)(chunk, log.complete())
+            check_refused(taken.refused)
+            self.outbox += [
+                (home, Sent(self.number, first + at, log.records[first + at]))
+                for at, home, _ in taken.away
+            ]
         self.check()
+
+    def receive(self, records: Sequence[Sent | SourceMark]) -> None:
+        sent = [r for r in records if isinstance(r, Sent)]
+        marks = [r for r in records if isinstance(r, SourceMark)]
+        parts = forwarded(sent, "predictions"), forwarded(sent, "feedback")
+        for refused in self.core.forwarded(*parts, marks):  # type: ignore[arg-type]
+            check_refused(refused)
 
     def check(self) -> None:
         """The books balance after every batch."""
@@ -252,6 +294,9 @@ class _Source:
             states = [*ledger.predictions.values(), *ledger.feedback.values()]
             assert min(states, default=0) >= 0, (model, ledger)
         read = {topic: log.position for topic, log in self.logs.items()}
+        for record in self.logs["forwarded"].records[: read["forwarded"]]:
+            if isinstance(record, Sent):
+                read[record.record.topic] += 1
         assert sum(x.predictions_read for x in ledgers.values()) == read["predictions"]
         assert sum(x.feedback_read for x in ledgers.values()) == read["feedback"]
 
@@ -263,13 +308,25 @@ class _Source:
         for part in self.core.partials():
             self.run.bus.append(partials.encode(part))
         self.run.bus.append(partials.encode(self.core.progress()))
+        for home, sent in self.outbox:
+            self.run.sources[home].logs["forwarded"].records.append(sent)
+        self.outbox = []
+        for other in self.core.forwarding.others:
+            self.run.sources[other].logs["forwarded"].records.append(self.core.mark(other))
         compact(self.changelog, self.core.changes())
         self.committed = {topic: log.position for topic, log in self.logs.items()}
 
     def crash(self) -> None:
         for topic, log in self.logs.items():
             log.position = self.committed[topic]
+        self.outbox = []
         self.core = self.fresh()
+
+
+def check_refused(refused: Refused) -> None:
+    """Nothing is refused but what contradicts."""
+    for _, refusal in refused:
+        assert refusal.reason.value.startswith("conflict"), refusal
 
 
 def compact(log: dict[bytes, bytes], changes: Iterable[tuple[bytes, bytes | None]]) -> None:
@@ -290,9 +347,9 @@ class _Run:
         log = world.flushed(plan.partitions)
         end = max((p.append for p in log), default=START) + 60 * SECOND
         logs = [{topic: _Log([], end) for topic in TOPICS} for _ in range(plan.partitions)]
-        for record in log:
-            home = partition_for(record.event.request_id.encode(), plan.partitions)
-            logs[home][record.topic].records.append(record)
+        for number, record in enumerate(log):
+            astray = plan.astray if number < len(world.log) else 0.0
+            logs[self.place(record.event, astray)][record.topic].records.append(record)
         self.bus: list[bytes] = []
         self.taken = 0
         self.committed = 0
@@ -311,21 +368,41 @@ class _Run:
             monitor.adopt(profile)
         return monitor
 
+    def place(self, event: Event, astray: float) -> int:
+        """The partition an event is published to.
+
+        The feedback of a request keeps to one, as do equal identities: of two that contradict each
+        other, and of two labels that a detector could be shown, the first at home counts.
+        """
+        home = partition_for(event.request_id.encode(), self.plan.partitions)
+        which = (event.model, event.version) if isinstance(event, Prediction) else None
+        identity = f"{self.plan.seed} {event.request_id} {which}"
+        rng = random.Random(identity)  # noqa: S311 - repeatable, no secret
+        return rng.randrange(self.plan.partitions) if rng.random() < astray else home
+
     def result(self) -> Result:
         while any(log.unread for source in self.sources for log in source.logs.values()):
             self.step()
-        for _ in range(2):
+        for _ in range(3):
             for source in self.sources:
                 source.tick()
                 source.commit()
+            self.hand_over()
             self.take(len(self.bus))
             self.commit()
         return self.final()
 
+    def hand_over(self) -> None:
+        for source in self.sources:
+            source.read("forwarded", len(source.logs["forwarded"].records))
+            source.commit()
+
     def step(self) -> None:
         rng, plan = self.rng, self.plan
         source, topic = self.choose()
-        source.read(topic, rng.randint(1, plan.max_batch))
+        # marks come with every commit
+        most = plan.max_batch + (20 if topic == "forwarded" else 0)
+        source.read(topic, rng.randint(1, most))
         if rng.random() < plan.crash:
             source.crash()
         if rng.random() < plan.commit / 2:
@@ -347,7 +424,9 @@ class _Run:
             "random": lambda _, __: True,
             "predictions first": lambda _, topic: topic == "predictions",
             "feedback first": lambda _, topic: topic == "feedback",
-            "behind": lambda source, topic: source.core.behind() in (None, topic),
+            "behind": lambda source, topic: (
+                topic == "forwarded" or source.core.behind() in (None, topic)
+            ),
         }[self.plan.reading]
         open_logs = [x for x in open_logs if wanted(*x)] or open_logs
         return self.rng.choice(open_logs)
@@ -402,6 +481,8 @@ class _Run:
             ledger.labels -= count
             ledger.predictions["labelled"] -= count
             ledger.feedback["joined"] -= count
+        ledger.predictions_read -= ledger.predictions.pop("forwarded", 0)
+        ledger.feedback_read -= ledger.feedback.pop("forwarded", 0)
         return clean(ledger)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made import MAX_LATENESS, logs
-from world import CONFIG, Plan, Published, Result, World, clean
+from made import MAX_DELAY, MAX_LATENESS, logs
+from world import CONFIG, Plan, Published, Result, World, apart, clean
 
 from oracle import Oracle, Pair, Window, binary, name, number
 from tidegauge.core.config import ModelKind, ReferenceConfig
@@ -40,6 +40,16 @@ plans = st.builds(
     reading=st.sampled_from(READINGS),
     max_batch=st.sampled_from([1, 5, 50]),
     crash=st.sampled_from([0.0, 0.2]),
+)
+
+astray = st.builds(
+    Plan,
+    seed=st.integers(0, 2**32),
+    partitions=st.integers(2, 4),
+    reading=st.sampled_from(READINGS),
+    max_batch=st.sampled_from([1, 5, 50]),
+    crash=st.sampled_from([0.0, 0.2]),
+    astray=st.sampled_from([0.3, 1.0]),
 )
 
 
@@ -219,6 +229,23 @@ def test_the_kind_is_told_by_the_answers_however_they_are_read(
         check_windows(result, oracle)
         assert result.windows == results[0].windows
         assert result.streams == results[0].streams
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(logs(max_delay=MAX_DELAY - 999), astray, plans)
+def test_events_published_in_any_partition_give_what_those_at_home_give(
+    log: list[Published], one: Plan, other: Plan
+) -> None:
+    check(apart(log), one, other)
+
+
+@pytest.mark.long
+@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@given(logs(max_requests=40, max_delay=MAX_DELAY - 999), astray, astray)
+def test_events_published_in_any_partition_give_what_the_oracle_says_at_length(
+    log: list[Published], one: Plan, other: Plan
+) -> None:
+    check(apart(log), one, other)
 
 
 @pytest.mark.long

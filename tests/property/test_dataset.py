@@ -92,13 +92,10 @@ def test_built_and_pinned_profiles_are_the_learned_one(made: list, seed: int) ->
         LEARNING.default,
         start=start,
         until=until,
-        partitions=3,
-        partitioner="murmur2",
     )
     for event in sorted(events, key=lambda event: event.timestamp):
-        key = event.request_id.encode()
-        home = partition_for(key, 3)
-        period.take(home, key, as_json(event).encode(), ms(event.timestamp))
+        home = partition_for(event.request_id.encode(), 3)
+        period.take(home, as_json(event).encode(), ms(event.timestamp))
     pinned = sample_profile(period.samples["1"], "a", "1", LEARNING.default)
     times = {"learned_from": start, "learned_until": until}
     assert pinned.changed(origin=Origin.BUILT, **times) == wanted

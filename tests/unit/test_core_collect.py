@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from world import (
@@ -9,10 +10,13 @@ from world import (
     START,
     Event,
     Published,
+    Sent,
     at,
     batch,
     compact,
     digest,
+    forwarded,
+    home_at,
     ms,
     retained,
     with_rules,
@@ -21,6 +25,7 @@ from world import (
 from tidegauge.core.catalog import OTHER, ModelCatalog, ModelNames
 from tidegauge.core.collect.batch import Batch, Refusal
 from tidegauge.core.collect.collect import Collect
+from tidegauge.core.collect.forwarding import Away, SourceMark
 from tidegauge.core.config import HOUR, MINUTE, SECOND, CoreConfig, Limits, ReferenceConfig
 from tidegauge.core.events import Feedback, Outcome, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger, merged, total
@@ -31,6 +36,8 @@ from tidegauge.core.requestkey import request_key
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import SlotSums
+
+NOTHING: Batch[Any] = Batch([], [], [], [], [])
 
 
 def prediction(request: str = "r", time: int = START, **fields: object) -> Prediction:
@@ -47,9 +54,9 @@ def tell(collect: Collect, *events: Event, append: int | None = None) -> list[Re
     """Let collect read events of one topic, appended at their own times; what it refuses."""
     log = [Published(event, append or ms(event.timestamp)) for event in events]
     method = collect.predictions if isinstance(events[0], Prediction) else collect.feedback
-    refused = method(batch(log, 0, len(log)), log[-1].append)  # type: ignore[arg-type]
+    taken = method(batch(log, 0, len(log)), log[-1].append)  # type: ignore[arg-type]
     balance(collect)
-    return [refusal for _, refusal in refused]
+    return [refusal for _, refusal in taken.refused]
 
 
 def balance(collect: Collect) -> None:
@@ -57,12 +64,14 @@ def balance(collect: Collect) -> None:
         assert set(ledger.imbalance().values()) == {0}, ledger
 
 
-def restarted(collect: Collect, config: CoreConfig, *, backwards: bool = False) -> Collect:
+def restarted(
+    collect: Collect, config: CoreConfig, *, backwards: bool = False, partitions: int = 1
+) -> Collect:
     """A fresh machine with what the other one writes to its changelog."""
     collect.partials()
     log: dict[bytes, bytes] = {}
     compact(log, collect.changes())
-    fresh = Collect(config, 0, 1)
+    fresh = Collect(config, 0, partitions)
     records = list(log.items())
     for key, value in reversed(records) if backwards else records:
         fresh.restore(key, value)
@@ -89,26 +98,99 @@ def profile(number: int = 0, effective_from: int = 0, model: str = "a") -> Refer
 
 
 @pytest.mark.parametrize("topic", ["predictions", "feedback"])
-@pytest.mark.parametrize(
-    ("key", "reason", "remedy"),
-    [
-        (None, Reason.NULL_KEY, "publish it with the request id as key"),
-        (b"other", Reason.KEY_MISMATCH, "use the request id as key"),
-        (b"r", Reason.WRONG_PARTITION, "partitioner=murmur2_random"),
-    ],
-)
-def test_an_event_away_from_home_is_refused_and_counted(
-    topic: str, key: bytes | None, reason: Reason, remedy: str
-) -> None:
+def test_an_event_away_from_home_is_counted_and_sent_there(topic: str) -> None:
+    home = partition_for(b"r", 8)
+    collect = Collect(CONFIG, (home + 1) % 8, 8)
+    event = prediction() if topic == "predictions" else feedback(model="a")
+    batch_ = Batch([event], [7], [START], [digest(event)])
+    taken = getattr(collect, topic)(batch_, START)
+    assert (taken.refused, taken.away) == ([], [Away(0, home, b"r")])
+    assert getattr(collect.state.ledgers.by_model["a"], topic) == {"forwarded": 1}
+    assert getattr(collect.state.models["a"], topic).time == START
+    assert collect.progress().sent == collect.forwarding.sent == {home: 1}
+    balance(collect)
+    assert len(collect.requests) == 0
+
+
+def test_what_is_refused_is_not_sent_on() -> None:
     elsewhere = (partition_for(b"r", 8) + 1) % 8
     collect = Collect(CONFIG, elsewhere, 8)
-    event = prediction() if topic == "predictions" else feedback(model="a")
-    batch_ = Batch([event], [key], [0], [START], [digest(event)])
-    ((index, refusal),) = getattr(collect, topic)(batch_, START)
-    assert (index, refusal.reason, refusal.model) == (0, reason, "a")
-    assert remedy in refusal.message
-    assert getattr(collect.state.ledgers.by_model["a"], topic) == {"misplaced": 1}
+    ahead = prediction(time=START + CONFIG.default.max_future_ms + 1)
+    taken = collect.predictions(Batch([ahead], [0], [START], [0]), START)
+    assert [r.reason for _, r in taken.refused] == [Reason.FUTURE_TIMESTAMP]
+    assert taken.away == []
+
+
+def received(collect: Collect, source: int, *events: Event) -> list[Refusal]:
+    """Let collect take forwarded events; what it refuses."""
+    sent = [Sent(source, n, Published(e, ms(e.timestamp))) for n, e in enumerate(events)]
+    parts = forwarded(sent, "predictions"), forwarded(sent, "feedback")
+    refused = collect.forwarded(*parts, [])  # type: ignore[arg-type]
     balance(collect)
+    return [refusal for part in refused for _, refusal in part]
+
+
+def test_forwarded_events_are_joined_and_say_nothing_about_the_logs_here() -> None:
+    collect = Collect(CONFIG, 0, 2)
+    late = START - 10 * HOUR
+    tell(collect, prediction(home_at("own", 0, 2)))
+    moved = collect.state.models["a"].predictions.time
+    assert received(collect, 1, prediction("r", late), feedback("r", late)) == []
+    assert received(collect, 1, prediction("r", START), feedback("r", START)) != []
+    model = collect.state.models["a"]
+    assert (model.predictions.time, model.feedback.time) == (moved, NEVER)
+    ledger = collect.state.ledgers.by_model["a"]
+    assert (ledger.predictions, ledger.labels) == ({"open": 1, "labelled": 1, "conflict": 1}, 1)
+
+
+def test_a_forwarded_label_that_waited_is_no_evidence_either() -> None:
+    collect = Collect(CONFIG, 0, 2)
+    one, other = home_at("one", 0, 2), home_at("other", 0, 2)
+    received(collect, 1, feedback(one), feedback(other, model="a"))
+    tell(collect, prediction(one), prediction(other))
+    assert collect.state.ledgers.by_model["a"].labels == 2
+    assert collect.state.models["a"].feedback.time == NEVER
+
+
+def test_nothing_expires_before_every_source_has_said_how_far_it_is() -> None:
+    later = START + 100 * HOUR
+    collect = Collect(CONFIG, 0, 3)
+    received(collect, 1, prediction("r"))
+    late = home_at("late", 0, 3)
+    tell(collect, prediction(late, later))
+    tell(collect, feedback(late, later))
+    collect.tick(later, later)
+    one = SourceMark(1, 1, later, later, {"a": later})
+    other = SourceMark(2, 0, START, START, {"a": START})
+    for marks in ([], [one], [other]):
+        collect.forwarded(NOTHING, NOTHING, marks)
+        assert len(collect.requests) == 2
+    again = restarted(collect, CONFIG, partitions=3)
+    again.tick(later, later)
+    assert (len(again.requests), again.forwarding.received) == (2, {1: 1})
+    arrived = SourceMark(2, 0, later, later, {"a": later})
+    for each in (collect, again):
+        each.forwarded(NOTHING, NOTHING, [arrived])
+        assert len(each.requests) == 1
+
+
+def test_a_source_that_was_restored_takes_nothing_back() -> None:
+    collect = Collect(CONFIG, 0, 2)
+    marks = [SourceMark(1, 3, START, START + 1, {"a": START}), SourceMark(1, 4)]
+    collect.forwarded(NOTHING, NOTHING, marks)
+    assert collect.forwarding.marks[1] == SourceMark(1, 4, START, START + 1, {"a": START})
+
+
+def test_a_model_that_is_only_read_elsewhere_expires_by_what_is_told_of_it() -> None:
+    later = START + 100 * HOUR
+    collect = Collect(CONFIG, 0, 2)
+    received(collect, 1, prediction("r"))
+    collect.tick(later, later)
+    collect.forwarded(NOTHING, NOTHING, [SourceMark(1, 1, START, START, {"a": START})])
+    assert len(collect.requests) == 1
+    told = SourceMark(1, 1, later - HOUR, later - HOUR, {"a": later - HOUR})
+    collect.forwarded(NOTHING, NOTHING, [told])
+    collect.tick(later + HOUR, later + HOUR)
     assert len(collect.requests) == 0
 
 
@@ -121,8 +203,8 @@ def test_an_event_at_home_by_the_other_partitioner_is_accepted_when_that_is_conf
 def test_what_could_not_be_decoded_is_counted_where_its_model_can_be_told() -> None:
     collect = Collect(CONFIG, 0, 1)
     refusals = [Refusal(Reason.INVALID_JSON, "no"), Refusal(Reason.WRONG_TYPE, "no", "a")]
-    made = Batch[Prediction](refusals, [b"x", None], [0, 1], [START] * 2, [0, 0])
-    assert [r for _, r in collect.predictions(made, START)] == refusals
+    made = Batch[Prediction](refusals, [0, 1], [START] * 2, [0, 0])
+    assert [r for _, r in collect.predictions(made, START).refused] == refusals
     ledgers = collect.state.ledgers.by_model
     assert ledgers[UNKNOWN_MODEL].predictions == ledgers["a"].predictions == {"invalid": 1}
     balance(collect)
@@ -130,8 +212,8 @@ def test_what_could_not_be_decoded_is_counted_where_its_model_can_be_told() -> N
 
 def test_a_batch_of_nothing_only_tells_how_far_the_log_is_read() -> None:
     collect = Collect(CONFIG, 0, 1)
-    collect.predictions(Batch([], [], [], [], []), START)
-    collect.feedback(Batch([], [], [], [], []), START - 5)
+    collect.predictions(Batch([], [], [], []), START)
+    collect.feedback(Batch([], [], [], []), START - 5)
     assert collect.complete_until() == START - 5
 
 
@@ -142,8 +224,8 @@ def test_a_time_far_ahead_of_the_append_time_is_refused_and_moves_nothing(topic:
     made = prediction if topic == "predictions" else feedback
     for extra, expected in ((0, []), (1, [Reason.FUTURE_TIMESTAMP])):
         event = made(f"r{extra}", START + ahead + extra)
-        batch_ = Batch([event], [event.request_id.encode()], [0], [START], [digest(event)])
-        refused = getattr(collect, topic)(batch_, START)
+        batch_ = Batch([event], [0], [START], [digest(event)])
+        refused = getattr(collect, topic)(batch_, START).refused
         assert [r.reason for _, r in refused] == expected
     model = collect.state.models["a" if topic == "predictions" else UNKNOWN_MODEL]
     assert max(model.newest_prediction, model.newest_feedback) == START + ahead
@@ -231,7 +313,7 @@ def test_a_joined_label_is_no_evidence_before_it_was_appended() -> None:
     late = START + 100 * SECOND
     tell(collect, feedback("r", late))
     event = prediction("r", START)
-    collect.predictions(Batch([event], [b"r"], [0], [START], [0]), START)
+    collect.predictions(Batch([event], [0], [START], [0]), START)
     clock = collect.state.models["a"].feedback
     assert (clock.time, clock.as_of(late - 1), clock.as_of(late)) == (late, NEVER, late)
 

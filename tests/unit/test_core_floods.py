@@ -10,6 +10,7 @@ import pytest
 from world import CONFIG, START, Plan, Published, World, at, batch, published, with_rules
 
 from tidegauge.core import partial as partials
+from tidegauge.core.collect.batch import Batch
 from tidegauge.core.collect.collect import Collect
 from tidegauge.core.config import SECOND, DetectionConfig, Limits, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
@@ -115,6 +116,10 @@ class Stages:
         self.rounds += 1
         for collect in self.collects:
             self._read(collect, events)
+        for number, collect in enumerate(self.collects):
+            others = (other for other in self.collects if other is not collect)
+            marks = [other.mark(number) for other in others]
+            collect.forwarded(Batch([], [], [], []), Batch([], [], [], []), marks)
         self.monitor.advance()
         self.monitor.publish(everything=True)
         for _ in self.monitor.changes():
@@ -125,7 +130,7 @@ class Stages:
         mine = [e for e in events if partition_for(e.event.request_id.encode(), SOURCES) == source]
         for topic in ("predictions", "feedback"):
             log = [e for e in mine if e.topic == topic]
-            assert not getattr(collect, topic)(batch(log, 0, len(log)), log[-1].append)
+            assert not getattr(collect, topic)(batch(log, 0, len(log)), log[-1].append).refused
         for part in collect.partials():
             for piece in partials.pieces(part):
                 self.monitor.take(partials.decode(piece))

@@ -59,6 +59,9 @@ class Sink:
     def first(self, _: Answer, label: Known, time_ms: int) -> None:
         self.shown.append((time_ms, int(label == "true")))
 
+    def heard(self, model: str, time_ms: int) -> None:
+        pass
+
     def pair(self, answers: tuple[Answer, Answer], level: int, labels: Labels, count: int) -> None:
         one, other = (int(label == "true") for label in labels)
         self.paired[answers[0].version, answers[1].version, level, one, other] += count

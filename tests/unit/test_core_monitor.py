@@ -12,10 +12,12 @@ from tidegauge.core.config import SECOND, DetectionConfig, ModelKind, ReferenceC
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.monitor.figures import figures
 from tidegauge.core.monitor.monitor import Monitor
+from tidegauge.core.monitor.sources import MAX_HELD
 from tidegauge.core.monitor.streams import StreamKey, Subject, Watched, prediction_inputs
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import WindowState
+from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import SCORE_UNIT, SlotSums, TrafficCounts
 
 RULES = with_rules(
@@ -63,7 +65,7 @@ def everything(monitor: Monitor) -> dict[bytes, bytes]:
         model.alerts.changed = set(model.alerts.firing)
         for source in model.ledgers:
             monitor._tables.touch(model.name, source)
-    monitor._tables.sources = set(monitor.complete)
+    monitor.sources.changed = set(monitor.sources.complete)
     monitor._tables._sampled.clear()
     monitor._tables._written_references.clear()
     return {key: value for key, value in monitor.changes() if value is not None}
@@ -84,7 +86,7 @@ def test_every_table_comes_back(length: int) -> None:
     log = everything(monitor)
     tables = {msgspec.msgpack.decode(key)[0] for key in log}
     kept = {
-        "complete",
+        "source",
         "model",
         "progress",
         "ledger",
@@ -169,9 +171,9 @@ def test_windows_are_open_then_provisional_then_final() -> None:
 def test_completeness_holds_only_once_all_partials_of_a_commit_are_taken() -> None:
     monitor = Monitor(CONFIG, 2)
     later = START + 600 * SECOND
+    monitor.take(Partial(1, "a", Progress(predictions_time=later, predictions_append=START)))
     monitor.take(Partial(1, "", Progress(later, later)))
     monitor.take(Partial(0, "b", Progress(predictions_time=later, predictions_append=START)))
-    monitor.take(Partial(1, "a", Progress(predictions_time=later, predictions_append=START)))
     monitor.advance()
     assert monitor.models["a"].closed_predictions < START
     monitor.take(Partial(0, "a", Progress(predictions_time=START, predictions_append=START)))
@@ -210,3 +212,38 @@ def test_a_feature_that_vanishes_is_missing_everywhere() -> None:
 def test_a_pane_without_predictions_feeds_nothing() -> None:
     found = dict(prediction_inputs(SlotSums(), 0, 10, ModelKind.BINARY, Watched(["x"])))
     assert {pane.count for pane in found.values()} == {0}
+
+
+def held(monitor: Monitor, source: int, time: int, **vectors: dict[int, int]) -> None:
+    """One commit of a source that has come as far as ``time``."""
+    told = Progress(predictions_time=time, predictions_append=time)
+    monitor.take(Partial(source, "a", told))
+    monitor.take(Partial(source, "", Progress(time, time), **vectors))
+    monitor.advance()
+
+
+def test_progress_waits_until_what_was_sent_before_it_is_received() -> None:
+    monitor = Monitor(CONFIG, 2)
+    order = CONFIG.default.out_of_orderness_ms
+    model = monitor.models["a"]
+    held(monitor, 0, START, sent={1: 1})
+    held(monitor, 0, START + 60 * SECOND, sent={1: 3})
+    held(monitor, 1, START + 60 * SECOND, received={})
+    assert (model.closed_predictions, monitor.sources.complete.keys()) == (NEVER, {1})
+    held(monitor, 1, START + 70 * SECOND, received={0: 2})
+    assert model.closed_predictions == START - order
+    log = dict(monitor.changes())
+    again = restored({k: v for k, v in log.items() if v is not None}, 2)
+    for each in (monitor, again):
+        held(each, 1, START + 80 * SECOND, received={0: 3})
+        assert each.models["a"].closed_predictions == START + 60 * SECOND - order
+
+
+def test_so_much_progress_that_waits_is_thinned_out() -> None:
+    monitor = Monitor(CONFIG, 2)
+    for number in range(1, 200):
+        held(monitor, 0, START + number * SECOND, sent={1: number})
+    assert len(monitor.sources.of(0).held) <= MAX_HELD
+    held(monitor, 1, START + 300 * SECOND, received={0: 199})
+    marks = monitor.models["a"].watermarks.marks
+    assert marks.predictions == START + 199 * SECOND - CONFIG.default.out_of_orderness_ms

@@ -6,22 +6,19 @@ from typing import Any
 from world import START, at
 
 from tidegauge.core.config import MINUTE, SECOND, ModelConfig, ReferenceConfig
-from tidegauge.core.partitioner import partition_for
 from tidegauge.dataset.period import MAX_VERSIONS, Period, event_time
 
 RULES = ModelConfig(lateness_ms=MINUTE, reference=ReferenceConfig(sample_size=5))
 END = START + 100 * SECOND
 
 
-def period(version: str | None = None, partitions: int = 1) -> Period:
+def period(version: str | None = None) -> Period:
     return Period(
         "a",
         version,
         RULES,
         start=START,
         until=END,
-        partitions=partitions,
-        partitioner="murmur2",
     )
 
 
@@ -38,7 +35,7 @@ def prediction(request: str, time: int, **fields: Any) -> bytes:
 
 
 def take(into: Period, request: str, time: int, **fields: Any) -> None:
-    into.take(0, request.encode(), prediction(request, time, **fields), time)
+    into.take(0, prediction(request, time, **fields), time)
 
 
 def test_the_start_counts_and_the_end_does_not() -> None:
@@ -50,17 +47,13 @@ def test_the_start_counts_and_the_end_does_not() -> None:
 
 
 def test_what_a_worker_would_not_count_is_no_part_of_it() -> None:
-    made = period(partitions=2)
+    made = period()
     good, time = prediction("r0", START), START + SECOND
-    home = partition_for(b"r0", 2)
-    made.take(home, b"r0", prediction("r0", START + 90 * SECOND, version="0"), END)
-    made.take(home, b"r0", good, END)  # later than lateness allows
-    made.take(1 - home, b"r0", good, time)  # in the wrong partition
-    made.take(home, None, good, time)
-    made.take(home, b"r0", prediction("other", time), time)
-    made.take(home, b"r0", prediction("r0", time, model="b"), time)
-    made.take(home, b"r0", b"{}", time)
-    made.take(home, b"r0", prediction("r0", END - 1), START - RULES.max_future_ms)
+    made.take(0, prediction("r0", START + 90 * SECOND, version="0"), END)
+    made.take(0, good, END)  # later than lateness allows
+    made.take(0, prediction("r0", time, model="b"), time)
+    made.take(0, b"{}", time)
+    made.take(0, prediction("r0", END - 1), START - RULES.max_future_ms)
     assert made.versions == {"0": 1}
 
 

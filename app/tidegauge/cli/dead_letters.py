@@ -24,7 +24,7 @@ At the end (not with --follow) the refusals are counted by reason, on standard e
 \b
 Examples:
   tidegauge dead-letters
-  tidegauge dead-letters --follow --reason wrong_partition
+  tidegauge dead-letters --follow --reason bad_timestamp
   tidegauge dead-letters --since 1h --json | jq -r '.value | @base64d'
 """
 

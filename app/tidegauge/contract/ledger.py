@@ -22,8 +22,9 @@ class PredictionBalance(Record):
     late: Count
     """Older than the limit for late predictions."""
     invalid: Count
-    misplaced: Count
-    """In another partition than its key's, or with another key than its request id."""
+    forwarded: Count
+    """Published in another partition than its request id's, and sent there, where it is read again
+    and counted once more in ``read`` and in another state."""
     evicted: Count
     """Given up because a limit of memory was reached."""
     lost: Count
@@ -49,8 +50,9 @@ class FeedbackBalance(Record):
     late: Count
     """Older than the label or correction horizon."""
     invalid: Count
-    misplaced: Count
-    """In another partition than its key's, or with another key than its request id."""
+    forwarded: Count
+    """Published in another partition than its request id's, and sent there, where it is read again
+    and counted once more in ``read`` and in another state."""
     evicted: Count
     """Given up because a limit of memory was reached."""
     lost: Count

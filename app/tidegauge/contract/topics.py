@@ -46,8 +46,9 @@ class Topic:
 
 
 _REQUEST_KEY = (
-    "The request id as UTF-8. The partition must be the one that the configured partitioner "
-    "(murmur2 by default) gives this key."
+    "The request id as UTF-8. Events are joined whatever their key and partition; those in another "
+    "partition than the one that the configured partitioner (murmur2 by default) gives the request "
+    "id are forwarded to it first."
 )
 
 PUBLIC_TOPICS = (

@@ -3,6 +3,10 @@
 ``predictions read`` is the sum of the prediction states, ``feedback read`` the sum of the feedback
 states. One feedback may label several predictions, so ``labels``, counted where the join gives a
 prediction its first label, is a balance of its own against the predictions labelled.
+
+An event that was published away from its home is read twice, and is in a state in each partition:
+``forwarded`` where it was published, what became of it where it is joined. What was published is
+therefore what was read less what was forwarded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +24,7 @@ PREDICTION_STATES = (
     "conflict",
     "late",
     "invalid",
-    "misplaced",
+    "forwarded",
     "evicted",
 )
 FEEDBACK_STATES = (
@@ -32,7 +36,7 @@ FEEDBACK_STATES = (
     "orphan_expired",
     "late",
     "invalid",
-    "misplaced",
+    "forwarded",
     "evicted",
 )
 

@@ -51,6 +51,8 @@ class Partial(msgspec.Struct, array_like=True):
     ``slots`` holds pairs of a `SlotKey` and the wire form of its `SlotSums`, ``outcomes`` pairs of
     an `OutcomeKey` and the wire form of its `FirstLabels`, ``versions`` a version, a code and a
     data version (or empty) that were seen together, and the smallest event time of it in ms.
+    ``sent`` and ``received`` stand with the completeness: how many events this source has ever
+    forwarded to other source partitions, and received from them, by their number.
     """
 
     source: int
@@ -61,6 +63,8 @@ class Partial(msgspec.Struct, array_like=True):
     outcomes: list[tuple[list[Any], list[Any]]] = []
     samples: list[SampleRow] = []
     versions: list[tuple[str, str, str, int]] = []
+    sent: dict[int, int] = {}
+    received: dict[int, int] = {}
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -31,12 +31,6 @@ class Reason(StrEnum):
 
     FUTURE_TIMESTAMP = "future_timestamp"
     """The event's time is further ahead of the record's append time than is allowed."""
-    NULL_KEY = "null_key"
-    """The record has no key, so its partition says nothing about its request."""
-    KEY_MISMATCH = "key_mismatch"
-    """The record's key differs from the event's request id."""
-    WRONG_PARTITION = "wrong_partition"
-    """The record lies in another partition than the configured partitioner gives its key."""
     CONFLICT_PREDICTION = "conflict_prediction"
     """Same request id, model and version as an earlier prediction, other content."""
     CONFLICT_FEEDBACK = "conflict_feedback"

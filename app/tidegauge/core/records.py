@@ -382,7 +382,8 @@ class PredictionLedger(msgspec.Struct, frozen=True, kw_only=True):
     conflict: int = 0
     late: int = 0
     invalid: int = 0
-    misplaced: int = 0
+    forwarded: int = 0
+    """Published away from home, where it is read once more."""
     evicted: int = 0
     lost: int = 0
     """Removed by Kafka's retention before they were read."""
@@ -401,7 +402,7 @@ class FeedbackLedger(msgspec.Struct, frozen=True, kw_only=True):
     orphan_expired: int = 0
     late: int = 0
     invalid: int = 0
-    misplaced: int = 0
+    forwarded: int = 0
     evicted: int = 0
     lost: int = 0
 

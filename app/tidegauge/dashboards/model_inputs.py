@@ -139,7 +139,7 @@ def ledgers() -> Sequence[Builder[models.Panel]]:
         lines(
             "Predictions by what became of them",
             "All predictions ever read, by state; the states add up to those read. Growing "
-            "unlabelled: labels never came. Growing late, conflict, misplaced or evicted: the "
+            "unlabelled: labels never came. Growing late, conflict, forwarded or evicted: the "
             "docs on publishing, and the dead letters, say what to change.",
             [
                 Query(

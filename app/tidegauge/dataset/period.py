@@ -1,14 +1,13 @@
 """The predictions of a past period, from the raw log, as the collect stage would have counted them.
 
-What a worker refuses, finds late or finds in the wrong partition is no part of the sample either;
-of a request id the first answer counts. So a pinned profile is one that a worker would have learned
-from the same predictions.
+What a worker refuses or finds late is no part of the sample either; of a request id the first
+answer counts. So a pinned profile is one that a worker would have learned from the same
+predictions.
 """
 
 from collections import Counter
 
 from tidegauge.core.config import ModelConfig
-from tidegauge.core.partitioner import Partitioner, partition_for
 from tidegauge.dataset.sample import Sample, sample_row
 from tidegauge.wire.events import InvalidEvent, decode_prediction
 
@@ -34,8 +33,6 @@ class Period:
         rules: the model's rules.
         start: start of the period in event time, ms.
         until: its end, exclusive.
-        partitions: how many partitions the log has.
-        partitioner: which one is a request's home.
     """
 
     def __init__(
@@ -46,32 +43,26 @@ class Period:
         *,
         start: int,
         until: int,
-        partitions: int,
-        partitioner: Partitioner,
     ) -> None:
         self._model = model
         self._version = version
         self._rules = rules
         self._start = start
         self._until = until
-        self._partitions = partitions
-        self._partitioner = partitioner
         self._newest: dict[int, int] = {}
         self.samples: dict[str, Sample] = {}
         """By version."""
         self.versions: Counter[str] = Counter()
         """Predictions in the period, by version."""
 
-    def take(self, partition: int, key: bytes | None, value: bytes | None, append: int) -> None:
+    def take(self, partition: int, value: bytes | None, append: int) -> None:
         """Take the next record of a partition, with its append time in ms."""
-        if key is None or partition_for(key, self._partitions, self._partitioner) != partition:
-            return
         try:
             event = decode_prediction(value)
         except InvalidEvent:
             return
         time = round(event.timestamp.timestamp() * 1000)
-        if event.model != self._model or key != event.request_id.encode():
+        if event.model != self._model:
             return
         newest = self._newest.get(partition, time)
         if time > append + self._rules.max_future_ms or time < newest - self._rules.lateness_ms:
@@ -85,7 +76,7 @@ class Period:
         size = self._rules.reference.sample_size
         sample = self.samples.setdefault(event.version, Sample(size))
         row = sample_row(
-            key,
+            event.request_id.encode(),
             time,
             event.version,
             answer=event.prediction,

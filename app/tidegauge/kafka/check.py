@@ -10,7 +10,10 @@ from tidegauge.settings.duration import text
 
 INPUTS: Final = frozenset({"predictions", "feedback"})
 _CO_PARTITIONED: Final = (
-    (("predictions", "feedback", "collect_state"), "a request's events must meet in one partition"),
+    (
+        ("predictions", "feedback", "forwarded", "collect_state"),
+        "a request's events must meet in one partition",
+    ),
     (("partials", "monitor_state"), "a model's state is kept by the partition of its partials"),
 )
 
@@ -84,7 +87,7 @@ class TopicCheck:
 
     def _configuration(self, state: TopicState) -> Iterator[Problem]:
         yield from self._cleanup(state)
-        if state.spec.role in INPUTS | {"partials"}:
+        if state.spec.role in INPUTS | {"forwarded", "partials"}:
             yield from self._timestamps(state)
         if state.spec.role in INPUTS:
             yield from self._retention(state)

@@ -84,8 +84,8 @@ def topic_specs(names: TopicNames, settings: TopicsSettings) -> tuple[TopicSpec,
     """All topics, for the full names and the sizes in the settings.
 
     Topics that one stage reads or writes partition by partition have one count: predictions,
-    feedback and collect-state, where a request's events meet and are remembered; partials and
-    monitor-state, where a model's do.
+    feedback, forwarded and collect-state, where a request's events meet and are remembered;
+    partials and monitor-state, where a model's do.
     """
     sources, models = settings.partitions, settings.partials_partitions
     replication = settings.replication or BROKER_DEFAULT
@@ -108,6 +108,14 @@ def topic_specs(names: TopicNames, settings: TopicsSettings) -> tuple[TopicSpec,
             "feedback",
             key="request id",
             value="the truth about one request",
+            partitions=sources,
+            cleanup="delete",
+            retention_ms=kept,
+        ),
+        spec(
+            "forwarded",
+            key="request id",
+            value="an event on its way to the partition that joins it",
             partitions=sources,
             cleanup="delete",
             retention_ms=kept,

@@ -37,6 +37,9 @@ class TopicNames(Section):
     """Input: one event for each answer of a model."""
     feedback: TopicName = "feedback"
     """Input: one event for each truth that becomes known."""
+    forwarded: TopicName = "forwarded"
+    """Internal: events on their way from the partition they were published to, to the one where
+    they are joined."""
     partials: TopicName = "partials"
     """Internal: what the collect stage hands to the monitor stage."""
     alerts: TopicName = "alerts"
@@ -117,15 +120,15 @@ class TopicsSettings(Section):
     """What `tidegauge topics create` creates and `topics describe` compares with."""
 
     partitions: Annotated[int, Field(ge=1, le=1000)] = 8
-    """Partitions of predictions, feedback and collect-state: the parallelism of the collect stage.
-    It can't be changed later without moving the state."""
+    """Partitions of predictions, feedback, forwarded and collect-state: the parallelism of the
+    collect stage. It can't be changed later: a worker refuses to start."""
     partials_partitions: Annotated[int, Field(ge=1, le=1000)] = 4
     """Partitions of partials and monitor-state: the parallelism of the monitor stage."""
     replication: Annotated[int, Field(ge=1, le=10)] | None = None
     """Copies of each partition; unset: the broker's default. Use 3 in production."""
     retention: PositiveDuration = timedelta(days=7)
-    """How long predictions, feedback and partials are kept. At least as long as the longest
-    horizon."""
+    """How long predictions, feedback, forwarded and partials are kept. At least as long as the
+    longest horizon."""
     output_retention: PositiveDuration = timedelta(days=30)
     """How long alerts, metrics and dead-letters are kept. An alert that still fires after a quarter
     of it is sent again, under the same id."""

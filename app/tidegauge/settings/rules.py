@@ -57,8 +57,9 @@ class JoinSettings(ModelJoin):
     """How predictions and feedback meet."""
 
     partitioner: Literal["murmur2", "crc32"] = "murmur2"
-    """Which hash of the key decides an event's home partition: `murmur2` is the default of the
-    Java client and of kafka-python, `crc32` of librdkafka (confluent-kafka, kcat)."""
+    """Which hash of the request id decides where an event is joined: `murmur2` is the default of
+    the Java client and of kafka-python, `crc32` of librdkafka (confluent-kafka, kcat). Events
+    published elsewhere are forwarded, so set what most of the producers use."""
 
 
 class ReferenceSettings(Section):

@@ -145,7 +145,7 @@ def _events(ledger: LedgerRecord) -> str:
     ]
     parts += [
         f"{words.count(getattr(predictions, name))} {name}"
-        for name in ("unlabelled", "late", "invalid", "conflict", "misplaced", "evicted", "lost")
+        for name in ("unlabelled", "late", "invalid", "conflict", "forwarded", "evicted", "lost")
         if getattr(predictions, name)
     ]
     orphans = feedback.orphan_open + feedback.orphan_expired

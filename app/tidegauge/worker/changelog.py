@@ -3,7 +3,8 @@
 - ``#pos``: how far each input topic is processed, and how many raw records that were. It is the
   truth about positions; the group's offsets mirror it for lag tools. The raw count is not
   idempotent, so it shows a replay that the stage's own state would hide.
-- ``#meta``: version of the encoding and fingerprint of the settings the state was made under.
+- ``#meta``: version of the encoding, fingerprint of the settings the state was made under, and how
+  many partitions the input topics had then: with another number, keys belong elsewhere.
 
 `tidegauge.worker.quarantine` adds two more.
 """
@@ -50,6 +51,7 @@ class Meta(msgspec.Struct, frozen=True):
 
     schema_version: int
     fingerprint: str
+    partitions: int = 0
 
 
 @dataclass(slots=True)
@@ -71,18 +73,29 @@ def encode_marks(marks: Mapping[str, Mark]) -> bytes:
     return msgspec.json.encode(marks)
 
 
-def encode_meta(spec: StageSpec) -> bytes:
-    """The value of ``#meta``."""
-    return msgspec.json.encode(Meta(spec.schema_version, spec.fingerprint))
+def encode_meta(spec: StageSpec, partitions: int) -> bytes:
+    """The value of ``#meta``, for inputs of so many partitions."""
+    return msgspec.json.encode(Meta(spec.schema_version, spec.fingerprint, partitions))
 
 
-def check_meta(spec: StageSpec, partition: int, found: Restored) -> None:
-    """Refuse state that was made under other settings.
+def repartitioned(topic: str, before: int, now: int) -> RefusedError:
+    """The number of partitions of an input topic is not what it was."""
+    return RefusedError(
+        f"{topic} has {now} partitions, but had {before} when the state was made: events with the "
+        f"same key now lie elsewhere than those before them, and would not meet. Go on with new "
+        f"input topics, a new group and empty internal topics (other names under kafka.topics or "
+        f"another kafka.topic_prefix, and another kafka.group; then: tidegauge topics create), or "
+        f"with topics of {before} partitions as before."
+    )
+
+
+def check_meta(spec: StageSpec, partition: int, found: Restored, partitions: int) -> None:
+    """Refuse state that was made under other settings, or for another number of partitions.
 
     Raises:
         RefusedError: Naming what differs.
     """
-    wanted = Meta(spec.schema_version, spec.fingerprint)
+    wanted = Meta(spec.schema_version, spec.fingerprint, partitions)
     if found.records == 0 or found.meta == wanted:
         return
     where = f"{spec.changelog}-{partition}"
@@ -91,11 +104,15 @@ def check_meta(spec: StageSpec, partition: int, found: Restored) -> None:
             f"{where} holds {found.records} records but no {META.decode()} record: it was not "
             f"written by stage {spec.name}. Check the topic's name, or use an empty topic."
         )
+    before = found.meta.partitions
+    if before and before != partitions:
+        raise repartitioned(spec.inputs[0], before, partitions)
     raise RefusedError(
         f"{where} was written with schema version {found.meta.schema_version} and settings "
         f"{found.meta.fingerprint}; this worker has {wanted.schema_version} and "
         f"{wanted.fingerprint}. Start with the settings it was written with, or give the stage an "
-        f"empty changelog topic and a new group to compute its state again from the input topics."
+        f"empty changelog topic and a new group to compute its state again from the input topics "
+        f"(with empty internal topics: what was written to them would count twice)."
     )
 
 

@@ -1,13 +1,15 @@
 """The collect stage as the shell runs it: bytes in, partials and dead letters out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from aiokafka import ConsumerRecord
 
-from tidegauge.core.collect.batch import Batch, Refusal, Refused
-from tidegauge.core.collect.collect import Collect
+from tidegauge.core.collect.batch import Batch, Refusal, Refused, Taken
+from tidegauge.core.collect.collect import FEEDBACK, PREDICTION, Collect
+from tidegauge.core.collect.forwarding import Kind
+from tidegauge.core.collect.forwarding import encode as encode_mark
 from tidegauge.core.collect.refusals import RefusalGate
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.deadletters import DeadLetterRecord
@@ -24,6 +26,7 @@ from tidegauge.wire.events import (
     decode_predictions,
     named_model,
 )
+from tidegauge.worker.forwarded import pack, unpack
 from tidegauge.worker.references import told_reference
 from tidegauge.worker.stage import Chunk, Output, Snapshot
 
@@ -39,6 +42,7 @@ class CollectTopics:
 
     predictions: str
     feedback: str
+    forwarded: str
     partials: str
     dead_letters: str
     counts: Mapping[str, int]
@@ -62,13 +66,14 @@ class CollectStage:
         sources = topics.counts[topics.predictions]
         self._partials = topics.counts[topics.partials]
         self.core = Collect(config, partition, sources, partitioner)
-        limit = config.limits.dead_letters_per_minute
-        self.gates = {
-            topic: RefusalGate(topic, partition, limit)
-            for topic in (topics.predictions, topics.feedback)
-        }
+        self._limit = config.limits.dead_letters_per_minute
+        self.gates: dict[tuple[str, int], RefusalGate] = {}
+        """By the topic and the partition that records were published to."""
         self._outputs: list[Output] = []
         self._told: dict[int, int] = {}
+        self._marked: dict[int, tuple[int, int]] = {}
+        """How many events each recipient was sent, and the completeness it was told."""
+        self._received: dict[int, int] = {}
 
     # ---------------------------------------------------------------- the shell's protocol
 
@@ -83,12 +88,32 @@ class CollectStage:
     def process(self, chunk: Chunk) -> None:
         """See `tidegauge.worker.stage.Stage`."""
         complete = chunk.complete_until_ms or NEVER
-        if chunk.topic == self._topics.predictions:
-            batch = _batch(chunk, decode_predictions)
-            refused = self.core.predictions(batch, complete)
+        topics = self._topics
+        if chunk.topic == topics.forwarded:
+            self._take_forwarded(chunk)
+        elif chunk.topic == topics.predictions:
+            batch = _batch(chunk.records, decode_predictions)
+            self._settle(chunk, PREDICTION, self.core.predictions(batch, complete))
         else:
-            refused = self.core.feedback(_batch(chunk, decode_feedbacks), complete)
-        self._refuse(chunk, refused)
+            feedback = _batch(chunk.records, decode_feedbacks)
+            self._settle(chunk, FEEDBACK, self.core.feedback(feedback, complete))
+
+    def _settle(self, chunk: Chunk, kind: Kind, taken: Taken) -> None:
+        self._refuse(chunk.records, taken.refused)
+        for at, home, key in taken.away:
+            value = pack(chunk.records[at], kind)
+            self._outputs.append(Output(self._topics.forwarded, home, key, value))
+
+    def _take_forwarded(self, chunk: Chunk) -> None:
+        topics = {PREDICTION: self._topics.predictions, FEEDBACK: self._topics.feedback}
+        predictions, feedback, marks = unpack(chunk.records, topics)
+        refused = self.core.forwarded(
+            _batch(predictions, decode_predictions, [r.partition for r in predictions]),
+            _batch(feedback, decode_feedbacks, [r.partition for r in feedback]),
+            marks,
+        )
+        self._refuse(predictions, refused[0])
+        self._refuse(feedback, refused[1])
 
     def tick(self, complete_until_ms: Mapping[str, int]) -> None:
         """See `tidegauge.worker.stage.Stage`."""
@@ -120,9 +145,11 @@ class CollectStage:
         homes = [partition_for(p.model.encode(), self._partials) for p in partials]
         for home, partial in zip(homes, partials, strict=True):
             outputs += self._partial(home, partial)
+        outputs += [self._mark(recipient) for recipient in self._unmarked()]
         for partition in sorted({*homes, *self._uninformed()}):
             outputs += self._partial(partition, self.core.progress())
             self._told[partition] = self.core.complete_until()
+        self._received = self.core.forwarding.received
         for gate in self.gates.values():
             for summary in gate.summaries():
                 key, value = encode_summary(summary)
@@ -132,7 +159,8 @@ class CollectStage:
     @property
     def dirty(self) -> int:
         """See `tidegauge.worker.stage.Stage`."""
-        return self.core.dirty + len(self._outputs) + len(self._uninformed())
+        due = len(self._uninformed()) + len(self._unmarked())
+        return self.core.dirty + len(self._outputs) + due
 
     # ---------------------------------------------------------------- for the metrics
 
@@ -140,7 +168,7 @@ class CollectStage:
         """Refusals since this stage was opened, by topic and reason."""
         return [
             ((topic, reason.value), count)
-            for topic, gate in self.gates.items()
+            for (topic, _), gate in list(self.gates.items())
             for reason, count in list(gate.counts.items())
         ]
 
@@ -159,20 +187,49 @@ class CollectStage:
         for piece in pieces(partial):
             yield Output(self._topics.partials, partition, key, piece)
 
-    def _uninformed(self) -> list[int]:
-        """The partitions of partials that have long not heard how far this source has come."""
+    def _mark(self, recipient: int) -> Output:
+        """How far this source has come, for another; it goes after the events sent to it."""
+        mark = self.core.mark(recipient)
+        self._marked[recipient] = mark.sent, mark.complete_until
+        return Output(self._topics.forwarded, recipient, None, encode_mark(mark))
+
+    def _unmarked(self) -> list[int]:
+        """The source partitions that do not know of the last event sent, or long heard nothing.
+
+        Those that nothing was ever sent to hear the more seldom the more there are.
+        """
         complete = self.core.complete_until()
+        forwarding = self.core.forwarding
+        found = []
+        for other in forwarding.others:
+            sent = forwarding.sent.get(other, 0)
+            told_sent, told = self._marked.get(other, (0, NEVER))
+            patience = PROGRESS_MS * (1 if sent else len(forwarding.others))
+            if sent != told_sent or (complete - told >= patience and complete > NEVER):
+                found.append(other)
+        return found
+
+    def _uninformed(self) -> list[int]:
+        """The partitions of partials that are to hear how far this source has come.
+
+        They have long heard nothing, or wait for what other sources sent here.
+        """
+        complete = self.core.complete_until()
+        received = self._received != self.core.forwarding.received
         return [
             partition
             for partition in range(self._partials)
-            if complete - self._told.get(partition, NEVER) >= PROGRESS_MS and complete > NEVER
+            if received
+            or (complete - self._told.get(partition, NEVER) >= PROGRESS_MS and complete > NEVER)
         ]
 
-    def _refuse(self, chunk: Chunk, refused: Refused) -> None:
-        gate = self.gates[chunk.topic]
+    def _refuse(self, records: Sequence[ConsumerRecord], refused: Refused) -> None:
         for index, refusal in refused:
-            record = chunk.records[index]
-            if gate.passes(refusal.reason, record.offset, record.timestamp):
+            record = records[index]
+            where = record.topic, record.partition
+            if where not in self.gates:
+                self.gates[where] = RefusalGate(*where, self._limit)
+            if self.gates[where].passes(refusal.reason, record.offset, record.timestamp):
                 letter = dead_letter(record, refusal)
                 key, value = encode_dead_letter(letter)
                 self._outputs.append(Output(self._topics.dead_letters, self._partition, key, value))
@@ -205,9 +262,10 @@ def poison_letter(topic: str) -> Callable[[ConsumerRecord, str], Output]:
 
 
 def _batch(
-    chunk: Chunk, decode: Callable[[list[bytes | None]], list[Event | InvalidEvent]]
+    records: Sequence[ConsumerRecord],
+    decode: Callable[[list[bytes | None]], list[Event | InvalidEvent]],
+    sources: Sequence[int] | None = None,
 ) -> Batch[Event]:
-    records = chunk.records
     values = [record.value for record in records]
     events: list[Event | Refusal] = []
     valid: list[Event] = []
@@ -220,8 +278,8 @@ def _batch(
     digests = iter(content_digests(valid))
     return Batch(
         events,
-        [record.key for record in records],
         [record.offset for record in records],
         [record.timestamp for record in records],
         [0 if isinstance(event, Refusal) else next(digests) for event in events],
+        sources,
     )

@@ -124,12 +124,13 @@ class Opener:
         # known metadata lets a transaction queue everything before it first waits
         for topic in (spec.changelog, *spec.outputs):
             await partition.producer.partitions_for(topic)
+        partition.partitions = len(await partition.producer.partitions_for(spec.inputs[0]))
         partition.state = PartitionState.RESTORING
         progress = RestoreProgress(partition)
         found = await changelog.restore(
             self._settings.outside, spec, number, partition.stage, progress
         )
-        changelog.check_meta(spec, number, found)
+        changelog.check_meta(spec, number, found, partition.partitions)
         partition.meta_due = found.meta is None
         partition.quarantine = found.quarantine
         await self._compare_with_group(partition, found.marks)

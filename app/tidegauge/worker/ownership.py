@@ -13,6 +13,7 @@ from typing import Protocol
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from tidegauge.worker.changelog import repartitioned
 from tidegauge.worker.cluster import partition_counts
 from tidegauge.worker.exits import RefusedError
 from tidegauge.worker.inbox import Admission, Fetch
@@ -89,6 +90,8 @@ class Ownership:
         self._openings: dict[Partition, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._skipping: set[TopicPartition] = set()
+        self.counts: Mapping[str, int] = {}
+        """How many partitions the input topics had when this worker began."""
         self.seeker: Seeker | None = None
         self.work = asyncio.Event()
         self.room = asyncio.Event()
@@ -116,6 +119,10 @@ class Ownership:
         """The group has decided: close what went, wake what stayed, open what is new."""
         if self.between_assignments:
             return
+        for tp in assigned:
+            before = self.counts.get(tp.topic)
+            if before is not None and tp.partition >= before:
+                raise repartitioned(tp.topic, before, tp.partition + 1)
         rebalances = self.rebalances
         wanted = self._wanted(assigned)
         await self._drop([key for key in self._partitions if key not in wanted])

@@ -64,6 +64,7 @@ class Partition:
         self.inboxes = {topic: Inbox() for topic in spec.inputs}
         self.marks = {topic: Mark() for topic in spec.inputs}
         self.counters = Counters()
+        self.partitions = 0
         self.restored = 0
         self.restore_total = 0
         self.meta_due = False
@@ -189,6 +190,8 @@ class Partition:
         }
         if not waiting:
             return None
+        if self.spec.first in waiting:
+            return self.spec.first
         preferred = self._guard(self.stage.preferred, "preferred")
         if preferred is not None and preferred not in waiting and self._worth_waiting(preferred):
             return None
@@ -351,7 +354,7 @@ class Partition:
         own = self.quarantine.changes()
         own.append((changelog.POSITIONS, changelog.encode_marks(self.marks)))
         if self.meta_due:
-            own.append((changelog.META, changelog.encode_meta(self.spec)))
+            own.append((changelog.META, changelog.encode_meta(self.spec, self.partitions)))
         place = (self.spec.changelog, self.number)
         outputs: list[Output | Records] = [Records(*place, snapshot.state)]
         outputs += [Output(*place, key, value) for key, value in own]

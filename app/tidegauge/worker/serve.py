@@ -30,7 +30,7 @@ from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, Stat
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of the state's encoding, in both changelogs."""
 
 STALLED_SECONDS = 120.0
@@ -117,13 +117,14 @@ class Worker:
         digest = fingerprint(self._core, self._settings.join.partitioner)
         collect = StageSpec(
             name="collect",
-            inputs=(names.predictions, names.feedback),
+            inputs=(names.predictions, names.feedback, names.forwarded),
             changelog=names.collect_state,
-            outputs=(names.partials, names.dead_letters),
+            outputs=(names.partials, names.dead_letters, names.forwarded),
             make_stage=self._make_collect,
             schema_version=SCHEMA_VERSION,
             fingerprint=digest,
             broadcast=names.references,
+            first=names.forwarded,
             dead_letter=poison_letter(names.dead_letters),
         )
         monitor = StageSpec(
@@ -141,7 +142,12 @@ class Worker:
     def _make_collect(self, partition: int) -> CollectStage:
         names = self._names
         topics = CollectTopics(
-            names.predictions, names.feedback, names.partials, names.dead_letters, self._counts
+            names.predictions,
+            names.feedback,
+            names.forwarded,
+            names.partials,
+            names.dead_letters,
+            self._counts,
         )
         stage = CollectStage(self._core, topics, partition, self._settings.join.partitioner)
         self._collect[partition] = stage

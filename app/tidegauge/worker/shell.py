@@ -128,6 +128,7 @@ class Shell:
                 break
             except (KafkaError, OSError, ClusterError) as error:
                 await backoff.wait(error)
+        self.ownership.counts = counts
         for spec in self.specs:
             check_equal_counts(spec, counts)
             inputs = {topic: counts[topic] for topic in spec.inputs}
@@ -147,7 +148,8 @@ class Shell:
                     break
                 except (KafkaError, OSError) as error:
                     await backoff.wait(error)
-            changelog.check_meta(spec, 0, found)
+            count = self.ownership.counts[spec.inputs[0]]
+            changelog.check_meta(spec, 0, found, count)
 
     # rebalances, called by Faust
 

@@ -125,6 +125,7 @@ class StageSpec:
         schema_version: Version of the state's encoding.
         fingerprint: Digest of the settings that give the stored state its meaning.
         broadcast: Compacted topic every partition is told of, if any.
+        first: The input of which waiting records are processed before those of the others.
         dead_letter: How a record that was set aside by hand is written to the dead letters.
     """
 
@@ -136,4 +137,5 @@ class StageSpec:
     schema_version: int
     fingerprint: str
     broadcast: str | None = None
+    first: str | None = None
     dead_letter: DeadLetter | None = None

@@ -258,19 +258,18 @@ def missing_field(_: HostileInput, topic: str, event: Event) -> Message:
 
 
 def null_key(_: HostileInput, topic: str, event: Event) -> Message:
-    return refused(topic, None, encoded(event), "null_key", event.get("model"))
+    return Message(topic, None, encoded(event))
 
 
-def key_mismatch(_: HostileInput, topic: str, event: Event) -> Message:
-    return refused(topic, b"another", encoded(event), "key_mismatch", event.get("model"))
+def foreign_key(_: HostileInput, topic: str, event: Event) -> Message:
+    return Message(topic, b"another", encoded(event))
 
 
 def wrong_partition(source: HostileInput, topic: str, event: Event) -> Message:
     key = event["request_id"].encode()
     home = partition_for(key, source.partitions)
     away = (home + source.rng.randrange(1, source.partitions)) % source.partitions
-    made = refused(topic, key, encoded(event), "wrong_partition", event.get("model"))
-    return made._replace(partition=away)
+    return Message(topic, key, encoded(event), partition=away)
 
 
 SPOILERS: tuple[Make, ...] = (
@@ -291,6 +290,6 @@ SPOILERS: tuple[Make, ...] = (
     not_an_object,
     missing_field,
     null_key,
-    key_mismatch,
+    foreign_key,
     wrong_partition,
 )

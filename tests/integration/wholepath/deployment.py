@@ -242,15 +242,19 @@ class Deployment:
     ) -> list[tuple[str, int, list[int], int, int]]:
         """Partitions whose stored raw record count is not that of the log up to the position.
 
-        The input topics must have been read to their ends, too. Each as topic, partition, stored
-        mark, end of the log, records before the position; empty when all is exact.
+        The public input topics must have been read to their ends, too. Each as topic, partition,
+        stored mark, end of the log, records before the position; empty when all is exact.
 
         Args:
             removed: topic, partition and offset of records that retention may have removed.
         """
         wrong = []
+        public = (self.names.predictions, self.names.feedback)
         for state, inputs in (
-            (self.names.collect_state, (self.names.predictions, self.names.feedback)),
+            (
+                self.names.collect_state,
+                (self.names.predictions, self.names.feedback, self.names.forwarded),
+            ),
             (self.names.monitor_state, (self.names.partials,)),
         ):
             marks = {
@@ -264,7 +268,7 @@ class Deployment:
                 for partition, end in end_offsets(self.bootstrap, topic).items():
                     mark = marks.get(partition, {}).get(topic, [0, 0])
                     raw = sum(place == partition and at < mark[0] for place, at in records)
-                    unread = end - mark[0] if topic != self.names.partials else 0
+                    unread = end - mark[0] if topic in public else 0
                     if mark[1] != raw or unread:
                         wrong.append((topic, partition, mark, end, raw))
         return wrong

@@ -6,7 +6,8 @@ partitions; the closing events reach every partition of 1, 3 and 8.
 """
 
 import random
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,34 @@ def _closing() -> Iterator[Message]:
 def _at(stem: str, place: int) -> str:
     names = (f"{stem}-{number}" for number in range(10_000))
     return next(n for n in names if partition_for(n.encode(), COVERED) == place)
+
+
+def mixed(messages: Iterable[Message], partitions: int) -> list[Message]:
+    """The same as from two clients: librdkafka's default partitioner places the feedback.
+
+    The closing events are where each partition needs one.
+    """
+    return [
+        m._replace(partition=zlib.crc32(m.key) % partitions)
+        if m.topic == "feedback" and m.key and not m.key.startswith(b"close-")
+        else m
+        for m in messages
+    ]
+
+
+def astray(messages: Iterable[Message], partitions: int) -> list[Message]:
+    """`mixed`, and of the predictions one in eight has no key, and one in eight a common one."""
+    made = []
+    for m in mixed(messages, partitions):
+        which = zlib.crc32(m.key + b"?") if m.key and m.topic == "predictions" else 7
+        plain = m.key is None or m.value is None or m.key.startswith(b"close-")
+        if which % 8 > 1 or plain:
+            made.append(m)
+        elif which % 8:
+            made.append(m._replace(key=b"common"))
+        else:
+            made.append(m._replace(key=None, partition=which // 8 % partitions))
+    return made
 
 
 def references() -> list[Message]:

@@ -72,9 +72,8 @@ class Oracle:
         if REASON not in headers:
             return False
         reason = headers[REASON].decode()
-        misplaced = reason in ("null_key", "key_mismatch", "wrong_partition")
         model = headers.get(MODEL, UNKNOWN.encode()).decode()
-        self._count(model, side, "misplaced" if misplaced else "invalid")
+        self._count(model, side, "invalid")
         self._refuse(record, reason)
         return True
 

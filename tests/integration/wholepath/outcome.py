@@ -11,8 +11,10 @@ from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.core.records import (
     AlertRecord,
     DeploymentRecord,
+    FeedbackLedger,
     LedgerRecord,
     MetricRecord,
+    PredictionLedger,
     WindowState,
 )
 from tidegauge.core.stats.reference import ReferenceProfile
@@ -84,17 +86,27 @@ class Outcome:
     def ledgers(self) -> dict[str, dict[str, Any]]:
         """The newest ledger of each model of which something was read, without its time.
 
-        States of zero are left out.
+        States of zero are left out, and what was read only to be forwarded: as if all events had
+        been published at home.
         """
         return {
             ledger.model: {
-                "predictions": _held(ledger.predictions),
-                "feedback": _held(ledger.feedback),
+                "predictions": _joined(ledger.predictions),
+                "feedback": _joined(ledger.feedback),
                 "labels": ledger.labels,
             }
             for ledger in self._newest.values()
             if isinstance(ledger, LedgerRecord) and ledger.predictions.read + ledger.feedback.read
         }
+
+    def forwarded(self) -> int:
+        """How many events were forwarded."""
+        return sum(
+            balance.forwarded
+            for ledger in self._newest.values()
+            if isinstance(ledger, LedgerRecord)
+            for balance in (ledger.predictions, ledger.feedback)
+        )
 
     def windows(self) -> list[MetricRecord]:
         """The newest record of each window."""
@@ -151,5 +163,7 @@ class Outcome:
             log.close()
 
 
-def _held(balance: msgspec.Struct) -> dict[str, int]:
-    return {state: n for state, n in msgspec.structs.asdict(balance).items() if n}
+def _joined(balance: PredictionLedger | FeedbackLedger) -> dict[str, int]:
+    states: dict[str, int] = msgspec.structs.asdict(balance)
+    states["read"] -= states.pop("forwarded")
+    return {state: n for state, n in states.items() if n}

@@ -60,15 +60,6 @@ def test_the_line_of_kcat(deploy: Callable[..., Deployment]):
     line = snippet("sh", "kcat -P")
     run(["bash", "-c"], line, world, "predictions")
     world.wait(lambda o: o.ledgers().get("fraud", {}).get("predictions", {}).get("open") == 1)
-    # librdkafka's own partitioner puts this key elsewhere: refused with the remedy
-    run(
-        ["bash", "-c"],
-        line.replace(" -X topic.partitioner=murmur2_random", ""),
-        world,
-        "predictions",
-    )
-    world.wait(lambda o: len(o.dead_letters()) == 1)
-    letter = world.outcome.dead_letters()[0]
-    assert letter.reason == "wrong_partition"
-    assert "murmur2_random" in letter.message
+    # librdkafka's own partitioner puts this key elsewhere than the one that defines its home
+    assert world.outcome.forwarded() == 1
     assert worker.stop() == 0

@@ -67,8 +67,6 @@ def pin(
             rules,
             start=start,
             until=until,
-            partitions=len(places),
-            partitioner=session.settings.join.partitioner,
         )
         _read(client, places, period, start - rules.max_future_ms)
     version = _only_version(period, model, start, until)
@@ -157,7 +155,7 @@ def _read(
         while reading:
             for place, records in client.poll(timeout_ms=_POLL_MS).items():
                 for record in records:
-                    period.take(place.partition, record.key, record.value, record.timestamp)
+                    period.take(place.partition, record.value, record.timestamp)
                 advance(len(records))
             for place in list(reading):
                 if client.position(place) >= ends[place] or period.passed(place.partition):

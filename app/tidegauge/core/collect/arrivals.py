@@ -31,6 +31,8 @@ class Arrivals(NamedTuple, Generic[Event]):
     keys: Keys
     times: Ints
     """ms."""
+    homes: Ints
+    """The partition where each one's request is joined."""
     group: Ints
     groups: list[Event]
 
@@ -44,6 +46,7 @@ class Arrivals(NamedTuple, Generic[Event]):
             events=[self.events[row] for row in rows.tolist()],
             keys=self.keys.at(rows),
             times=self.times[rows],
+            homes=self.homes[rows],
             group=self.group[rows],
         )
 
@@ -53,13 +56,16 @@ class Arrivals(NamedTuple, Generic[Event]):
         return found
 
 
-def arrived(at: Sequence[int], events: list[Event], ids: Sequence[bytes]) -> Arrivals[Event]:
+def arrived(
+    at: Sequence[int], events: list[Event], ids: Sequence[bytes], homes: Ints
+) -> Arrivals[Event]:
     """Events by column.
 
     Args:
         at: their index in the batch.
         events: the events.
         ids: their request ids in bytes.
+        homes: the partition where each one's request is joined.
     """
     numbers: dict[object, int] = {}
     numbered = [numbers.setdefault(alike, len(numbers)) for alike in _alike(events)]
@@ -69,7 +75,7 @@ def arrived(at: Sequence[int], events: list[Event], ids: Sequence[bytes]) -> Arr
     times = np.rint(seconds * 1000).astype(np.int64)
     index = np.array(at, np.int64)
     groups = [events[first] for first in firsts]
-    return Arrivals(index, events, request_keys(ids), times, group, groups)
+    return Arrivals(index, events, request_keys(ids), times, homes, group, groups)
 
 
 def _alike(events: Sequence[Prediction] | Sequence[Feedback]) -> list[object]:
@@ -126,7 +132,7 @@ def answer_rows(
 def label_rows(
     arrivals: Arrivals[Feedback],
     digests: Words,
-    offsets: Ints,
+    order: Ints,
     series: Ints,
     names: Interned[str],
 ) -> Rows:
@@ -135,7 +141,7 @@ def label_rows(
     Args:
         arrivals: the feedback.
         digests: a hash of each one's content.
-        offsets: where each lies in its log.
+        order: when each arrived (`tidegauge.core.collect.arrivalorder`).
         series: the number of each group's series.
         names: numbers of names.
     """
@@ -146,7 +152,7 @@ def label_rows(
     records["series"] = series[arrivals.group]
     _identify(records, arrivals.keys)
     records["label_time"], records["label_digest"] = arrivals.times, digests
-    records["offset"] = offsets
+    records["offset"] = order
     records["label_kind"], records["label"] = code_all([event.label for event in events], names)
     return records
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tidegauge.core.collect.arrivalorder import FORWARDED
 from tidegauge.core.collect.cells import Cell, Column, Gathered, Ints, cells_of, distinct
 from tidegauge.core.collect.labelled import Labelled, fold_first, fold_labelled
 from tidegauge.core.collect.layout import Coded, Rows, known, numbered
@@ -99,7 +100,8 @@ class BatchFold:
     """Gathers the rows of one batch; `finish` counts them. It is the join's `LabelSink`.
 
     ``newest_labels`` holds the newest label time in the batch by model, which feedback that names
-    no model does not tell before it is joined.
+    no model does not tell before it is joined. Labels that were forwarded are not in it: they say
+    nothing about the log of this partition.
 
     Args:
         levels: the pane pyramid.
@@ -164,10 +166,11 @@ class BatchFold:
         )
         # a label that was waiting is known from the prediction on
         self._outcomes.extend(numbers, np.maximum(heard, times), pairs)
+        own = np.flatnonzero(records["offset"] & FORWARDED == 0)
         newest = np.full(int(models.max()) + 1, NEVER)
-        np.maximum.at(newest, models, heard)
-        for clock in np.unique(models).tolist():
-            self._heard(self._requests.series.model(clock), int(newest[clock]))
+        np.maximum.at(newest, models[own], heard[own])
+        for clock in np.unique(models[own]).tolist():
+            self.heard(self._requests.series.model(clock), int(newest[clock]))
 
     def _known(self, outcomes: Coded, at: int) -> Known:
         return known(int(outcomes.kinds[at]), int(outcomes.values[at]), self._requests.names)
@@ -182,7 +185,8 @@ class BatchFold:
             found.append(self._numbers.setdefault(key, len(self._numbers)))
         return np.array(found)[of_row], table.terms(present).clock[of_row]
 
-    def _heard(self, model: str, time_ms: int) -> None:
+    def heard(self, model: str, time_ms: int) -> None:
+        """See `tidegauge.core.collect.join.LabelSink`."""
         if time_ms > self.newest_labels.get(model, NEVER):
             self.newest_labels[model] = time_ms
 
@@ -234,7 +238,6 @@ class BatchFold:
 
     def first(self, answer: Answer, label: Known, time_ms: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
-        self._heard(answer.model, time_ms)
         # a label that was waiting is known from the prediction on
         time_ms = max(time_ms, answer.time)
         pair = self._pairs.number(answer.model, answer.predicted, label)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Protocol
 
+from tidegauge.core.collect.arrivalorder import FORWARDED
 from tidegauge.core.collect.keyindex import Ints
 from tidegauge.core.collect.labelling import changes, label_steps
 from tidegauge.core.collect.ordinary import LabelledSink, Ordinary
@@ -63,6 +64,9 @@ class LabelSink(LabelledSink, Protocol):
 
     def first(self, answer: Answer, label: Known, time_ms: int) -> None:
         """Show the error detectors the first label of an answer, whose own time is ``time_ms``."""
+
+    def heard(self, model: str, time_ms: int) -> None:
+        """A label of ``model`` with this own time came from the log of this partition."""
 
     def pair(self, answers: tuple[Answer, Answer], level: int, labels: Labels, count: int) -> None:
         """Count two versions' answers with their labels so many times at a level."""
@@ -186,6 +190,8 @@ class Join:
             answer.steps = steps
         earliest = None if answer.shown else first_label(answer, lines, rules)
         if earliest is not None:
+            if not earliest.offset & FORWARDED:
+                self._sink.heard(answer.model, earliest.time)
             self._sink.first(answer, kept(earliest.label), earliest.time)
             answer.shown = True
 

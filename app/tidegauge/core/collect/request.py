@@ -53,7 +53,10 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
 
 
 class Revision(msgspec.Struct, array_like=True, gc=False):
-    """One accepted feedback; ``offset`` is its place in the log, which orders arrivals."""
+    """One accepted feedback.
+
+    ``offset`` tells arrivals apart and orders them (`tidegauge.core.collect.arrivalorder`).
+    """
 
     revision: int
     time: int

@@ -23,6 +23,7 @@ class _Clocks(msgspec.Struct, array_like=True):
     prediction_append: int
     feedback_time: int
     feedback_append: int
+    begun: int
     ledger: ModelLedger
     terms: tuple[int, int, int, int]
 
@@ -48,6 +49,8 @@ class ModelState:
         self.feedback = StreamClock(grain_ms=grain)
         self.newest_prediction = NEVER
         self.newest_feedback = NEVER
+        self.begun = NEVER
+        """The largest event time that was counted here, wherever it was read, ms."""
         self.references = References()
         self.sightings = Sightings(config.limits.deployments)
 
@@ -88,7 +91,7 @@ class CollectState:
         """
         model = self.model(profile.model)
         width = self._config.panes[0].width_ms
-        begun = model.newest_prediction
+        begun = max(model.newest_prediction, model.begun)
         earliest = pane_start(begun, width) + width if begun > NEVER else NEVER
         before = model.references.get(profile.version, [])
         if not model.references.adopt(profile, earliest):
@@ -124,6 +127,7 @@ class CollectState:
             model.feedback = StreamClock(
                 clocks.feedback_time, clocks.feedback_append, grain_ms=grain
             )
+            model.begun = clocks.begun
             self.ledgers.by_model[name] = clocks.ledger
             model.accounted = model.rules.under(clocks.terms)
         else:
@@ -150,6 +154,7 @@ class CollectState:
                 model.predictions.last_append,
                 model.newest_feedback,
                 model.feedback.last_append,
+                model.begun,
                 ledger,
                 model.rules.terms,
             )

@@ -26,7 +26,7 @@ from tidegauge.core.monitor.told import Told
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
-from tidegauge.core.partial import Partial
+from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import (
     AlertRecord,
     Cause,
@@ -85,11 +85,7 @@ class ModelMonitor:
     # ---------------------------------------------------------------- input
 
     def take(self, partial: Partial) -> None:
-        """Add what one source partition says."""
-        self.watermarks.observe(partial.source, partial.progress)
-        newest = self.watermarks.newest_prediction()
-        if newest > NEVER:
-            self.windows.advance(newest)
+        """Add what one source partition has counted."""
         if partial.ledger is not None:
             self.ledgers[partial.source] = partial.ledger
         for slot, wire in partial.slots:
@@ -106,6 +102,13 @@ class ModelMonitor:
                 self.learning.setdefault(row.version, Learning()).add(row)
         for sighting in partial.versions:
             self.deployments.take(*sighting)
+
+    def progress(self, source: int, progress: Progress) -> None:
+        """One source partition has come so far, and all that it sent elsewhere is counted."""
+        self.watermarks.observe(source, progress)
+        newest = self.watermarks.newest_prediction()
+        if newest > NEVER:
+            self.windows.advance(newest)
 
     def adopt(self, profile: ReferenceProfile) -> bool:
         """A reference was announced, by this stage or from outside; whether it is used."""

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.model import Models
+from tidegauge.core.monitor.sources import Sources
 from tidegauge.core.monitor.state import MonitorTables
-from tidegauge.core.monitor.watermark import Completeness
 from tidegauge.core.partial import Partial
 from tidegauge.core.records import AlertRecord, DeploymentRecord, MetricRecord
 from tidegauge.core.stats.reference import Origin, ReferenceProfile
@@ -37,8 +37,8 @@ class Monitor:
 
     def __init__(self, config: CoreConfig, sources: int) -> None:
         self.models = Models(config, sources)
-        self.complete: dict[int, Completeness] = {}
-        self._tables = MonitorTables(self.models, self.complete)
+        self.sources = Sources()
+        self._tables = MonitorTables(self.models, self.sources)
         self.stirred: set[str] = set()
         """Models that changed since everything was last published."""
         self._alerts: list[AlertRecord] = []
@@ -47,22 +47,22 @@ class Monitor:
 
     def take(self, partial: Partial) -> None:
         """Add what one source partition says."""
+        self.sources.take(partial)
         if partial.model:
             self.models[partial.model].take(partial)
             self.stirred.add(partial.model)
             self._tables.touch(partial.model, partial.source)
-            return
-        known = self.complete.setdefault(partial.source, Completeness())
-        progress = partial.progress
-        known.predictions = max(known.predictions, progress.predictions_complete)
-        known.feedback = max(known.feedback, progress.feedback_complete)
-        self._tables.sources.add(partial.source)
 
     def advance(self) -> None:
         """Close what the watermarks allow, after a batch of partials."""
+        for source, progress in self.sources.released():
+            for name, told in progress.items():
+                self.models[name].progress(source, told)
+                self.stirred.add(name)
+                self._tables.touch(name, source)
         for name, monitor in self.models.items():
             before = monitor.closed_predictions, monitor.closed_labels
-            closed = monitor.advance(self.complete)
+            closed = monitor.advance(self.sources.complete)
             self._alerts += closed.alerts
             self._references += closed.references
             self._deployments += closed.deployments

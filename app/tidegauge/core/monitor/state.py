@@ -14,8 +14,9 @@ from tidegauge.core.catalog import ModelCatalog
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.model import ModelMonitor, Models
+from tidegauge.core.monitor.sources import Source, Sources
 from tidegauge.core.monitor.streams import StreamKey, Subject
-from tidegauge.core.monitor.watermark import Completeness, Marks
+from tidegauge.core.monitor.watermark import Marks
 from tidegauge.core.monitor.windows import Frame, FrameKey, Series
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Progress, SampleRow
@@ -53,13 +54,12 @@ class MonitorTables:
 
     Args:
         models: its models; one that is restored appears in it.
-        complete: how far each source partition is complete.
+        sources: what is known of each source partition.
     """
 
-    def __init__(self, models: Models, complete: dict[int, Completeness]) -> None:
+    def __init__(self, models: Models, sources: Sources) -> None:
         self._models = models
-        self._complete = complete
-        self.sources: set[int] = set()
+        self._sources = sources
         self._touched: dict[str, set[int]] = {}
         self._sampled: dict[tuple[str, str], set[int]] = {}
         self._written_references: dict[tuple[str, str], str] = {}
@@ -76,9 +76,9 @@ class MonitorTables:
 
     def changes(self) -> Iterator[Record]:
         """All records that differ from those written before."""
-        for source in sorted(self.sources):
-            yield _pack(["complete", source]), _pack(self._complete[source])
-        self.sources = set()
+        for source in sorted(self._sources.changed):
+            yield _pack(["source", source]), _pack(self._sources.of(source))
+        self._sources.changed = set()
         for name, model in sorted(self._models.items()):
             if name in self._touched or model.windows.changed:
                 yield from self._model(model, sorted(self._touched.get(name, ())))
@@ -98,7 +98,8 @@ class MonitorTables:
         )
         yield _pack(["model", name]), _pack(state)
         for source in sources:
-            yield _pack(["progress", name, source]), _pack(model.watermarks.progress(source))
+            if source in model.watermarks.predictions:
+                yield _pack(["progress", name, source]), _pack(model.watermarks.progress(source))
             if source in model.ledgers:
                 yield _pack(["ledger", name, source]), _pack(model.ledgers[source])
         yield from self._frames(model)
@@ -176,7 +177,7 @@ class MonitorTables:
     def restored(self) -> None:
         """All records are read: build the state from the newest of each key."""
         readers: dict[str, Callable[[list[Any], bytes], None]] = {
-            "complete": self._read_complete,
+            "source": self._read_source,
             "model": self._read_model,
             "progress": self._read_progress,
             "ledger": self._read_ledger,
@@ -199,8 +200,8 @@ class MonitorTables:
             model = self._models[name]
             model.windows.restored(newest, model.watermarks.marks.settled)
 
-    def _read_complete(self, key: list[Any], value: bytes) -> None:
-        self._complete[key[0]] = msgspec.msgpack.decode(value, type=Completeness)
+    def _read_source(self, key: list[Any], value: bytes) -> None:
+        self._sources.restore(key[0], msgspec.msgpack.decode(value, type=Source))
 
     def _read_model(self, key: list[Any], value: bytes) -> None:
         state = msgspec.msgpack.decode(value, type=_Model)
