@@ -210,7 +210,7 @@ def check(log: list[Published], *ways: Plan, references: Sequence[ReferenceProfi
         assert result.streams == results[0].streams
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(), plans, plans)
 def test_every_way_of_reading_gives_what_the_oracle_says(
     log: list[Published], one: Plan, other: Plan
@@ -218,7 +218,7 @@ def test_every_way_of_reading_gives_what_the_oracle_says(
     check(log, one, other)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(), plans, plans)
 def test_the_kind_is_told_by_the_answers_however_they_are_read(
     log: list[Published], one: Plan, other: Plan
@@ -231,7 +231,7 @@ def test_the_kind_is_told_by_the_answers_however_they_are_read(
         assert result.streams == results[0].streams
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(max_delay=MAX_DELAY - 999), astray, plans)
 def test_events_published_in_any_partition_give_what_those_at_home_give(
     log: list[Published], one: Plan, other: Plan
