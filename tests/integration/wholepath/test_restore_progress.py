@@ -7,7 +7,7 @@ from wholepath.badinput import START, message, rfc3339
 from wholepath.deployment import PROGRAM, wait_until
 from wholepath.drifting import SETTINGS
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.broker, pytest.mark.chaos, pytest.mark.timeout(240)]
 
 PARTITIONS = 2
 RESTORING = "not ready: running restoring"

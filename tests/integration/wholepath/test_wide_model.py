@@ -8,7 +8,7 @@ from wholepath.topic import read_all
 
 from tidegauge.core.partial import MAX_BYTES
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.broker, pytest.mark.chaos, pytest.mark.timeout(240)]
 
 PREDICTIONS = 1_500
 
