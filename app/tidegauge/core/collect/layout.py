@@ -9,7 +9,6 @@ are a kind and eight bytes: a number with a fraction as it is, a whole number as
 other class as the number of its name.
 """
 
-import re
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from tidegauge.core.collect.interned import Interned
 from tidegauge.core.events import Outcome
-from tidegauge.core.stats.outcomes import LARGEST_CLASS, Known, kept
+from tidegauge.core.stats.outcomes import LARGEST_CLASS, WHOLE_NUMBER, Known, kept
 
 ROW = np.dtype(
     [
@@ -62,7 +61,6 @@ Rows = npt.NDArray[np.void]
 FRACTION, WHOLE, NAME = 1, 2, 3
 """Kinds of outcomes."""
 
-_WHOLE = re.compile(r"0|-?[1-9]\d{0,15}", re.ASCII)
 _BITS = struct.Struct("<d")
 _INTEGER = struct.Struct("<q")
 
@@ -87,7 +85,7 @@ def code(outcome: Known, names: Interned[str]) -> tuple[int, int]:
     """The kind and value of an outcome as it is kept."""
     if isinstance(outcome, float):
         return FRACTION, _INTEGER.unpack(_BITS.pack(outcome))[0]
-    if _WHOLE.fullmatch(outcome):
+    if WHOLE_NUMBER.fullmatch(outcome):
         return WHOLE, int(outcome)
     return NAME, names.number(outcome)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge.core.collect.keyindex import NOT_FOUND
+from tidegauge.core.collect.keyindex import NOT_FOUND, Ints
 from tidegauge.core.collect.layout import ANSWERED, HEARD, LABELLED, NAMED, Rows
 from tidegauge.core.collect.requests import Requests
 from tidegauge.core.ledger import Ledgers
@@ -59,14 +59,9 @@ class Ordinary:
         fits = (before["state"] & ~np.uint8(NAMED) == HEARD) & self._fits(after, before)
         known, before, after = known[fits], before[fits], after[fits]
         after["state"] |= ANSWERED | LABELLED
-        self._requests.replace(rows[known], before, after)
         for model, count in self._by_model(before):
             self._ledgers.feedback(model, "orphan_open", -count)
-        for model, count in self._by_model(after):
-            self._ledgers.prediction(model, "labelled", count)
-            self._ledgers.feedback(model, "joined", count)
-            self._ledgers.of(model).labels += count
-        self._sink.labelled(after)
+        self._join(rows[known], before, after)
         fresh[known] = True
         return fresh
 
@@ -94,15 +89,20 @@ class Ordinary:
         after["state"] |= new["state"][known] | LABELLED
         fits = (before["state"] == ANSWERED) & self._fits(after, new[known])
         known, before, after = known[fits], before[fits], after[fits]
-        self._requests.replace(rows[known], before, after)
+        for model, count in self._by_model(before):
+            self._ledgers.prediction(model, "open", -count)
+        self._join(rows[known], before, after)
+        fresh[known] = True
+        return fresh
+
+    def _join(self, rows: Ints, before: Rows, after: Rows) -> None:
+        """Retain answers with their first labels, and count them."""
+        self._requests.replace(rows, before, after)
         for model, count in self._by_model(after):
             self._ledgers.feedback(model, "joined", count)
-            self._ledgers.prediction(model, "open", -count)
             self._ledgers.prediction(model, "labelled", count)
             self._ledgers.of(model).labels += count
         self._sink.labelled(after)
-        fresh[known] = True
-        return fresh
 
     def leave(self, records: Rows, states: tuple[str, str]) -> Bools:
         """Account for ordinary requests that are let go.

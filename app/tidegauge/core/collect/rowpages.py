@@ -25,11 +25,6 @@ class RowPages:
         """Rows that were ever given out."""
         self._free: deque[Ints] = deque()
 
-    @property
-    def nbytes(self) -> int:
-        """Size in memory."""
-        return sum(page.nbytes for page in self._pages)
-
     def allocate(self, count: int) -> Ints:
         """Give out rows."""
         parts = []

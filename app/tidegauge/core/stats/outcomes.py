@@ -25,7 +25,8 @@ LARGEST_CLASS = 2**53
 
 _POSITIVE = frozenset({"1", "true", "yes", "positive"})
 _NEGATIVE = frozenset({"0", "false", "no", "negative"})
-_WHOLE = re.compile(r"0|-?[1-9]\d{0,15}", re.ASCII)
+WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,15}", re.ASCII)
+"""Names of classes that are whole numbers as well."""
 
 
 def kept(outcome: Outcome) -> Known:
@@ -49,7 +50,7 @@ def number(outcome: Known) -> float | None:
     """The outcome as a number; None for a class that is none."""
     if isinstance(outcome, float):
         return outcome
-    return float(outcome) if _WHOLE.fullmatch(outcome) else None
+    return float(outcome) if WHOLE_NUMBER.fullmatch(outcome) else None
 
 
 def binary_class(outcome: Known, positive_class: str | None) -> int:
