@@ -23,7 +23,7 @@ from faults import FAULTS  # noqa: E402 - found by the path above
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from sabotage import MUTANTS  # noqa: E402
-from trial import Trial, Verdict, chaos_broker  # noqa: E402
+from trial import WORKER, Trial, Verdict, chaos_broker  # noqa: E402
 
 FAULTS_PER_TRIAL = 3
 
@@ -86,6 +86,9 @@ def main() -> int:
     ask.add_argument("--events", type=int, default=6_000, help="published in each trial")
     ask.add_argument("--fault", choices=list(FAULTS), action="append", help="only these kinds")
     ask.add_argument("--mutant", choices=MUTANTS, help="a worker with a broken commit protocol")
+    ask.add_argument(
+        "--default-times", action="store_true", help="session time-out and commits as by default"
+    )
     ask.add_argument("--logs", type=Path, help="folder for the logs, which are else removed")
     given = ask.parse_args()
     console = Console()
@@ -99,7 +102,10 @@ def main() -> int:
             place = Path(folder) / f"trial-{seed}"
             place.mkdir()
             names = chosen(seed, kinds)
-            trial = Trial(seed, broker, place, given.events, given.mutant)
+            worker = {} if given.default_times else WORKER
+            trial = Trial(
+                seed, broker, place, events=given.events, mutant=given.mutant, worker=worker
+            )
             verdict = run_trial(trial, names)
             verdicts.append(verdict)
             console.print(

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -108,6 +108,7 @@ class Trial:
         folder: for settings and logs.
         events: how many records to publish, about.
         mutant: of `sabotage.MUTANTS`, or None for the product as it is.
+        worker: settings of the workers.
     """
 
     def __init__(
@@ -115,8 +116,10 @@ class Trial:
         seed: int,
         broker: EmbeddedBroker,
         folder: Path,
+        *,
         events: int = 6_000,
         mutant: str | None = None,
+        worker: Mapping[str, object] = WORKER,
     ) -> None:
         self.rng = random.Random(seed)  # noqa: S311 - reproducible faults
         self.broker = broker
@@ -130,7 +133,7 @@ class Trial:
         self._ended_wrongly: list[tuple[int, str]] = []
         self._kept: dict[tuple[str, int, int], Any] = {}
         name = f"chaos-{seed}-{folder.name}-"
-        settings = SETTINGS | {"worker": WORKER}
+        settings = SETTINGS | {"worker": worker}
         self.world = Deployment(broker.bootstrap, name, folder, PARTITIONS, settings)
 
     # ---------------------------------------------------------------- what faults use

@@ -77,10 +77,11 @@ class ModelWorker:
             GROUP,
             outside,
             commit_records=5,
+            batch_records=2,
             transaction_timeout=TRANSACTION_SECONDS,
             open_at_once=2,
         )
-        self.log_ends = LogEnds(settings.outside, settings.tick_interval, self._watched, self._look)
+        self.log_ends = LogEnds(settings.outside, settings.look_interval, self._watched)
         self.ownership = Ownership(
             settings, count_specs(self._told), self.log_ends, self._welcome, self._die
         )
@@ -105,9 +106,6 @@ class ModelWorker:
 
     def _watched(self) -> list[TopicPartition]:
         return self.ownership.watched()
-
-    def _look(self) -> None:
-        self.ownership.tick()
 
     async def _welcome(self, partition: Partition) -> None:
         """There is no broadcast topic."""

@@ -18,7 +18,7 @@ def fetch(start, end):
 def offsets(inbox):
     taken = []
     while len(inbox):
-        taken += [record.offset for record in inbox.pop().records]
+        taken += [record.offset for record in inbox.pop(1).records]
     return taken
 
 
@@ -31,6 +31,18 @@ def test_contiguous_fetches_are_taken():
     assert inbox.head_time() == 50
     assert offsets(inbox) == [5, 6, 7, 8]
     assert inbox.head_time() is None
+
+
+def test_what_waits_is_taken_together_up_to_a_limit():
+    inbox = Inbox()
+    for start, end in ((0, 3), (3, 5), (5, 5), (5, 9)):
+        inbox.admit(fetch(start, end))
+    assert len(inbox) == 9
+    taken = inbox.pop(6)
+    assert (taken.start, taken.end, taken.readable_end, len(taken.records)) == (0, 5, 5, 5)
+    assert (inbox.start, len(inbox)) == (5, 4)
+    assert inbox.pop(1) == fetch(5, 9)
+    assert (inbox.start, len(inbox)) == (9, 0)
 
 
 def test_what_is_known_is_refused_or_trimmed():

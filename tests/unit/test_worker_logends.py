@@ -7,7 +7,7 @@ TP = TopicPartition("predictions", 0)
 
 
 def log_ends(*looks):
-    made = LogEnds(Outside({}), 1.0, lambda: [TP], lambda: None)
+    made = LogEnds(Outside({}), 1.0, lambda: [TP])
     for asked, end in looks:
         made.remember(asked, {TP: end})
     return made

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 
 log = logging.getLogger(__name__)
 
@@ -10,13 +11,22 @@ LONGEST_SECONDS = 5.0
 LONGEST_PAUSE = 10.0
 
 
-def commit_pause(interval: float, last_commit: float) -> float:
+def commit_pause(interval: float, phase: float, now: float, last_commit: float) -> float:
     """Seconds from the end of a commit to the next one.
 
-    A broker that is slow gets time in between: after a commit that took longer than the interval
-    the next one waits as long, up to `LONGEST_PAUSE`.
+    All partitions of a stage commit at the same beat of the wall clock, so that the next stage,
+    which comes half a beat later, reads what all of them wrote. A broker that is slow gets time in
+    between: at least as long as the last commit took, up to `LONGEST_PAUSE`.
+
+    Args:
+        interval: Seconds between two beats.
+        phase: Part of the interval by which the beat comes later than a multiple of it.
+        now: Wall time, in seconds.
+        last_commit: Seconds that the last commit took.
     """
-    return max(interval, min(last_commit, LONGEST_PAUSE))
+    earliest = now + min(last_commit, LONGEST_PAUSE)
+    beat = math.floor(earliest / interval - phase) + 1 + phase
+    return beat * interval - now
 
 
 class Backoff:

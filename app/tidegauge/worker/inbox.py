@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from itertools import chain
 
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -43,13 +44,21 @@ class Inbox:
 
     expected: int = 0
     _queue: deque[Fetch] = field(default_factory=deque)
+    _records: int = 0
 
     def __len__(self) -> int:
-        return len(self._queue)
+        """How many records wait."""
+        return self._records
+
+    @property
+    def start(self) -> int:
+        """The position at which what waits begins."""
+        return self._queue[0].start if self._queue else self.expected
 
     def reset(self, position: int) -> None:
         """Forget what waits; the next fetch must start at ``position``."""
         self._queue.clear()
+        self._records = 0
         self.expected = position
 
     def admit(self, fetch: Fetch) -> Admission:
@@ -64,6 +73,7 @@ class Inbox:
             kept = [record for record in fetch.records if record.offset >= self.expected]
             fetch = replace(fetch, start=self.expected, records=kept)
         self._queue.append(fetch)
+        self._records += len(fetch.records)
         self.expected = fetch.end
         return admission
 
@@ -74,6 +84,16 @@ class Inbox:
         records = self._queue[0].records
         return int(records[0].timestamp) if records else 0
 
-    def pop(self) -> Fetch:
-        """Take the oldest fetch."""
-        return self._queue.popleft()
+    def pop(self, most: int) -> Fetch:
+        """Take the oldest fetches as one: of at most so many records, but at least one fetch."""
+        taken = [self._queue.popleft()]
+        count = len(taken[0].records)
+        while self._queue and count + len(self._queue[0].records) <= most:
+            taken.append(self._queue.popleft())
+            count += len(taken[-1].records)
+        self._records -= count
+        first, last = taken[0], taken[-1]
+        if first is last:
+            return first
+        records = tuple(chain.from_iterable(fetch.records for fetch in taken))
+        return Fetch(first.tp, first.start, last.end, last.readable_end, records)

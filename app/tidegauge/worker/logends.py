@@ -35,7 +35,6 @@ class LogEnds:
         outside: Clients of the cluster, and the time.
         interval: Seconds between two looks.
         watched: The topic partitions to look at.
-        on_look: Called after each look.
     """
 
     def __init__(
@@ -43,12 +42,10 @@ class LogEnds:
         outside: Outside,
         interval: float,
         watched: Callable[[], Collection[TopicPartition]],
-        on_look: Callable[[], None],
     ) -> None:
         self._outside = outside
         self._interval = interval
         self._watched = watched
-        self._on_look = on_look
         self._looks: dict[TopicPartition, deque[tuple[int, int]]] = defaultdict(
             lambda: deque(maxlen=LOOKS_KEPT)
         )
@@ -90,7 +87,6 @@ class LogEnds:
                 await backoff.wait(error)
                 continue
             backoff.reset()
-            self._on_look()
             await asyncio.sleep(max(0.05, self._interval - (self._outside.monotonic() - started)))
 
     async def _look(self) -> None:

@@ -305,12 +305,6 @@ class Ownership:
 
     # the rest
 
-    def tick(self) -> None:
-        """Tell the time to every partition that is at the ends of its logs."""
-        now_ms = int(self._settings.outside.now() * 1000)
-        for partition in self:
-            partition.tick(now_ms)
-
     def watched(self) -> list[TopicPartition]:
         """The topic partitions whose ends matter."""
         return [tp for partition in self for tp in partition.tps.values()]

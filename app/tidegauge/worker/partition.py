@@ -8,7 +8,6 @@ written with that id alone. An owner that lost the partition without noticing fa
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from tidegauge.worker.backoff import commit_pause
 from tidegauge.worker.changelog import Mark
 from tidegauge.worker.exits import CommitError, StageError
 from tidegauge.worker.inbox import Admission, Fetch, Inbox
+from tidegauge.worker.linger import Linger
 from tidegauge.worker.logends import LogEnds
 from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.quarantine import DIED, Death, Quarantine
@@ -62,6 +62,7 @@ class Partition:
         self.state = PartitionState.OPENING
         self.tps = {topic: TopicPartition(topic, number) for topic in spec.inputs}
         self.inboxes = {topic: Inbox() for topic in spec.inputs}
+        self.linger = Linger(self.inboxes, settings.batch_records)
         self.marks = {topic: Mark() for topic in spec.inputs}
         self.counters = Counters()
         self.partitions = 0
@@ -158,7 +159,7 @@ class Partition:
 
     def has_room(self, topic: str) -> bool:
         """Whether another fetch of a topic is wanted."""
-        return self.active and len(self.inboxes[topic]) < self._settings.inbox_chunks
+        return self.active and len(self.inboxes[topic]) < self._settings.chunk_records
 
     def admit(self, fetch: Fetch) -> Admission:
         """Queue a fetch, trim it or refuse it."""
@@ -181,7 +182,7 @@ class Partition:
 
     def next_topic(self) -> str | None:
         """The topic to process next, or None when nothing may be processed now."""
-        if not self.active or self._overfull():
+        if not self.active or self._overfull() or not self.linger.over():
             return None
         waiting = {
             topic: head
@@ -209,8 +210,8 @@ class Partition:
         return self._committing.locked() and self.stage.dirty > 2 * self._settings.commit_records
 
     def process(self, topic: str) -> None:
-        """Process the oldest fetch of a topic."""
-        fetch = self.inboxes[topic].pop()
+        """Process the oldest records of a topic."""
+        fetch = self.inboxes[topic].pop(self._settings.chunk_records)
         for piece in self.quarantine.pieces(fetch):
             self._set_aside(topic, piece.aside)
             self._process(topic, piece.fetch)
@@ -220,6 +221,7 @@ class Partition:
             self.quarantine.passed(topic, mark.position)
         self._last_progress = self._settings.outside.now()
         self._count(chunks=1, records=len(fetch.records))
+        self.linger.look()
         if self.stage.dirty > self._settings.commit_records:
             self._commit_now.set()
 
@@ -274,10 +276,9 @@ class Partition:
         self._complete[topic] = max(self._complete[topic], known)
         return self._complete[topic]
 
-    def tick(self, now_ms: int) -> None:
+    def _tick(self) -> None:
         """Tell the stage the time, if all inputs were read to their ends since the last tick."""
-        if not self.active or any(self.inboxes.values()):
-            return
+        now_ms = int(self._settings.outside.now() * 1000)
         complete = {
             topic: self._log_ends.complete_until(self.tps[topic], mark.position)
             for topic, mark in self.marks.items()
@@ -310,12 +311,18 @@ class Partition:
 
     async def commit_regularly(self) -> None:
         """Commit about every interval, earlier when much has changed, until closed."""
+        interval = self._settings.commit_interval
         while not self.closed:
-            pause = commit_pause(self._settings.commit_interval, self.counters.last_commit_seconds)
-            with suppress(TimeoutError):
+            now, last = self._settings.outside.now(), self.counters.last_commit_seconds
+            try:
+                pause = commit_pause(interval, self.spec.phase, now, last)
                 await asyncio.wait_for(self._commit_now.wait(), pause)
+            except TimeoutError:
+                self._wake()
+                await self.linger.end(interval)
             self._commit_now.clear()
             if self.active:
+                self._tick()
                 await self.commit()
                 self._wake()
 

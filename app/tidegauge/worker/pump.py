@@ -26,7 +26,9 @@ async def pump(ownership: Ownership) -> None:
         while turns:
             partition = turns.popleft()
             topic = partition.next_topic()
-            if topic is not None:
+            if topic is None:
+                partition.linger.stop()
+            else:
                 try:
                     partition.process(topic)
                 except StageError:

@@ -136,6 +136,7 @@ class Worker:
             schema_version=SCHEMA_VERSION,
             fingerprint=digest,
             broadcast=names.references,
+            phase=0.5,
         )
         return collect, monitor
 

@@ -61,9 +61,7 @@ class Shell:
         self.app: Any = None
         self.death: BaseException | None = None
         self.session_lost = False
-        self.log_ends = LogEnds(
-            settings.outside, settings.tick_interval, self._watched, self._looked
-        )
+        self.log_ends = LogEnds(settings.outside, settings.look_interval, self._watched)
         self.ownership = Ownership(settings, specs, self.log_ends, self._welcome, self.die)
         self._broadcasts = {
             spec.name: Broadcast(settings.outside, spec.broadcast, self._teller(spec.name))
@@ -247,9 +245,6 @@ class Shell:
 
     def _watched(self) -> list[Any]:
         return self.ownership.watched()
-
-    def _looked(self) -> None:
-        self.ownership.tick()
 
     def _fetched(self) -> dict[Any, int]:
         seeker = self.ownership.seeker

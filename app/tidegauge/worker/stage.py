@@ -90,7 +90,7 @@ class Stage(Restorable, Protocol):
     def tick(self, complete_until_ms: Mapping[str, int]) -> None:
         """All input topics of this partition are read to their end.
 
-        Called about every tick interval. Every record appended at or before the given wall time
+        Called before a commit. Every record appended at or before the given wall time
         (milliseconds, by topic) has been processed.
         """
 
@@ -126,6 +126,7 @@ class StageSpec:
         fingerprint: Digest of the settings that give the stored state its meaning.
         broadcast: Compacted topic every partition is told of, if any.
         first: The input of which waiting records are processed before those of the others.
+        phase: Part of the commit interval by which its commits come after the full interval.
         dead_letter: How a record that was set aside by hand is written to the dead letters.
     """
 
@@ -138,4 +139,5 @@ class StageSpec:
     fingerprint: str
     broadcast: str | None = None
     first: str | None = None
+    phase: float = 0.0
     dead_letter: DeadLetter | None = None

@@ -40,6 +40,9 @@ from tidegauge.worker.inbox import Fetch
 
 FAUST_LOG = logging.getLogger("faust.worker")
 
+FETCH_BYTES = 64 * 1024
+FETCH_WAIT_MS = 100
+"""The broker answers a fetch when it has so much, or after so long."""
 FETCH_TIMEOUT = 0.2
 """Seconds a fetch waits for records; so long can a move past mere markers go unnoticed."""
 ROOM_TIMEOUT = 0.1
@@ -84,6 +87,8 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no 
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_poll_records=settings.chunk_records,
+            fetch_min_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             max_poll_interval_ms=int(settings.poll_interval * 1000),
             session_timeout_ms=int(settings.session_timeout * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_interval * 1000),

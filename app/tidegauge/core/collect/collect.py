@@ -192,6 +192,8 @@ class Collect:
         for mark in marks:
             self.forwarding.take(mark)
         self._finish_batch([])
+        if marks:
+            self._expire()
         return refused
 
     def tick(self, predictions_complete: int, feedback_complete: int) -> None:
@@ -236,7 +238,8 @@ class Collect:
         self._take_folded()
         self.state.touched |= self._seen
         self._seen.clear()
-        self._expire()
+        if self._expiry.moved(self._last_seen):
+            self._expire()
         self.join.shrink()
         self.requests.tidy()
 

@@ -1,12 +1,16 @@
 """The stream times by which retained requests expire."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tidegauge.core.collect.forwarding import Forwarding, SourceMark
 from tidegauge.core.collect.state import CollectState
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL
 from tidegauge.core.streamtime import NEVER, Evidence, bound
+
+BUCKET_MS = 60_000
+"""Requests expire in steps of so much event time: finding out how far it has come takes a look at
+every model in every source partition."""
 
 
 class ExpiryTimes:
@@ -25,6 +29,7 @@ class ExpiryTimes:
         self._forwarding = forwarding
         self.predictions_complete = NEVER
         self.feedback_complete = NEVER
+        self._steps: dict[str, tuple[int, int]] = {}
 
     def complete(self, predictions: int, feedback: int) -> None:
         """The logs are complete up to these append times, in ms, if that is more than before."""
@@ -34,6 +39,20 @@ class ExpiryTimes:
     def complete_until(self) -> int:
         """The append time up to which both logs have been read, in ms."""
         return min(self.predictions_complete, self.feedback_complete)
+
+    def moved(self, models: Collection[str]) -> bool:
+        """Whether event time may have come to another step since this was last asked.
+
+        Args:
+            models: those of which there is news.
+        """
+        now = {"": (self.complete_until() // BUCKET_MS, 0)}
+        for name in models:
+            model = self._state.models[name]
+            now[name] = (model.predictions.time // BUCKET_MS, model.feedback.time // BUCKET_MS)
+        same = all(self._steps.get(name) == step for name, step in now.items())
+        self._steps.update(now)
+        return not same
 
     def mark(self, source: int, recipient: int) -> SourceMark:
         """What this partition, ``source``, tells another."""
@@ -52,8 +71,8 @@ class ExpiryTimes:
     def times(self) -> dict[str, int]:
         """The event time that all logs have passed that can bring events to this partition, ms.
 
-        By model, without those of which nothing is known; none before all partitions have told
-        how far they have come.
+        By model, down to a whole step, without those of which nothing is known; none before all
+        partitions have told how far they have come.
         """
         if not self._forwarding.all_known:
             return {}
@@ -67,7 +86,7 @@ class ExpiryTimes:
                 elif name not in mark.times and mark.complete_until > NEVER:
                     continue  # the source has heard of no model lately
                 times[name] = min(times[name], told)
-        return {name: time for name, time in times.items() if time > NEVER}
+        return {name: t // BUCKET_MS * BUCKET_MS for name, t in times.items() if t > NEVER}
 
     def _evidence(self) -> dict[str, Evidence]:
         told = self._forwarding.clocks

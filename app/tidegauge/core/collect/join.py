@@ -33,8 +33,6 @@ from tidegauge.core.config import ModelConfig
 from tidegauge.core.ledger import UNKNOWN_MODEL, Accounts, Ledgers
 from tidegauge.core.stats.outcomes import Known, kept
 
-BUCKET_MS = 60_000
-"""Requests expire in groups of this much stream time."""
 EVICTED_SHARE = 100
 """One in so many requests is evicted at once where there are too many."""
 
@@ -201,8 +199,7 @@ class Join:
         Args:
             times: the stream time of each model, ms.
         """
-        begun = {model: time // BUCKET_MS * BUCKET_MS for model, time in times.items()}
-        return self._let_go(self.requests.due(begun), EXPIRED)
+        return self._let_go(self.requests.due(times), EXPIRED)
 
     def shrink(self) -> int:
         """Keep the capacity: evict what would expire first; how many requests went."""
