@@ -30,7 +30,8 @@ CHANGE = START + 5 * HOUR
 """From here on model ``pricing`` sees larger amounts and errs more."""
 WINDOWS_END = START + 16 * HOUR
 """By now all windows with events in them have ended, but for those of the closing events."""
-CLOSING = START + 22 * HOUR
+DAY = 24 * HOUR
+CLOSING = START + 44 * HOUR
 """Late enough to make all windows final, and only once the labels have been read so far, too."""
 SETTINGS = {
     # Published as fast as a busy machine allows, the logs of one topic grow apart by seconds, and a
@@ -41,7 +42,7 @@ SETTINGS = {
         "publication_skew": "5m",
         "idle": "1h",
     },
-    "join": {"label_horizon": "12h", "correction_horizon": "12h", "orphan_horizon": "1h"},
+    "join": {"label_horizon": "25h", "correction_horizon": "27h", "orphan_horizon": "1h"},
     "windows": {
         "panes": [{"width": "5m", "span": "30m"}, {"width": "1h", "span": "30d"}],
         "sizes": ["5m", "1h", "2h"],
@@ -100,8 +101,8 @@ class DriftingInput:
         self, request: str, prediction: Event, time: int, errors: float
     ) -> Iterator[tuple[int, Message]]:
         rng = self._rng
-        delays = (rng.randrange(20 * MINUTE), rng.randrange(6 * HOUR), -rng.randrange(MINUTE))
-        at = time + rng.choices(delays, (0.9, 0.08, 0.02))[0]
+        delays = (rng.randrange(20 * MINUTE), rng.randrange(DAY), -rng.randrange(MINUTE))
+        at = time + rng.choices(delays, (0.88, 0.1, 0.02))[0]
         label = {
             "request_id": request,
             "timestamp": rfc3339(at),
