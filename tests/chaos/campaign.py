@@ -108,10 +108,10 @@ def main() -> int:
             )
             verdict = run_trial(trial, names)
             verdicts.append(verdict)
+            (place / "differences.txt").write_text(f"{verdict.differences}\n", encoding="utf-8")
+            told = "exact" if verdict.exact else f"[red]NOT EXACT[/] {sorted(verdict.differences)}"
             console.print(
-                f"trial {seed}: {', '.join(names)}: "
-                + ("exact" if verdict.exact else f"[red]NOT EXACT[/] {verdict.differences}"),
-                f"exit codes {dict(verdict.codes)}",
+                f"trial {seed}: {', '.join(names)}: {told} exit codes {dict(verdict.codes)}",
                 soft_wrap=True,
             )
     console.print(table(verdicts))

@@ -140,11 +140,12 @@ def offsets_reset(trial: Trial) -> None:
 
 def input_truncated(trial: Trial) -> None:
     """What has been processed is removed from the input logs."""
-    trial.keep_inputs()
     world = trial.world
+    processed = world.committed()
+    trial.keep_inputs()
     admin = KafkaAdminClient(bootstrap_servers=world.bootstrap)
     try:
-        admin.delete_records(world.committed())
+        admin.delete_records(processed)
     finally:
         admin.close()
     kill(trial)
