@@ -248,6 +248,23 @@ def test_conflicts_are_refused_with_the_way_out() -> None:
     assert "higher revision" in second.message
 
 
+def test_a_source_that_was_just_restored_says_when_it_read_what_it_knows() -> None:
+    source = Collect(CONFIG, 1, 2)
+    later = START + 10 * HOUR
+    tell(source, prediction("any", later))
+    tell(source, feedback("any", later, model="a"))
+    home, records = Collect(CONFIG, 0, 2), source.changes()
+    source = Collect(CONFIG, 1, 2)
+    for key, value in records:
+        source.restore(key, value)
+    source.restored()
+    here = next(name for name in "abcdef" if partition_for(name.encode(), 2) == 0)
+    tell(home, feedback(here, START, model="a"))
+    home.forwarded(NOTHING, NOTHING, [source.mark(0)])
+    home.tick(START + MINUTE, START + MINUTE)
+    assert home.state.ledgers.by_model["a"].feedback == {"orphan_open": 1}
+
+
 def test_a_lagging_model_keeps_its_requests_while_unnamed_feedback_of_others_goes_on() -> None:
     collect = Collect(CONFIG, 0, 1)
     tell(collect, prediction("old", START - 10_000 * MINUTE, model="backfilled"))

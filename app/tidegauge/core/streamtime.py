@@ -39,7 +39,7 @@ class StreamClock:
 
     def observe(self, time: int, append: int) -> None:
         """A batch was read: its largest event time and its last append time, in ms."""
-        self.last_append = max(self.last_append, append)
+        append = self.last_append = max(self.last_append, append)
         if time <= self.time:
             return
         self.time = time

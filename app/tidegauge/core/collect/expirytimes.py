@@ -63,10 +63,18 @@ class ExpiryTimes:
             source,
             self._forwarding.sent.get(recipient, 0),
             self.complete_until(),
-            # a record of the same millisecond may have been read, too
-            max(self.predictions_complete, self.feedback_complete) + 1,
+            self._read_until(),
             {name: t for name, t in times.items() if t > NEVER or name == UNKNOWN_MODEL},
         )
+
+    def _read_until(self) -> int:
+        # just restored, it knows no completeness yet; what it knows was read before, all the same
+        appended = (
+            max(model.predictions.last_append, model.feedback.last_append)
+            for model in self._state.models.values()
+        )
+        # a record of the same millisecond may have been read, too
+        return max(self.predictions_complete, self.feedback_complete, *appended, NEVER) + 1
 
     def times(self) -> dict[str, int]:
         """The event time that all logs have passed that can bring events to this partition, ms.
