@@ -135,12 +135,12 @@ def test_detector_steps(benchmark: BenchmarkFixture, kind: StreamKind) -> None:
     made = panes(kind)
     stream = DetectorStream(kind, config)
     for pane in made[:-360]:
-        stream.step(pane)
+        stream.step(pane, lambda: 1e-3)
     state = stream.to_state()
 
     def step(stream: DetectorStream) -> None:
         for pane in made[-360:]:
-            stream.step(pane)
+            stream.step(pane, lambda: 1e-3)
 
     benchmark.pedantic(
         step,

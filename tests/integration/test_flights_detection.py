@@ -30,6 +30,8 @@ ERROR = "error rate"
 SCORE = "score mean"
 ANSWER = "answer mean"
 ABSOLUTE_ERROR = "absolute error mean"
+ALARMS_PER_WEEK = 1.0 / 200 / 2 / 18
+"""Of one of 18 streams of a model, as the default settings have it."""
 Values = dict[str, dict[int, list[float]]]
 """By stream and by start of the pane."""
 
@@ -97,7 +99,7 @@ def openings(name: str, panes: dict[int, list[float]]) -> Iterator[int]:
         else:
             deviation = stdev(values) if len(values) > 1 else 0.0
             pane = PaneInput(start, start + HOUR, len(values), fmean(values), deviation)
-        if stream.step(pane).opened:
+        if stream.step(pane, lambda: ALARMS_PER_WEEK).opened:
             yield start + HOUR
 
 

@@ -1,5 +1,6 @@
 """A stream's baseline: level, season, spread, and how far chance moves it."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,6 +21,11 @@ def autoregression(seed: int, rho: float, size: int) -> list[float]:
     return values
 
 
+def baseline_of(learner: Learner) -> Baseline:
+    """With a smallest effect of a half, and an alarm in ten thousand minutes."""
+    return learner.baseline(StreamKind.MEAN, lambda _, deviation: deviation / 2, 1e-4 / MINUTE)
+
+
 def learned(
     means: list[float], *, count: int = 50, deviation: float = 1.0, width_ms: int = MINUTE
 ) -> Baseline:
@@ -29,18 +35,17 @@ def learned(
         pane = PaneInput(number * width_ms, (number + 1) * width_ms, count, mean, deviation)
         learner.add(pane, mean, deviation**2 * (count - 1))
     assert learner.ready
-    return learner.baseline(StreamKind.MEAN, 30)
+    return baseline_of(learner)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.8])
 def test_the_long_run_variance_of_an_autoregression_is_found(rho: float) -> None:
     true = (1 + rho) / (1 - rho)
     estimates = [
-        long_run_variance([(i, 1, x) for i, x in enumerate(autoregression(seed, rho, 360))])[1]
+        long_run_variance(np.arange(360), np.ones(360), np.array(autoregression(seed, rho, 360)))
         for seed in range(20)
     ]
-    # the largest over all batch lengths: on the safe side more often than not
-    assert true < np.median(estimates) < 2.0 * true
+    assert 0.8 * true < np.median(estimates) < 1.3 * true
     assert np.quantile(estimates, 0.1) > 0.6 * true
 
 
@@ -52,7 +57,7 @@ def test_mean_and_deviation_are_those_of_all_samples() -> None:
         start = number * MINUTE
         mean = float(pane.mean())
         learner.add(PaneInput(start, start + MINUTE, 50, mean), mean, float(pane.var() * 50))
-    baseline = learner.baseline(StreamKind.MEAN, 30)
+    baseline = baseline_of(learner)
     assert baseline.mean == pytest.approx(samples.mean())
     assert baseline.deviation == pytest.approx(samples.std())
     assert baseline.samples == samples.size
@@ -62,13 +67,13 @@ def test_the_daily_season_is_learned_from_three_days_on() -> None:
     def level(hour: int) -> float:
         return 10.0 if 8 <= hour < 18 else 2.0
 
-    short = learned([level(i % 24) for i in range(2 * 24)], width_ms=HOUR)
-    assert short.hourly == ()
+    half_hours = [level(i // 2 % 24) for i in range(2 * 48)]
+    short = learned(half_hours, width_ms=30 * MINUTE)
+    assert short.season.hourly == ()
     assert short.level(9 * HOUR, 10 * HOUR) == short.mean
     long = learned([level(i % 24) for i in range(14 * 24)], width_ms=HOUR)
     assert long.level(9 * HOUR, 10 * HOUR) == pytest.approx(10.0, abs=0.4)
     assert long.level(20 * DAY + 2 * HOUR, 20 * DAY + 3 * HOUR) == pytest.approx(2.0, abs=0.4)
-    assert long.inflation < short.inflation
 
 
 def test_a_few_broken_panes_do_not_make_it_blind() -> None:
@@ -78,7 +83,7 @@ def test_a_few_broken_panes_do_not_make_it_blind() -> None:
     sane, hit = learned(means), learned(broken)
     assert hit.mean == pytest.approx(sane.mean, abs=0.05)
     assert hit.deviation == pytest.approx(sane.deviation, rel=0.05)
-    assert hit.inflation == pytest.approx(sane.inflation, rel=0.1)
+    assert hit.thresholds.page_hinkley == pytest.approx(sane.thresholds.page_hinkley, rel=0.2)
 
 
 def test_a_constant_has_a_small_positive_deviation() -> None:
@@ -86,13 +91,13 @@ def test_a_constant_has_a_small_positive_deviation() -> None:
     assert learned([0.0] * 60, deviation=0.0).deviation > 0.0
 
 
-def test_it_is_not_ready_before_time_samples_and_buckets_are_enough() -> None:
+def test_it_is_not_ready_before_time_samples_and_panes_are_enough() -> None:
     learner = Learner(HOUR, 1_000)
-    for number in range(23):
+    for number in range(59):
         start = number * 10 * MINUTE
         learner.add(PaneInput(start, start + 10 * MINUTE, 100, 0.0), 0.0, 1.0)
     assert not learner.ready
-    learner.add(PaneInput(4 * HOUR, 4 * HOUR + MINUTE, 100, 0.0), 0.0, 1.0)
+    learner.add(PaneInput(10 * HOUR, 10 * HOUR + MINUTE, 100, 0.0), 0.0, 1.0)
     assert learner.ready
 
 
@@ -108,4 +113,5 @@ def test_narrow_panes_are_joined_so_that_state_stays_small() -> None:
     learner = Learner(14 * DAY, 1)
     for number in range(6_000):
         learner.add(PaneInput(number * MINUTE, (number + 1) * MINUTE, 5, 0.0), 0.0, 1.0)
-    assert len(learner.to_state()[-1]) == 100
+    assert len(learner.to_state()[-2]) == 100
+    assert len(msgspec.msgpack.encode(learner.to_state())) < 50_000

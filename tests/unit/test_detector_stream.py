@@ -29,13 +29,19 @@ def play(
     learn_ms: int = HOUR,
     learn_samples: int = 1_000,
     config: DetectionConfig | None = None,
+    alarms_per_week: float = 1e-3,
 ) -> list[Verdict]:
     learning = replace(config or DetectionConfig(), learn_ms=learn_ms, learn_samples=learn_samples)
     stream = DetectorStream(kind, learning)
     return [
-        stream.step(PaneInput(i * width_ms, (i + 1) * width_ms, *figure))
+        stream.step(PaneInput(i * width_ms, (i + 1) * width_ms, *figure), lambda: alarms_per_week)
         for i, figure in enumerate(figures)
     ]
+
+
+def none() -> float:
+    """No false alarm in a thousand years."""
+    return 1e-5
 
 
 def opened(verdicts: list[Verdict]) -> list[int]:
@@ -170,7 +176,7 @@ def test_empty_panes_change_nothing() -> None:
     stream = DetectorStream(StreamKind.RATE, DetectionConfig(learn_ms=HOUR - WIDTH))
     for i, figure in enumerate(sparse):
         before = stream.to_state()
-        stream.step(PaneInput(i * WIDTH, (i + 1) * WIDTH, *figure))
+        stream.step(PaneInput(i * WIDTH, (i + 1) * WIDTH, *figure), none)
         assert (stream.to_state() == before) == (figure[0] == 0)
 
 
@@ -190,21 +196,21 @@ def test_empty_panes_change_nothing() -> None:
 def test_impossible_figures_are_refused(kind: StreamKind, pane: PaneInput, part: str) -> None:
     stream = DetectorStream(kind, DetectionConfig())
     with pytest.raises(ValueError, match=part):
-        stream.step(pane)
+        stream.step(pane, none)
 
 
 def test_the_widest_spread_that_values_can_have_is_taken() -> None:
     stream = DetectorStream(StreamKind.MEAN, DetectionConfig())
     widest = stdev([-MAX_NUMBER, MAX_NUMBER])
-    assert stream.step(PaneInput(0, 10, 2, 0.0, widest)).phase is Phase.LEARNING
+    assert stream.step(PaneInput(0, 10, 2, 0.0, widest), none).phase is Phase.LEARNING
 
 
 def test_a_pane_out_of_order_is_refused() -> None:
     stream = DetectorStream(StreamKind.MEAN, DetectionConfig())
-    stream.step(PaneInput(0, 10, 1, 0.0))
-    stream.step(PaneInput(10, 20, 1, 0.0))
+    stream.step(PaneInput(0, 10, 1, 0.0), none)
+    stream.step(PaneInput(10, 20, 1, 0.0), none)
     with pytest.raises(ValueError, match="in the order of event time"):
-        stream.step(PaneInput(10, 20, 1, 0.0))
+        stream.step(PaneInput(10, 20, 1, 0.0), none)
 
 
 PANES = 2_500

@@ -72,36 +72,30 @@ def test_page_hinkley_finds_a_level_that_was_off_from_its_first_value() -> None:
     assert first_detection(TwoSidedPageHinkley(25.0, 0.25), values) is not None
 
 
+def test_page_hinkley_is_the_cusum_of_page() -> None:
+    detector, up, down = TwoSidedPageHinkley(1e9, 0.25), 0.0, 0.0
+    for value in noise(7, 500):
+        detector.update(value)
+        up, down = max(0.0, up + value - 0.25), max(0.0, down - value - 0.25)
+        assert detector.detection().statistic == pytest.approx(max(up, down), abs=1e-6)
+
+
 def test_a_ring_holds_fewer_than_two_epochs_of_inputs(make: Callable[[], Detector]) -> None:
-    detector = RingDetector(make, epoch=10, scale=0.01)
+    detector = RingDetector(make, scale=0.01, epoch=10)
     sizes = []
     for value in noise(6, 100):
-        detector.push(1, round(value * 25))
-        sizes.append(len(detector.ring) // 2)
+        detector.push(round(value * 25))
+        sizes.append(len(detector.ring))
     assert max(sizes) == 19
     assert min(sizes[10:]) == 10
 
 
 def test_a_ring_is_empty_after_a_detection(make: Callable[[], Detector]) -> None:
-    detector = RingDetector(make, epoch=200)
-    found = [detector.push(1, units) is not None for units in [0] * 60 + [4] * 30]
+    inputs = [0] * 60 + [4] * 30
+    detector = RingDetector(make, scale=1.0, epoch=200)
+    found = [detector.push(units) is not None for units in inputs]
     first = found.index(True)
-    detector = RingDetector(make, epoch=200)
-    for units in ([0] * 60 + [4] * 30)[: first + 1]:
-        detector.push(1, units)
+    detector = RingDetector(make, scale=1.0, epoch=200)
+    for units in inputs[: first + 1]:
+        detector.push(units)
     assert detector.ring == []
-
-
-def test_a_ring_spreads_its_units_evenly() -> None:
-    class Recorder:
-        def __init__(self) -> None:
-            self.update = lambda value: bool(seen.append(value))
-
-        detection = None
-
-    seen: list[float] = []
-    detector = RingDetector(Recorder, epoch=5, scale=2.0, offset=-1.0)  # type: ignore[arg-type]
-    detector.push(6, 3)
-    assert seen == [-1.0, 1.0, -1.0, 1.0, -1.0, 1.0]
-    detector.push(1, -7)
-    assert seen[6:] == [-15.0]

@@ -42,29 +42,18 @@ class DetectionConfig:
     hold a daily season."""
     learn_samples: int = 1_000
     """Samples that it is learned from, at least."""
-    adwin_delta: float = 1e-4
-    """ADWIN's confidence; smaller is less sensitive."""
-    page_hinkley_threshold: float = 15.0
-    """Accumulated deviation that is a change, in long-run standard deviations of one update."""
-    page_hinkley_delta: float = 0.25
-    """Deviation of one update that is tolerated, in the same unit, beyond the standard error of the
-    baseline."""
+    false_alarms_per_week: float = 1.0
+    """Of the whole installation, in event time; see `tidegauge.core.monitor.budget`."""
     min_effect: float = 0.5
     """Smallest standardised change of a mean worth an alert (Cohen's d)."""
     min_rate_effect: float = 0.2
     """Smallest change of a rate worth an alert (Cohen's h, difference of arcsines)."""
     min_samples: int = 400
-    """Samples over which an effect is measured, at least: the standard error of Cohen's d or h is
-    about ``1 / sqrt(min_samples)``, so 400 tell 0.2 from the 0.1 at which it resolves."""
-    block_samples: int = 30
-    """Sparse panes of a mean are joined until they hold so many samples, then judged together."""
-    updates_per_pane: int = 32
-    """At most so many updates of a rate stream's detector in one pane."""
-    epoch_panes: int = 128
-    """Inputs of a detector that are kept when it is rebuilt; it holds fewer than twice as many."""
+    """Samples over which an alert's effect is followed, at least: the standard error of Cohen's d
+    or h is about ``1 / sqrt(min_samples)``, so 400 tell 0.2 from the 0.1 at which it resolves."""
     resolve_panes: int = 12
-    """Closed panes over which an effect is measured, at least: an alert opens when it reaches the
-    minimum after a detection, and resolves when it falls below half of it."""
+    """Closed panes over which an alert's effect is followed, at least: it resolves when the effect
+    falls below half of the minimum."""
 
 
 @dataclass(frozen=True, slots=True)

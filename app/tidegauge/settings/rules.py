@@ -89,31 +89,19 @@ class DetectionSettings(Section):
     a change."""
     learn_samples: Count = _DETECTION.learn_samples
     """How many samples it is learned from, at least."""
-    adwin_delta: Annotated[float, Field(gt=0, lt=1)] = _DETECTION.adwin_delta
-    """ADWIN's confidence: smaller is less sensitive and raises fewer false alarms."""
-    page_hinkley_threshold: Positive = _DETECTION.page_hinkley_threshold
-    """Page-Hinkley's threshold: how much deviation must accumulate, in long-run standard deviations
-    of one update (the stream's autocorrelation is part of them)."""
-    page_hinkley_delta: Annotated[float, Field(ge=0)] = _DETECTION.page_hinkley_delta
-    """Deviation of one update that Page-Hinkley tolerates, in the same unit, beyond the standard
-    error of the baseline."""
+    false_alarms_per_week: Positive = _DETECTION.false_alarms_per_week
+    """How many false alarms a week the whole installation may raise on average, in event time, as
+    long as nothing changes. It is split over `limits.models` models and, in each, over all that is
+    watched; every detector is calibrated to its share."""
     min_effect: Annotated[float, Field(ge=0)] = _DETECTION.min_effect
     """Smallest change of a mean worth an alert, in standard deviations (Cohen's d)."""
     min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = _DETECTION.min_rate_effect
     """Smallest change of a rate worth an alert (Cohen's h, a difference of arcsines)."""
     min_samples: Count = _DETECTION.min_samples
-    """How many samples the size of a change is measured over, at least; its standard error is about
-    one over their root."""
-    block_samples: Count = _DETECTION.block_samples
-    """How many samples a mean is judged by, at least: sparse panes are joined until they hold so
-    many."""
-    updates_per_pane: Count = _DETECTION.updates_per_pane
-    """How many updates one pane gives the detector of a rate, at most."""
-    epoch_panes: Count = _DETECTION.epoch_panes
-    """How many inputs a detector keeps when it is rebuilt from its recent ones; it holds fewer than
-    twice as many."""
+    """How many samples the size of a change is followed over, at least, while its alert fires; its
+    standard error is about one over their root."""
     resolve_panes: Count = _DETECTION.resolve_panes
-    """How many closed panes the size of a change is measured over, at least. An alert resolves when
+    """How many closed panes the size of a change is followed over, at least. An alert resolves when
     the change has faded over them, and stayed so for as long again."""
 
 

@@ -54,18 +54,18 @@ class AdaptiveWindow:
 
 
 class TwoSidedPageHinkley(PageHinkley):  # type: ignore[misc]  # river ships no types
-    """Page-Hinkley in both directions, anchored: it starts as if it had seen `ANCHOR` zeros.
+    """Page-Hinkley in both directions, anchored at zero and without forgetting.
 
-    Unanchored, its running mean would follow whatever comes first, and after a restart a level that
-    is already off would be normal to it. Values are standardised deviations from the baseline, so
-    zeros are what is normal, and a false alarm comes about once in ``exp(2 * delta * threshold) /
-    (4 * delta ** 2)`` independent normal values.
+    River's test lets its reference follow the running mean and forgets old sums. Here the reference
+    is the baseline, which scores are deviations from, so a level that is off from the first value
+    on is found as well, and the test is Page's two-sided CUSUM, whose false-alarm rate is known
+    (`tidegauge.core.detect.arl`).
 
-    References: E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954; for the rate,
-    D. Siegmund, "Sequential Analysis", 1985, chapter 2.
+    Reference: E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954.
     """
 
-    ANCHOR = 128
+    ANCHOR = 1e15
+    """Weight of the zero that the running mean starts from."""
 
     def __init__(self, threshold: float, delta: float) -> None:
         """Build it anchored.
@@ -74,9 +74,9 @@ class TwoSidedPageHinkley(PageHinkley):  # type: ignore[misc]  # river ships no 
             threshold: Accumulated deviation that is a change.
             delta: Deviation of one value that is tolerated.
         """
-        super().__init__(min_instances=1, delta=delta, threshold=threshold)
-        for _ in range(self.ANCHOR):
-            super().update(0.0)
+        super().__init__(min_instances=1, delta=delta, threshold=threshold, alpha=1.0)
+        self._x_mean.update(0.0, self.ANCHOR)
+        super().update(0.0)
 
     def update(self, value: float) -> bool:
         """See `Detector.update`."""

@@ -26,6 +26,14 @@ def cohen_h(current: float, baseline: float) -> float:
     return 2.0 * (_arcsine(current) - _arcsine(baseline))
 
 
+def rate_change(baseline: float, effect: float) -> float:
+    """How much a rate rises by a change of ``effect`` (Cohen's h), or falls if it cannot rise."""
+    angle = _arcsine(baseline)
+    if angle + effect / 2.0 <= math.pi / 2.0:
+        return math.sin(angle + effect / 2.0) ** 2 - baseline
+    return baseline - math.sin(max(0.0, angle - effect / 2.0)) ** 2
+
+
 def _arcsine(rate: float) -> float:
     # a weighted mean of rates may leave 0..1 by a rounding
     return math.asin(math.sqrt(max(0.0, min(1.0, rate))))

@@ -1,35 +1,39 @@
 """Learning a baseline from a stream's first closed panes.
 
-Panes are summed in *buckets* of event time, so that memory stays bounded however narrow panes are.
-The daily season is the mean per hour of the day, shrunk towards the overall mean where few days
-were seen. How far chance moves a mean is the long-run variance of what then remains
-(`tidegauge.core.detect.longrun`). Buckets with a wild mean are left out, so a few broken events do
-not make the stream blind.
+Panes are summed in *buckets* of event time, so that memory stays bounded however narrow panes are;
+a sample of single panes is kept on a *tape*. From the buckets follow level, season and long-run
+variance, from the tape what the detectors are fed and when they sound
+(`tidegauge.core.detect.calibrate`). Buckets with a wild mean are left out, so a few broken events
+do not make the stream blind.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
+import numpy as np
 
-from tidegauge.core.config import DAY, HOUR, MINUTE, SECOND
-from tidegauge.core.detect.baseline import HOURS, Baseline, hour_of_day
+from tidegauge.core.config import HOUR, MINUTE, SECOND
+from tidegauge.core.detect.baseline import Baseline
+from tidegauge.core.detect.calibrate import MAD, WILD, Learned, calibrate
 from tidegauge.core.detect.longrun import long_run_variance
+from tidegauge.core.detect.season import Season, Stretch, fit
+from tidegauge.core.detect.tape import Tape
 from tidegauge.core.detect.verdict import PaneInput, StreamKind
 
 BUCKET_WIDTHS = (SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR)
 MAX_BUCKETS = 400
 MIN_BUCKETS = 24
-SEASON_MS = 3 * DAY
-MAD = 1.4826
-"""A normal distribution's standard deviation over its median absolute deviation."""
-WILD = 20.0
-"""A bucket whose mean is so many robust deviations off is left out."""
+MIN_PANES = 60
+"""Fewer say too little about how a pane depends on the one before it."""
 RELATIVE_RESOLUTION = 1e-9
 """Deviations below this part of the mean are taken for rounding, not for spread."""
 SMALLEST_DEVIATION = 1e-12
+
+
+SmallestChange: TypeAlias = Callable[[float, float], float]
 
 
 class Bucket(msgspec.Struct, frozen=True, gc=False):
@@ -73,12 +77,13 @@ class Learner:
         self._learn_ms = learn_ms
         self._learn_samples = learn_samples
         self._width = bucket_width(learn_ms)
-        first_ms, last_ms, panes, samples, buckets = state or (0, 0, 0, 0, ())
+        first_ms, last_ms, panes, samples, buckets, tape = state or (0, 0, 0, 0, (), ())
         self._first_ms: int = first_ms
         self._last_ms: int = last_ms
         self._panes: int = panes
         self._samples: int = samples
         self._buckets = [Bucket(*bucket) for bucket in buckets]
+        self._tape = Tape(tape)
 
     def add(self, pane: PaneInput, mean: float, spread: float) -> None:
         """Take a pane of at least one sample.
@@ -93,6 +98,7 @@ class Learner:
         self._last_ms = pane.end_ms
         self._panes += 1
         self._samples += pane.count
+        self._tape.add((pane.start_ms + pane.end_ms) // 2, pane.count, mean)
         bucket = Bucket(pane.start_ms // self._width, pane.count, mean, spread)
         if self._buckets and self._buckets[-1].index == bucket.index:
             self._buckets[-1] = self._buckets[-1].merged(bucket)
@@ -106,14 +112,18 @@ class Learner:
             self._last_ms - self._first_ms >= self._learn_ms
             and self._samples >= self._learn_samples
             and len(self._buckets) >= MIN_BUCKETS
+            and self._panes >= MIN_PANES
         )
 
-    def baseline(self, kind: StreamKind, block_samples: int) -> Baseline:
+    def baseline(
+        self, kind: StreamKind, smallest_change: SmallestChange, alarms_per_ms: float
+    ) -> Baseline:
         """What was learned.
 
         Args:
             kind: A rate is bounded, so no bucket of it is wild.
-            block_samples: The smallest number of samples that is judged together.
+            smallest_change: Smallest change worth an alert, of a mean with a standard deviation.
+            alarms_per_ms: False alarms that the stream may raise, per ms of event time.
         """
         kept = _without_wild(self._buckets) if kind is StreamKind.MEAN else self._buckets
         whole = kept[0]
@@ -124,54 +134,54 @@ class Learner:
             RELATIVE_RESOLUTION * abs(whole.mean),
             SMALLEST_DEVIATION,
         )
-        hourly = _hourly(kept, self._width, whole.mean)
-        residuals = [
-            (b.index, b.count, (b.mean - self._level(hourly, whole.mean, b.index)) / deviation)
+        season, long_run = self._season(kept, whole.mean, deviation)
+        learned = Learned(whole.mean, season, deviation, long_run, self._panes, self._samples)
+        scoring, thresholds = calibrate(
+            kind,
+            learned,
+            self._tape.panes(),
+            smallest=smallest_change(whole.mean, deviation),
+            rate=alarms_per_ms * (self._last_ms - self._first_ms) / self._panes,
+        )
+        return Baseline(whole.mean, season, deviation, whole.count, scoring, thresholds)
+
+    def _season(
+        self, kept: Sequence[Bucket], mean: float, deviation: float
+    ) -> tuple[Season, float]:
+        """The season, and the long-run variance without it in units of ``deviation`` squared."""
+        width = self._width
+        places = np.array([bucket.index for bucket in kept], np.int64)
+        counts = np.array([bucket.count for bucket in kept], np.float64)
+
+        def long_run(stretches: Sequence[Stretch]) -> float:
+            excess = np.array([stretch.excess for stretch in stretches])
+            return long_run_variance(places, counts, excess)
+
+        stretches = [
+            Stretch(b.index * width + width // 2, b.count, (b.mean - mean) / deviation)
             for b in kept
         ]
-        short, long = long_run_variance(residuals)
-        if hourly:
-            # one mean per hour was fitted, which took away as much of the variance
-            days = (kept[-1].index - kept[0].index + 1) * self._width / DAY
-            long *= days / (days - 1.0)
-        block = max(float(block_samples), self._samples / self._panes)
-        blocks_per_bucket = whole.count / len(kept) / block
-        wander = long / short if short > 0.0 else 1.0
-        group = max(1, round(blocks_per_bucket * wander))
-        return Baseline(whole.mean, hourly, deviation, max(1.0, long), block, group, whole.count)
-
-    def _level(self, hourly: Sequence[float], mean: float, index: int) -> float:
-        if not hourly:
-            return mean
-        return hourly[hour_of_day(index * self._width, (index + 1) * self._width)]
+        span = (kept[-1].index - kept[0].index + 1) * width
+        season, left = fit(stretches, span, long_run)
+        return season.times(deviation), long_run(left)
 
     def to_state(self) -> list[Any]:
         """Plain lists and numbers."""
         buckets = [list(msgspec.structs.astuple(bucket)) for bucket in self._buckets]
-        return [self._first_ms, self._last_ms, self._panes, self._samples, buckets]
+        return [
+            self._first_ms,
+            self._last_ms,
+            self._panes,
+            self._samples,
+            buckets,
+            self._tape.to_state(),
+        ]
 
 
 def _without_wild(buckets: Sequence[Bucket]) -> Sequence[Bucket]:
+    """The buckets whose mean is not `WILD` robust deviations off."""
     middle = median(b.mean for b in buckets)
     spread = MAD * median(abs(b.mean - middle) for b in buckets)
     if spread == 0.0:
         return buckets
     return [b for b in buckets if abs(b.mean - middle) <= WILD * spread]
-
-
-def _hourly(buckets: Sequence[Bucket], width_ms: int, mean: float) -> tuple[float, ...]:
-    if (buckets[-1].index - buckets[0].index + 1) * width_ms < SEASON_MS:
-        return ()
-    counts = [0] * HOURS
-    sums = [0.0] * HOURS
-    days: list[set[int]] = [set() for _ in range(HOURS)]
-    for bucket in buckets:
-        start = bucket.index * width_ms
-        hour = hour_of_day(start, start + width_ms)
-        counts[hour] += bucket.count
-        sums[hour] += bucket.count * (bucket.mean - mean)
-        days[hour].add(start // DAY)
-    return tuple(
-        mean + total / count * len(seen) / (len(seen) + 1) if count else mean
-        for count, total, seen in zip(counts, sums, days, strict=True)
-    )

@@ -1,10 +1,11 @@
-"""How far chance moves the mean of a stream: its long-run variance.
+"""How far chance moves the mean of a stream over long times: its long-run variance.
 
 Panes of a real stream resemble their neighbours (one storm delays a whole day's flights), so their
-mean wanders far more than independent samples would let it, and thresholds in naive standard errors
-would raise alarms all day. The variance of long sums is estimated by batch means at doubling batch
-lengths, each corrected for the correlation ``r`` left between neighbouring batches by
-``(1 + r) / (1 - r)``, as for a first-order autoregression; the largest estimate is taken.
+mean wanders far more than independent samples would let it. The variance of long sums is estimated
+by batch means at doubling batch lengths, each corrected for the correlation ``r`` left between
+neighbouring batches by ``(1 + r) / (1 - r)``, as for a first-order autoregression. With every
+doubling fewer batches are left and the estimate is noisier, so a longer batch only counts where it
+says significantly more.
 
 References: P. D. Welch, "The statistical analysis of simulation results", 1983 (batch means);
 D. Andrews and J. Monahan, "An improved heteroskedasticity and autocorrelation consistent covariance
@@ -12,53 +13,45 @@ matrix estimator", Econometrica 60, 1992 (prewhitening).
 """
 
 import math
-from collections.abc import Sequence
-from itertools import groupby, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 MIN_BATCHES = 12
 MAX_CORRELATION = 0.8
+SIGNIFICANT = 2.5
+"""Standard errors by which the variance of longer batches must exceed that of shorter ones."""
 
 
-def long_run_variance(means: Sequence[tuple[int, int, float]]) -> tuple[float, float]:
-    """The variance of sums of samples, per sample.
+def long_run_variance(
+    index: NDArray[np.int64], counts: NDArray[np.float64], means: NDArray[np.float64]
+) -> float:
+    """The variance of long sums of samples, per sample; without correlation, that of one sample.
 
     Args:
-        means: Index in time, number of samples and their mean, around 0, for each bucket in order.
-
-    Returns:
-        The variance of sums over one bucket, and of sums over many. Without correlation both are
-        the variance of one sample.
+        index: time of each bucket in widths of a bucket, ascending.
+        counts: samples in it.
+        means: their mean, around 0.
     """
-    batches = _batches(means, 1)
-    short = long = _variance(batches)
-    length = 1
-    while len(batches) >= MIN_BATCHES:
-        long = max(long, _variance(batches) * _correction(batches))
+    found = 0.0
+    length = size = 1
+    while length == 1 or size >= MIN_BATCHES:
+        places, starts = np.unique(index // length, return_index=True)
+        size = len(places)
+        sums = np.add.reduceat(counts * means, starts) / np.sqrt(np.add.reduceat(counts, starts))
+        estimate = float(np.mean(sums**2)) * _correction(places, sums)
+        if length == 1 or estimate > found * (1.0 + SIGNIFICANT * math.sqrt(2.0 / size)):
+            found = estimate
         length *= 2
-        batches = _batches(means, length)
-    return short, long
+    return found
 
 
-def _batches(means: Sequence[tuple[int, int, float]], length: int) -> list[tuple[int, float]]:
-    """Index and sum over the root of the count, for each batch of ``length`` buckets."""
-    batches: list[tuple[int, float]] = []
-    for index, group in groupby(means, key=lambda bucket: bucket[0] // length):
-        members = list(group)
-        count = sum(n for _, n, _ in members)
-        total = math.fsum(n * mean for _, n, mean in members)
-        batches.append((index, total / math.sqrt(count)))
-    return batches
-
-
-def _variance(batches: Sequence[tuple[int, float]]) -> float:
-    return math.fsum(x * x for _, x in batches) / len(batches)
-
-
-def _correction(batches: Sequence[tuple[int, float]]) -> float:
+def _correction(places: NDArray[np.int64], sums: NDArray[np.float64]) -> float:
     """What correlation between neighbouring batches adds to the variance of long sums."""
-    squares = math.fsum(x * x for _, x in batches)
-    if squares == 0.0:
+    squares = float((sums**2).sum())
+    neighbours = np.diff(places) == 1
+    correlation = float((sums[1:] * sums[:-1])[neighbours].sum()) / squares if squares else 0.0
+    if correlation < SIGNIFICANT / math.sqrt(len(sums)):
         return 1.0
-    products = math.fsum(x * y for (i, x), (j, y) in pairwise(batches) if j == i + 1)
-    correlation = max(0.0, min(MAX_CORRELATION, products / squares))
+    correlation = min(MAX_CORRELATION, correlation)
     return (1.0 + correlation) / (1.0 - correlation)

@@ -1,4 +1,4 @@
-"""The latest panes of a stream, over which the size of a change is measured."""
+"""The latest panes of a stream: how large a change is, and when it began."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -8,6 +8,10 @@ import msgspec
 
 MAX_BLOCKS = 16
 """Sparse panes are joined so that about so many blocks hold the samples that are needed."""
+OLDER = 16
+"""Blocks of older panes that are kept to look for the onset of a change in."""
+PANES_OF_OLDER = 8
+"""Panes that make such a block."""
 
 
 class RecentPane(msgspec.Struct, frozen=True, gc=False):
@@ -33,13 +37,19 @@ class RecentPane(msgspec.Struct, frozen=True, gc=False):
 
 
 class RecentPanes:
-    """The fewest latest panes that are at least ``panes`` and hold at least ``samples``."""
+    """The fewest latest panes that are at least ``panes`` and hold at least ``samples``.
 
-    def __init__(self, panes: int, samples: int, kept: Sequence[Sequence[Any]] = ()) -> None:
-        """Start empty, or with what is listed in ``kept``."""
+    Those before them are kept in coarser blocks, to find where a change began.
+    """
+
+    def __init__(self, panes: int, samples: int, state: Sequence[Any] = ()) -> None:
+        """Start empty, or go on from what `to_state` gave."""
         self._panes = panes
         self._samples = samples
+        kept, older, joined = state or ((), (), 0)
         self._kept = deque(RecentPane(*pane) for pane in kept)
+        self._older = deque(RecentPane(*pane) for pane in older)
+        self._joined: int = joined
         self.count = sum(pane.count for pane in self._kept)
 
     def add(self, pane: RecentPane) -> None:
@@ -51,29 +61,68 @@ class RecentPanes:
         else:
             kept.append(pane)
         while len(kept) > self._panes and self.count - kept[0].count >= self._samples:
-            self.count -= kept.popleft().count
+            self.count -= kept[0].count
+            self._age(kept.popleft())
 
-    @property
-    def full(self) -> bool:
-        """Whether there is enough to judge by."""
-        return len(self._kept) >= self._panes and self.count >= self._samples
+    def _age(self, pane: RecentPane) -> None:
+        if self._older and 0 < self._joined < PANES_OF_OLDER:
+            self._older[-1] = self._older[-1].joined(pane)
+            self._joined += 1
+            return
+        self._older.append(pane)
+        self._joined = 1
+        if len(self._older) > OLDER:
+            self._older.popleft()
 
     @property
     def start_ms(self) -> int:
-        """Start of the first pane kept; there is one."""
+        """Start of the first of the latest panes; there is one."""
         return self._kept[0].start_ms
 
     @property
     def end_ms(self) -> int:
-        """End of the last pane kept; there is one."""
+        """End of the last pane; there is one."""
         return self._kept[-1].end_ms
 
-    def means(self) -> tuple[float, float]:
-        """Observed and expected mean over all samples kept; there is at least one."""
-        mean = sum(pane.count * pane.mean for pane in self._kept) / self.count
-        expected = sum(pane.count * pane.expected for pane in self._kept) / self.count
-        return mean, expected
+    def whole(self) -> RecentPane:
+        """The latest panes together; there is at least one."""
+        return _together(self._kept)
+
+    def changed(self) -> RecentPane:
+        """What came since the most likely onset of a change; there is at least one pane.
+
+        The maximum-likelihood estimate of the time at which the level of independent normal panes
+        moved from what was expected to an unknown other level (D. Hinkley, "Inference about the
+        change-point from cumulative sum tests", Biometrika 58, 1971).
+        """
+        panes = [*self._older, *self._kept]
+        excess, count, best, onset = 0.0, 0, -1.0, len(panes) - 1
+        for place in range(len(panes) - 1, -1, -1):
+            pane = panes[place]
+            count += pane.count
+            excess += pane.count * (pane.mean - pane.expected)
+            likelihood = excess * excess / count
+            if likelihood > best:
+                best, onset = likelihood, place
+        return _together(panes[onset:])
+
+    def forget(self) -> None:
+        """Let go of all panes: a change that has ended is not to be found again."""
+        self._kept.clear()
+        self._older.clear()
+        self._joined = self.count = 0
 
     def to_state(self) -> list[Any]:
         """Plain lists, as the constructor takes them."""
-        return [list(msgspec.structs.astuple(pane)) for pane in self._kept]
+        parts = (
+            [list(msgspec.structs.astuple(pane)) for pane in panes]
+            for panes in (self._kept, self._older)
+        )
+        return [*parts, self._joined]
+
+
+def _together(panes: Sequence[RecentPane] | deque[RecentPane]) -> RecentPane:
+    count = sum(pane.count for pane in panes)
+    mean = sum(pane.count * pane.mean for pane in panes) / count
+    expected = sum(pane.count * pane.expected for pane in panes) / count
+    return RecentPane(panes[0].start_ms, panes[-1].end_ms, count, mean, expected)

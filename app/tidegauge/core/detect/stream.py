@@ -1,6 +1,7 @@
 """One stream of one model's figures, from its first pane to its alerts.
 
-**Learning.** The first panes make the baseline (`tidegauge.core.detect.learning`); no alarm.
+**Learning.** The first panes make the baseline (`tidegauge.core.detect.learning`) and calibrate the
+detectors (`tidegauge.core.detect.calibrate`); no alarm.
 
 **Watching** and **firing**: see `tidegauge.core.detect.watcher`.
 
@@ -9,14 +10,17 @@ normal of this stream, and a change that lasts fires for as long as it lasts. Ma
 normal is a decision (a new reference, a new version), which starts a new stream.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from tidegauge.core.config import DetectionConfig
+from tidegauge.core.config import DAY, DetectionConfig
+from tidegauge.core.detect.effect import rate_change
 from tidegauge.core.detect.learning import Learner
 from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
 from tidegauge.core.detect.watcher import Watcher
 from tidegauge.core.events import MAX_NUMBER
+
+WEEK = 7 * DAY
 
 
 class DetectorStream:
@@ -27,7 +31,7 @@ class DetectorStream:
 
         Args:
             kind: What the panes' figures are.
-            config: What is learned from, how detections are made and which of them count.
+            config: What is learned from and which detections count.
         """
         self._kind = kind
         self._config = config
@@ -35,8 +39,13 @@ class DetectorStream:
         self._watcher: Watcher | None = None
         self._last_ms: int | None = None
 
-    def step(self, pane: PaneInput) -> Verdict:
+    def step(self, pane: PaneInput, alarms_per_week: Callable[[], float]) -> Verdict:
         """Take the next closed pane; one of count 0 changes nothing.
+
+        Args:
+            pane: The pane.
+            alarms_per_week: Asked once, when the stream has learned enough: how many false alarms
+                it may raise per week of event time.
 
         Raises:
             ValueError: The pane begins before the one before ended, or its figures are impossible.
@@ -47,7 +56,7 @@ class DetectorStream:
             if self._watcher is not None:
                 return self._watcher.step(pane, self._mean(pane))
             if self._learner is not None:
-                self._learn(self._learner, pane)
+                self._learn(self._learner, pane, alarms_per_week)
         return self.verdict()
 
     def verdict(self) -> Verdict:
@@ -97,7 +106,9 @@ class DetectorStream:
         rate = self._kind is StreamKind.RATE
         return pane.total / pane.count if rate else float(pane.total)
 
-    def _learn(self, learner: Learner, pane: PaneInput) -> None:
+    def _learn(
+        self, learner: Learner, pane: PaneInput, alarms_per_week: Callable[[], float]
+    ) -> None:
         mean = self._mean(pane)
         if self._kind is StreamKind.RATE:
             spread = pane.count * mean * (1.0 - mean)
@@ -105,6 +116,13 @@ class DetectorStream:
             spread = pane.deviation * pane.deviation * (pane.count - 1)
         learner.add(pane, mean, spread)
         if learner.ready:
-            baseline = learner.baseline(self._kind, self._config.block_samples)
+            alarms_per_ms = alarms_per_week() / WEEK
+            baseline = learner.baseline(self._kind, self._smallest_change, alarms_per_ms)
             self._watcher = Watcher(self._kind, self._config, baseline)
             self._learner = None
+
+    def _smallest_change(self, mean: float, deviation: float) -> float:
+        """The smallest change worth an alert, in the unit of the figure."""
+        if self._kind is StreamKind.RATE:
+            return abs(rate_change(mean, self._config.min_rate_effect))
+        return self._config.min_effect * deviation

@@ -42,8 +42,9 @@ class PaneInput(msgspec.Struct, frozen=True, gc=False):
 class Verdict(NamedTuple):
     """What a stream says after one pane.
 
-    The figures are those over the stream's latest panes, from ``window_start_ms`` to
-    ``window_end_ms``, and None while learning or before any pane is watched.
+    The figures are those from ``window_start_ms`` to ``window_end_ms``: since the onset when an
+    alert opens, else over the stream's latest panes. They are None while learning or before any
+    pane is watched.
     """
 
     phase: Phase
@@ -52,8 +53,7 @@ class Verdict(NamedTuple):
     resolved: bool = False
     """This pane ended the alert."""
     firing_since_ms: int | None = None
-    """Start of the window over which the change was measured when the alert opened; also given by
-    the verdict that resolves it."""
+    """When the change that is firing or resolved now most likely began."""
     detectors: tuple[str, ...] = ()
     """Names of the detectors that found the change of the alert that is firing or resolved now."""
     statistic: float | None = None

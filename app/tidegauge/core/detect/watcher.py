@@ -1,11 +1,9 @@
 """What a stream does once it has its baseline: it watches, and it fires.
 
 **Watching.** Each pane is compared with the baseline and fed to ADWIN and Page-Hinkley
-(`tidegauge.core.detect.feeds`). A detection *counts* once the effect over the latest panes reaches
-the minimum; since a change just begun is diluted by what came before, it has until those panes
-are all later than the detection. It then opens an alert. A detection that does not count leaves
-no trace: Page-Hinkley starts anew from the baseline, so a change that is still too small is found
-again when it has grown.
+(`tidegauge.core.detect.feed`). A detection *counts*, and opens an alert, if the effect since the
+most likely onset of the change reaches the minimum. One that does not leaves no trace: the detector
+starts anew, so a change that is still too small is found again when it has grown.
 
 **Firing.** The alert resolves when the change over the latest panes has *faded* and stayed so until
 none of these panes is older than that. It has faded when the effect is below half the minimum in
@@ -23,7 +21,7 @@ from tidegauge.core.config import DetectionConfig
 from tidegauge.core.detect.baseline import Baseline
 from tidegauge.core.detect.detectors import Detection
 from tidegauge.core.detect.effect import cohen_d, cohen_h
-from tidegauge.core.detect.feeds import Feed, MeanFeed, RateFeed
+from tidegauge.core.detect.feed import Feed
 from tidegauge.core.detect.recent import RecentPane, RecentPanes
 from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
 
@@ -32,16 +30,17 @@ RESOLVE_PART = 0.5
 
 
 class _Change(NamedTuple):
-    """What the detectors found: not yet judged, or the ground of the alert that is firing."""
+    """The ground of the alert that is firing."""
 
     detectors: tuple[str, ...]
     statistic: float | None
     threshold: float | None
+    firing_since_ms: int
 
     @classmethod
-    def of(cls, found: Sequence[Detection]) -> Self:
+    def of(cls, found: Sequence[Detection], onset_ms: int) -> Self:
         names = tuple(detection.detector for detection in found)
-        return cls(names, found[0].statistic, found[0].threshold)
+        return cls(names, found[0].statistic, found[0].threshold, onset_ms)
 
 
 class Watcher:
@@ -51,11 +50,9 @@ class Watcher:
         self._kind = kind
         self._config = config
         self._baseline = baseline
-        self._feed = self._fresh_feed()
+        self._feed = Feed(baseline)
         self._recent = RecentPanes(config.resolve_panes, config.min_samples)
         self._change: _Change | None = None
-        self._found_ms = 0
-        self._firing_since_ms: int | None = None
         self._direction = 0.0
         self._calm_since_ms: int | None = None
 
@@ -64,52 +61,44 @@ class Watcher:
         expected = self._baseline.level(pane.start_ms, pane.end_ms)
         watched = RecentPane(pane.start_ms, pane.end_ms, pane.count, mean, expected)
         self._recent.add(watched)
-        if self._firing_since_ms is not None:
+        if self._change is not None:
             return self._track()
         found = self._feed.push(watched)
-        return self._judge(found)
+        return self._judge(found) if found else self.verdict()
 
     def verdict(self) -> Verdict:
         """Where the stream stands."""
-        firing = self._firing_since_ms is not None
+        firing = self._change is not None
         verdict = Verdict(
             Phase.FIRING if firing else Phase.WATCHING,
             min_effect=self._min_effect,
             baseline_samples=self._baseline.samples,
         )
-        if firing and self._change is not None:
-            verdict = verdict._replace(
-                firing_since_ms=self._firing_since_ms, **self._change._asdict()
-            )
-        if self._recent.count == 0:
-            return verdict
-        current, expected = self._recent.means()
+        if self._change is not None:
+            verdict = verdict._replace(**self._change._asdict())
+        return self._over(verdict, self._recent.whole()) if self._recent.count else verdict
+
+    def _over(self, verdict: Verdict, panes: RecentPane) -> Verdict:
         return verdict._replace(
-            baseline=expected,
-            current=current,
-            effect=self._effect(current, expected),
-            samples=self._recent.count,
-            window_start_ms=self._recent.start_ms,
-            window_end_ms=self._recent.end_ms,
+            baseline=panes.expected,
+            current=panes.mean,
+            effect=self._effect(panes),
+            samples=panes.count,
+            window_start_ms=panes.start_ms,
+            window_end_ms=panes.end_ms,
         )
 
     def _judge(self, found: Sequence[Detection]) -> Verdict:
-        if found:
-            self._change = _Change.of(found)
-            self._found_ms = self._recent.end_ms
-        elif self._recent.full and self._recent.start_ms >= self._found_ms:
-            self._change = None
-        if self._change is None or not self._recent.full:
-            return self.verdict()
-        effect = self._effect(*self._recent.means())
+        changed = self._recent.changed()
+        effect = self._effect(changed)
         if abs(effect) < self._min_effect:
             return self.verdict()
-        self._firing_since_ms = self._recent.start_ms
+        self._change = _Change.of(found, changed.start_ms)
         self._direction = math.copysign(1.0, effect)
-        return self.verdict()._replace(opened=True)
+        return self._over(self.verdict(), changed)._replace(opened=True)
 
     def _track(self) -> Verdict:
-        effect = self._direction * self._effect(*self._recent.means())
+        effect = self._direction * self._effect(self._recent.whole())
         if not -self._min_effect < effect < RESOLVE_PART * self._min_effect:
             self._calm_since_ms = None
             return self.verdict()
@@ -118,9 +107,10 @@ class Watcher:
         if self._recent.start_ms < self._calm_since_ms:
             return self.verdict()
         verdict = self.verdict()._replace(phase=Phase.WATCHING, resolved=True)
-        self._change = self._firing_since_ms = self._calm_since_ms = None
+        self._change = self._calm_since_ms = None
         self._direction = 0.0
-        self._feed = self._fresh_feed()
+        self._feed = Feed(self._baseline)
+        self._recent.forget()
         return verdict
 
     @property
@@ -128,14 +118,10 @@ class Watcher:
         rate = self._kind is StreamKind.RATE
         return self._config.min_rate_effect if rate else self._config.min_effect
 
-    def _effect(self, current: float, expected: float) -> float:
+    def _effect(self, panes: RecentPane) -> float:
         if self._kind is StreamKind.RATE:
-            return cohen_h(current, expected)
-        return cohen_d(current, expected, self._baseline.deviation)
-
-    def _fresh_feed(self, state: Sequence[Any] = ()) -> Feed:
-        feed = RateFeed if self._kind is StreamKind.RATE else MeanFeed
-        return feed(self._config, self._baseline, state)
+            return cohen_h(panes.mean, panes.expected)
+        return cohen_d(panes.mean, panes.expected, self._baseline.deviation)
 
     def to_state(self) -> list[Any]:
         """Plain lists, numbers, strings and None."""
@@ -144,8 +130,6 @@ class Watcher:
             self._feed.to_state(),
             self._recent.to_state(),
             None if self._change is None else [list(self._change.detectors), *self._change[1:]],
-            self._found_ms,
-            self._firing_since_ms,
             self._direction,
             self._calm_since_ms,
         ]
@@ -153,13 +137,12 @@ class Watcher:
     @classmethod
     def from_state(cls, kind: StreamKind, config: DetectionConfig, state: Sequence[Any]) -> Self:
         """The watcher that gave ``state``; the other arguments are those it was built with."""
-        baseline, feed, recent, change, found_ms, firing_since_ms, direction, calm_since_ms = state
-        watcher = cls(kind, config, Baseline.from_state(baseline))
-        watcher._feed = watcher._fresh_feed(feed)
+        learned, feed, recent, change, direction, calm_since_ms = state
+        baseline = Baseline.from_state(learned)
+        watcher = cls(kind, config, baseline)
+        watcher._feed = Feed(baseline, feed)
         watcher._recent = RecentPanes(config.resolve_panes, config.min_samples, recent)
         watcher._change = None if change is None else _Change(tuple(change[0]), *change[1:])
-        watcher._found_ms = found_ms
-        watcher._firing_since_ms = firing_since_ms
         watcher._direction = direction
         watcher._calm_since_ms = calm_since_ms
         return watcher

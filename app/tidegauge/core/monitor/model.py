@@ -69,7 +69,7 @@ class ModelMonitor:
         self._max_classes = config.limits.classes
         self._figures = KnownFigures(self._max_classes)
         self.kinds = Kinds(self.rules.kind)
-        self.streams = Streams(self.rules)
+        self.streams = Streams(self.rules, config.limits.models)
         self.errors = ErrorBook(self._width)
         self.alerts = AlertBook(name)
         self.ledgers: dict[int, ModelLedger] = {}

@@ -7,12 +7,14 @@ axis of prediction time. Which errors and which answers are watched follows from
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 
 from tidegauge.core.config import ModelConfig, ModelKind
 from tidegauge.core.detect.stream import DetectorStream
 from tidegauge.core.detect.verdict import PaneInput, StreamKind, Verdict
 from tidegauge.core.events import MAX_NUMBER
+from tidegauge.core.monitor.budget import Share, alarms_per_week, next_share
 from tidegauge.core.monitor.figures import score_mean_and_deviation
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.answers import AnswerCounts
@@ -73,9 +75,17 @@ class StreamKey(NamedTuple):
 class Streams:
     """All streams of one model."""
 
-    def __init__(self, rules: ModelConfig) -> None:
+    def __init__(self, rules: ModelConfig, models: int) -> None:
+        """Start with none.
+
+        Args:
+            rules: the model's.
+            models: between how many models the budget of false alarms is divided.
+        """
         self._rules = rules
+        self._models = models
         self.streams: dict[StreamKey, DetectorStream] = {}
+        self.shares: dict[StreamKey, Share] = {}
         self.verdicts: dict[StreamKey, Verdict] = {}
         self.changed: set[StreamKey] = set()
 
@@ -84,10 +94,23 @@ class Streams:
         stream = self.streams.get(key)
         if stream is None:
             stream = self.streams[key] = DetectorStream(key.kind, self._rules.detection)
-        verdict = stream.step(pane)
+        verdict = stream.step(pane, partial(self._alarms_per_week, key))
         self.verdicts[key] = verdict
         self.changed.add(key)
         return verdict
+
+    def _alarms_per_week(self, key: StreamKey) -> float:
+        """What a stream may spend, which has learned enough to be told."""
+        errors = key.subject in ERRORS
+        if key not in self.shares:
+            axis = [k for k in self.streams if (k.subject in ERRORS) == errors]
+            newcomers = [k for k in axis if k not in self.shares]
+            living = [self.shares[k] for k in axis if k in self.shares]
+            share = next_share(living, len(newcomers))
+            self.shares.update(dict.fromkeys(newcomers, share))
+            self.changed.update(newcomers)
+        budget = self._rules.detection.false_alarms_per_week
+        return alarms_per_week(budget, self._models, self.shares[key], errors=errors)
 
     def named(self, subject: Subject) -> list[str]:
         """The features (of `Subject.MISSING`) or classes that a closed pane had."""
@@ -103,19 +126,24 @@ class Streams:
         for key in gone:
             del self.streams[key]
             self.verdicts.pop(key, None)
+            self.shares.pop(key, None)
         self.changed |= set(gone)
         return gone
 
     def to_state(self, key: StreamKey) -> list[Any] | None:
         """The state of one stream as plain lists; None for one that is forgotten."""
         stream = self.streams.get(key)
-        return None if stream is None else stream.to_state()
+        share = self.shares.get(key)
+        return None if stream is None else [None if share is None else [*share], stream.to_state()]
 
     def restore(self, key: StreamKey, state: list[Any]) -> None:
         """Take back one stream."""
-        stream = DetectorStream.from_state(key.kind, self._rules.detection, state)
+        share, watched = state
+        stream = DetectorStream.from_state(key.kind, self._rules.detection, watched)
         self.streams[key] = stream
         self.verdicts[key] = stream.verdict()
+        if share is not None:
+            self.shares[key] = Share(*share)
 
 
 class Watched(NamedTuple):

@@ -1,0 +1,167 @@
+"""From a stream's learned panes to scores, and from its share of the budget to thresholds.
+
+Residuals (pane means less their expected level, in standard errors) are cut at robust bounds; what
+the pane before explains is taken out by a first-order autoregression, so that what is left is as
+good as independent (A. Alwan and H. Roberts, "Time-series modeling for statistical process
+control", Journal of Business and Economic Statistics 6, 1988). Should the buckets show more wander
+over long times than the autoregression explains, the scores are scaled down by as much. The
+thresholds then follow from the distribution of these scores (`tidegauge.core.detect.arl`).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegauge.core.detect.adwinrate import adwin_delta
+from tidegauge.core.detect.arl import Scores, calibrated
+from tidegauge.core.detect.baseline import Scoring, Thresholds
+from tidegauge.core.detect.season import Season
+from tidegauge.core.detect.tape import Panes
+from tidegauge.core.detect.verdict import StreamKind
+
+CUT = 4.0
+"""Residuals are cut at so many robust standard deviations."""
+RATE_CUT = 6.0
+"""Those of a rate at so many standard deviations: they are bounded already."""
+MAD = 1.4826
+"""A normal distribution's standard deviation over its median absolute deviation."""
+WILD = 20.0
+"""What is so many robust standard deviations off says no more than that it is."""
+MAX_PERSISTENCE = 0.98
+SMALLEST_SPREAD = 0.05
+"""Of scores: keeps a stream that never moved from taking the first rounding for a change."""
+ALLOWANCES = (0.2, 1.0)
+"""Page-Hinkley's allowance is between these; the upper one keeps single scores from deciding."""
+ERRORS_ALLOWED = 2.5
+"""An allowance is at least so many standard errors of the baseline."""
+PAGE_HINKLEY_SHARE = 0.8
+"""Part of a stream's false alarms that Page-Hinkley may raise; ADWIN has the rest."""
+RESOLUTION = 0.04
+"""To which scores are rounded, see `tidegauge.core.detect.feed`."""
+
+Floats = NDArray[np.float64]
+
+
+class Learned(NamedTuple):
+    """What the buckets of a stream say."""
+
+    mean: float
+    season: Season
+    deviation: float
+    long_run: float
+    """Variance of long sums of samples, per sample, in units of ``deviation`` squared."""
+    panes: int
+    samples: int
+
+
+def calibrate(
+    kind: StreamKind, learned: Learned, tape: Panes, *, smallest: float, rate: float
+) -> tuple[Scoring, Thresholds]:
+    """Make scoring and thresholds of a stream.
+
+    Args:
+        kind: a rate's residuals are bounded.
+        learned: level and spread of the stream.
+        tape: single panes of it.
+        smallest: the smallest change worth an alert, in the unit of the figure.
+        rate: false alarms per pane that this stream may raise.
+    """
+    typical = learned.samples / learned.panes
+    scale = learned.deviation / math.sqrt(typical)
+    residuals = _residuals(learned, tape, typical)
+    low, high = _bounds(kind, residuals)
+    cut = np.clip(residuals, low, high)
+    centre = _centre(residuals, cut)
+    first = cut - cut.mean()
+    persistence, pairs = _persistence(first, tape.follows)
+    innovations = first[1:] - persistence * first[:-1]
+    innovations = innovations[tape.follows[1:]]
+    wander = _wander(residuals, persistence, learned)
+    spread = max(math.sqrt(float(np.mean(innovations**2)) * wander), SMALLEST_SPREAD)
+    scoring = Scoring(typical, low, high, centre, persistence, spread)
+    level_error = _level_error(residuals, cut, learned) / math.sqrt(wander)
+    wanted = smallest / scale * (1.0 - persistence) / spread / 2.0
+    least = max(ALLOWANCES[0], ERRORS_ALLOWED * level_error)
+    allowance = max(least, min(ALLOWANCES[1], wanted))
+    scores = Scores.of(innovations / spread, RESOLUTION)
+    curve = calibrated(
+        scores,
+        allowance,
+        level_error=level_error,
+        scale_error=_scale_error(innovations, persistence, pairs),
+    )
+    threshold = curve.threshold(rate * PAGE_HINKLEY_SHARE)
+    delta = adwin_delta(rate * (1.0 - PAGE_HINKLEY_SHARE))
+    return scoring, Thresholds(allowance, threshold, delta)
+
+
+def _residuals(learned: Learned, tape: Panes, typical: float) -> Floats:
+    season = learned.season
+    expected = learned.mean + np.array([season.at(int(middle)) for middle in tape.middles])
+    samples = np.minimum(tape.counts, typical)
+    residuals = (tape.means - expected) * np.sqrt(samples) / learned.deviation
+    middle = float(np.median(residuals))
+    spread = max(1.0, MAD * float(np.median(np.abs(residuals - middle))))
+    return np.clip(residuals, middle - WILD * spread, middle + WILD * spread)
+
+
+def _bounds(kind: StreamKind, residuals: Floats) -> tuple[float, float]:
+    middle = float(np.median(residuals))
+    spread = MAD * float(np.median(np.abs(residuals - middle)))
+    if kind is StreamKind.RATE or spread == 0.0:
+        middle = 0.0
+        spread = RATE_CUT / CUT * max(1.0, float(np.std(residuals)))
+    return middle - CUT * spread, middle + CUT * spread
+
+
+def _centre(residuals: Floats, cut: Floats) -> float:
+    """Mean of cut residuals; that of the uncut ones is 0 over all that was learned."""
+    variance = float(np.var(residuals))
+    if variance == 0.0:
+        return float(cut.mean())
+    slope = float(np.mean((residuals - residuals.mean()) * (cut - cut.mean()))) / variance
+    return float(cut.mean()) - slope * float(residuals.mean())
+
+
+def _persistence(first: Floats, follows: NDArray[np.bool_]) -> tuple[float, int]:
+    """First-order autocorrelation, corrected for its bias (M. Kendall, 1954), and its pairs."""
+    pairs = int(follows[1:].sum())
+    squares = float(np.mean(first**2))
+    if squares == 0.0 or pairs == 0:
+        return 0.0, max(1, pairs)
+    found = float(np.mean((first[1:] * first[:-1])[follows[1:]])) / squares
+    found += (1.0 + 3.0 * found) / pairs
+    if abs(found) < 2.0 / math.sqrt(pairs):
+        return 0.0, pairs
+    return max(-MAX_PERSISTENCE, min(MAX_PERSISTENCE, found)), pairs
+
+
+def _wander(residuals: Floats, persistence: float, learned: Learned) -> float:
+    """By how much the long-run variance exceeds what the autoregression explains, at least 1."""
+    explained = float(np.var(residuals)) * (1.0 + persistence) / (1.0 - persistence)
+    if explained <= 0.0:
+        return 1.0
+    return max(1.0, learned.long_run / explained)
+
+
+def _level_error(residuals: Floats, cut: Floats, learned: Learned) -> float:
+    """Standard error of the mean of the scores, if their variance is 1."""
+    if float(np.std(residuals)) > 0.0 and float(np.std(cut)) > 0.0:
+        known = float(np.corrcoef(residuals, cut)[0, 1]) ** 2
+    else:
+        known = 1.0
+    return math.sqrt((1.0 - known) / len(residuals) + learned.season.cells / learned.panes)
+
+
+def _scale_error(innovations: Floats, persistence: float, pairs: int) -> float:
+    """Relative standard error of the long-run variance of the scores."""
+    square = innovations**2
+    mean = float(np.mean(square))
+    if mean == 0.0:
+        return 0.0
+    own = float(np.var(square)) / mean**2 / pairs
+    # what an error in the autocorrelation leaves in the scores; none was fitted to 0
+    left = 4.0 * (1.0 + persistence) / (1.0 - persistence) / pairs if persistence else 0.0
+    return math.sqrt(own + left)
