@@ -11,7 +11,7 @@ from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.records import AlertRecord, AlertStatus
 
 DETECTION = DetectionConfig(
-    learn_ms=300 * SECOND, learn_samples=200, min_samples=60, resolve_panes=3, block_samples=10
+    learn_ms=300 * SECOND, learn_samples=200, min_samples=60, resolve_panes=3
 )
 RULES = with_rules(
     CONFIG,

@@ -27,9 +27,7 @@ LIMITED = replace(CONFIG, limits=LIMITS)
 LEARNING = with_rules(
     LIMITED,
     reference=ReferenceConfig(learn_ms=60 * SECOND, min_predictions=20, sample_size=20),
-    detection=DetectionConfig(
-        learn_ms=600 * SECOND, learn_samples=20, epoch_panes=16, min_samples=30
-    ),
+    detection=DetectionConfig(learn_ms=600 * SECOND, learn_samples=20, min_samples=30),
 )
 SOURCES = 3
 NOISE = 50

@@ -1,5 +1,6 @@
 """What is normal for a stream, and how its panes become scores and its scores alarms."""
 
+import math
 from typing import Any, NamedTuple, Self
 
 from tidegauge.core.detect.season import Season
@@ -10,26 +11,37 @@ class Scoring(NamedTuple):
 
     typical: float
     """Samples of a typical pane; one with more is trusted no more."""
-    low: float
-    high: float
-    """Standardised residuals are cut here, so that no single pane raises an alarm."""
+    middle: float
+    width: float
+    """Standardised residuals farther than this from ``middle`` count by their logarithm."""
     centre: float
-    """Mean of the cut residuals."""
+    """Mean of the tempered residuals."""
     persistence: float
     """First-order autocorrelation of neighbouring panes."""
     spread: float
     """Long-run standard deviation of what the pane before does not explain."""
 
+    def tempered(self, residual: float) -> float:
+        """The residual with its tails drawn in, so that one wild pane does not decide."""
+        off = residual - self.middle
+        if abs(off) <= self.width:
+            return residual
+        return self.middle + math.copysign(
+            self.width * (1.0 + math.log(abs(off) / self.width)), off
+        )
+
 
 class Thresholds(NamedTuple):
     """What the detectors are told so that they keep to the stream's share of the budget."""
 
-    allowance: float
-    """Page-Hinkley: deviation of one score that is tolerated."""
-    page_hinkley: float
-    """Page-Hinkley: accumulated deviation that is a change."""
+    page_hinkley: tuple[tuple[float, float], ...]
+    """For each Page-Hinkley test the deviation of one score that is tolerated, and the accumulated
+    deviation that is a change. The first is for small changes, the second for large ones."""
     adwin: float
     """ADWIN's confidence."""
+    limit: float
+    """Scores are cut at this magnitude: what is larger than all that was learned from does not
+    raise an alarm alone."""
 
 
 class Baseline(NamedTuple):
@@ -50,8 +62,13 @@ class Baseline(NamedTuple):
 
     def to_state(self) -> list[Any]:
         """Plain lists and numbers."""
-        parts = ([list(part) for part in self.season], list(self.scoring), list(self.thresholds))
-        return [self.mean, self.deviation, self.samples, *parts]
+        tests, *others = self.thresholds
+        return [
+            *(self.mean, self.deviation, self.samples),
+            [list(part) for part in self.season],
+            list(self.scoring),
+            [[list(test) for test in tests], *others],
+        ]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
@@ -63,5 +80,5 @@ class Baseline(NamedTuple):
             deviation,
             samples,
             Scoring(*scoring),
-            Thresholds(*thresholds),
+            Thresholds(tuple((a, h) for a, h in thresholds[0]), *thresholds[1:]),
         )

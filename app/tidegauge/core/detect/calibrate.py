@@ -1,6 +1,6 @@
 """From a stream's learned panes to scores, and from its share of the budget to thresholds.
 
-Residuals (pane means less their expected level, in standard errors) are cut at robust bounds; what
+Residuals (pane means less their expected level, in standard errors) have their tails drawn in; what
 the pane before explains is taken out by a first-order autoregression, so that what is left is as
 good as independent (A. Alwan and H. Roberts, "Time-series modeling for statistical process
 control", Journal of Business and Economic Statistics 6, 1988). Should the buckets show more wander
@@ -22,18 +22,19 @@ from tidegauge.core.detect.tape import Panes
 from tidegauge.core.detect.verdict import StreamKind
 
 CUT = 4.0
-"""Residuals are cut at so many robust standard deviations."""
+"""Residuals count by their logarithm from so many robust standard deviations on."""
 RATE_CUT = 6.0
-"""Those of a rate at so many standard deviations: they are bounded already."""
+"""Those of a rate from so many standard deviations on: they are bounded already."""
 MAD = 1.4826
 """A normal distribution's standard deviation over its median absolute deviation."""
 WILD = 20.0
-"""What is so many robust standard deviations off says no more than that it is."""
+"""What is so many robust standard deviations off is no part of what is normal."""
 MAX_PERSISTENCE = 0.98
 SMALLEST_SPREAD = 0.05
 """Of scores: keeps a stream that never moved from taking the first rounding for a change."""
 ALLOWANCES = (0.2, 1.0)
-"""Page-Hinkley's allowance is between these; the upper one keeps single scores from deciding."""
+"""Page-Hinkley's allowance for the smallest change worth an alert is between these; that for large
+ones is the upper one, which keeps single scores from deciding."""
 ERRORS_ALLOWED = 2.5
 """An allowance is at least so many standard errors of the baseline."""
 PAGE_HINKLEY_SHARE = 0.8
@@ -70,50 +71,65 @@ def calibrate(
     """
     typical = learned.samples / learned.panes
     scale = learned.deviation / math.sqrt(typical)
-    residuals = _residuals(learned, tape, typical)
-    low, high = _bounds(kind, residuals)
-    cut = np.clip(residuals, low, high)
+    residuals, follows = _residuals(learned, tape, typical)
+    middle, width = _tails(kind, residuals)
+    cut = _tempered(residuals, middle, width)
     centre = _centre(residuals, cut)
     first = cut - cut.mean()
-    persistence, pairs = _persistence(first, tape.follows)
-    innovations = first[1:] - persistence * first[:-1]
-    innovations = innovations[tape.follows[1:]]
+    persistence, pairs = _persistence(first, follows)
+    innovations = (first[1:] - persistence * first[:-1])[follows[1:]]
+    if kind is StreamKind.RATE:
+        # what was never seen may still come: one pane more, with one error more
+        another = _tempered(np.array([1.0 / learned.deviation / math.sqrt(typical)]), middle, width)
+        innovations = np.append(innovations, another)
     wander = _wander(residuals, persistence, learned)
     spread = max(math.sqrt(float(np.mean(innovations**2)) * wander), SMALLEST_SPREAD)
-    scoring = Scoring(typical, low, high, centre, persistence, spread)
+    scoring = Scoring(typical, middle, width, centre, persistence, spread)
     level_error = _level_error(residuals, cut, learned) / math.sqrt(wander)
     wanted = smallest / scale * (1.0 - persistence) / spread / 2.0
     least = max(ALLOWANCES[0], ERRORS_ALLOWED * level_error)
-    allowance = max(least, min(ALLOWANCES[1], wanted))
+    small = max(least, min(ALLOWANCES[1], wanted))
+    allowances = sorted({small, max(least, ALLOWANCES[1])})
     scores = Scores.of(innovations / spread, RESOLUTION)
-    curve = calibrated(
-        scores,
-        allowance,
-        level_error=level_error,
-        scale_error=_scale_error(innovations, persistence, pairs),
-    )
-    threshold = curve.threshold(rate * PAGE_HINKLEY_SHARE)
+    scale_error = _scale_error(innovations, persistence, pairs)
+    tests = []
+    for allowance in allowances:
+        curve = calibrated(scores, allowance, level_error=level_error, scale_error=scale_error)
+        tests.append((allowance, curve.threshold(rate * PAGE_HINKLEY_SHARE / len(allowances))))
     delta = adwin_delta(rate * (1.0 - PAGE_HINKLEY_SHARE))
-    return scoring, Thresholds(allowance, threshold, delta)
+    limit = max(tests[-1][1] / 2.0, float(np.abs(scores.values).max()))
+    return scoring, Thresholds(tuple(tests), delta, limit)
 
 
-def _residuals(learned: Learned, tape: Panes, typical: float) -> Floats:
+def _residuals(learned: Learned, tape: Panes, typical: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Standardised residuals without wild ones, and whether each follows the one before it."""
     season = learned.season
     expected = learned.mean + np.array([season.at(int(middle)) for middle in tape.middles])
     samples = np.minimum(tape.counts, typical)
     residuals = (tape.means - expected) * np.sqrt(samples) / learned.deviation
     middle = float(np.median(residuals))
     spread = max(1.0, MAD * float(np.median(np.abs(residuals - middle))))
-    return np.clip(residuals, middle - WILD * spread, middle + WILD * spread)
+    kept = np.abs(residuals - middle) <= WILD * spread
+    follows = tape.follows & np.append(False, kept[:-1])
+    return residuals[kept], follows[kept]
 
 
-def _bounds(kind: StreamKind, residuals: Floats) -> tuple[float, float]:
+def _tails(kind: StreamKind, residuals: Floats) -> tuple[float, float]:
+    """Middle of the residuals, and how far from it the tails begin."""
     middle = float(np.median(residuals))
     spread = MAD * float(np.median(np.abs(residuals - middle)))
     if kind is StreamKind.RATE or spread == 0.0:
         middle = 0.0
         spread = RATE_CUT / CUT * max(1.0, float(np.std(residuals)))
-    return middle - CUT * spread, middle + CUT * spread
+    return middle, CUT * spread
+
+
+def _tempered(residuals: Floats, middle: float, width: float) -> Floats:
+    """As `Scoring.tempered`, for many."""
+    off = residuals - middle
+    beyond = np.maximum(np.abs(off) / width, 1.0)
+    drawn = middle + np.copysign(width * (1.0 + np.log(beyond)), off)
+    return np.where(beyond > 1.0, drawn, residuals)
 
 
 def _centre(residuals: Floats, cut: Floats) -> float:

@@ -1,6 +1,6 @@
 """How the panes of a stream become updates of its detectors.
 
-Each pane that holds anything gives one score (`tidegauge.core.detect.calibrate`), which both
+Each pane that holds anything gives one score (`tidegauge.core.detect.calibrate`), which all
 detectors are fed. Rounding to whole units is carried over, so the sum of what is fed stays right.
 """
 
@@ -21,34 +21,43 @@ class Feed:
 
     def __init__(self, baseline: Baseline, state: Sequence[Any] = ()) -> None:
         """Start, or go on from what `to_state` gave."""
-        before, owed, page_hinkley, adwin = state or (0.0, 0.0, (), ())
+        tests, delta, limit = baseline.thresholds
+        before, owed, page_hinkley, adwin = state or (0.0, 0.0, [()] * len(tests), ())
         self._deviation = baseline.deviation
         self._scoring = baseline.scoring
         self._before: float = before
         self._owed: float = owed
-        allowance, threshold, delta = baseline.thresholds
-        self._page_hinkley = RingDetector(
-            partial(TwoSidedPageHinkley, threshold, allowance), scale=RESOLUTION, ring=page_hinkley
-        )
+        self._limit = limit
+        self._page_hinkley = [
+            RingDetector(
+                partial(TwoSidedPageHinkley, threshold, allowance), scale=RESOLUTION, ring=r
+            )
+            for (allowance, threshold), r in zip(tests, page_hinkley, strict=True)
+        ]
         self._adwin = RingDetector(partial(AdaptiveWindow, delta), scale=RESOLUTION, ring=adwin)
 
     def push(self, pane: RecentPane) -> list[Detection]:
-        """Feed the next pane; at most one detection per detector."""
+        """Feed the next pane; at most one detection of each detector."""
         self._owed += self._score(pane) / RESOLUTION
         units = round(self._owed)
         self._owed -= units
-        found = (self._page_hinkley.push(units), self._adwin.push(units))
+        found = [detector.push(units) for detector in (*self._page_hinkley, self._adwin)]
         return [detection for detection in found if detection is not None]
 
     def _score(self, pane: RecentPane) -> float:
         scoring = self._scoring
         samples = min(float(pane.count), scoring.typical)
         residual = (pane.mean - pane.expected) / self._deviation * math.sqrt(samples)
-        now = max(scoring.low, min(scoring.high, residual)) - scoring.centre
+        now = scoring.tempered(residual) - scoring.centre
         score = (now - scoring.persistence * self._before) / scoring.spread
         self._before = now
-        return score
+        return max(-self._limit, min(self._limit, score))
 
     def to_state(self) -> list[Any]:
         """Plain lists and numbers, as the constructor takes them."""
-        return [self._before, self._owed, self._page_hinkley.ring, self._adwin.ring]
+        return [
+            self._before,
+            self._owed,
+            [test.ring for test in self._page_hinkley],
+            self._adwin.ring,
+        ]

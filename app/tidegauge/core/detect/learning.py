@@ -129,8 +129,13 @@ class Learner:
         whole = kept[0]
         for bucket in kept[1:]:
             whole = whole.merged(bucket)
+        spread = whole.spread
+        if kind is StreamKind.RATE:
+            # what was never seen may still come (Laplace's rule of succession)
+            rate = (whole.count * whole.mean + 1.0) / (whole.count + 2.0)
+            spread = max(spread, whole.count * rate * (1.0 - rate))
         deviation = max(
-            math.sqrt(whole.spread / whole.count),
+            math.sqrt(spread / whole.count),
             RELATIVE_RESOLUTION * abs(whole.mean),
             SMALLEST_DEVIATION,
         )

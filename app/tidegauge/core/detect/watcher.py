@@ -39,7 +39,7 @@ class _Change(NamedTuple):
 
     @classmethod
     def of(cls, found: Sequence[Detection], onset_ms: int) -> Self:
-        names = tuple(detection.detector for detection in found)
+        names = tuple(dict.fromkeys(detection.detector for detection in found))
         return cls(names, found[0].statistic, found[0].threshold, onset_ms)
 
 
