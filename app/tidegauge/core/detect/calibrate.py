@@ -71,7 +71,7 @@ def calibrate(
     """
     typical = learned.samples / learned.panes
     scale = learned.deviation / math.sqrt(typical)
-    residuals, follows = _residuals(learned, tape, typical)
+    residuals, follows = _residuals(kind, learned, tape, typical)
     middle, width = _tails(kind, residuals)
     cut = _tempered(residuals, middle, width)
     centre = _centre(residuals, cut)
@@ -101,12 +101,16 @@ def calibrate(
     return scoring, Thresholds(tuple(tests), delta, limit)
 
 
-def _residuals(learned: Learned, tape: Panes, typical: float) -> tuple[Floats, NDArray[np.bool_]]:
+def _residuals(
+    kind: StreamKind, learned: Learned, tape: Panes, typical: float
+) -> tuple[Floats, NDArray[np.bool_]]:
     """Standardised residuals without wild ones, and whether each follows the one before it."""
     season = learned.season
     expected = learned.mean + np.array([season.at(int(middle)) for middle in tape.middles])
     samples = np.minimum(tape.counts, typical)
     residuals = (tape.means - expected) * np.sqrt(samples) / learned.deviation
+    if kind is StreamKind.RATE:
+        return residuals, tape.follows
     middle = float(np.median(residuals))
     spread = max(1.0, MAD * float(np.median(np.abs(residuals - middle))))
     kept = np.abs(residuals - middle) <= WILD * spread

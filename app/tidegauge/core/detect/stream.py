@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from tidegauge.core.config import DAY, DetectionConfig
+from tidegauge.core.detect.baseline import Baseline
 from tidegauge.core.detect.effect import rate_change
 from tidegauge.core.detect.learning import Learner
 from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
@@ -58,6 +59,11 @@ class DetectorStream:
             if self._learner is not None:
                 self._learn(self._learner, pane, alarms_per_week)
         return self.verdict()
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """What was learned; None while learning."""
+        return None if self._watcher is None else self._watcher.baseline
 
     def verdict(self) -> Verdict:
         """Where the stream stands."""

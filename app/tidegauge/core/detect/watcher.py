@@ -49,7 +49,7 @@ class Watcher:
     def __init__(self, kind: StreamKind, config: DetectionConfig, baseline: Baseline) -> None:
         self._kind = kind
         self._config = config
-        self._baseline = baseline
+        self.baseline = baseline
         self._feed = Feed(baseline)
         self._recent = RecentPanes(config.resolve_panes, config.min_samples)
         self._change: _Change | None = None
@@ -58,7 +58,7 @@ class Watcher:
 
     def step(self, pane: PaneInput, mean: float) -> Verdict:
         """Take the next pane, of at least one sample, with the mean of its samples."""
-        expected = self._baseline.level(pane.start_ms, pane.end_ms)
+        expected = self.baseline.level(pane.start_ms, pane.end_ms)
         watched = RecentPane(pane.start_ms, pane.end_ms, pane.count, mean, expected)
         self._recent.add(watched)
         if self._change is not None:
@@ -72,7 +72,7 @@ class Watcher:
         verdict = Verdict(
             Phase.FIRING if firing else Phase.WATCHING,
             min_effect=self._min_effect,
-            baseline_samples=self._baseline.samples,
+            baseline_samples=self.baseline.samples,
         )
         if self._change is not None:
             verdict = verdict._replace(**self._change._asdict())
@@ -109,7 +109,7 @@ class Watcher:
         verdict = self.verdict()._replace(phase=Phase.WATCHING, resolved=True)
         self._change = self._calm_since_ms = None
         self._direction = 0.0
-        self._feed = Feed(self._baseline)
+        self._feed = Feed(self.baseline)
         self._recent.forget()
         return verdict
 
@@ -121,12 +121,12 @@ class Watcher:
     def _effect(self, panes: RecentPane) -> float:
         if self._kind is StreamKind.RATE:
             return cohen_h(panes.mean, panes.expected)
-        return cohen_d(panes.mean, panes.expected, self._baseline.deviation)
+        return cohen_d(panes.mean, panes.expected, self.baseline.deviation)
 
     def to_state(self) -> list[Any]:
         """Plain lists, numbers, strings and None."""
         return [
-            self._baseline.to_state(),
+            self.baseline.to_state(),
             self._feed.to_state(),
             self._recent.to_state(),
             None if self._change is None else [list(self._change.detectors), *self._change[1:]],
