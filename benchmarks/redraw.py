@@ -1,4 +1,4 @@
-"""Makes the tables and curves of docs/performance.md from the figures that were saved.
+"""Makes the tables and curves of docs/performance.md and docs/detection.md from saved figures.
 
     python benchmarks/redraw.py [--check]
 
@@ -7,16 +7,19 @@ With ``--check`` nothing is written, and the exit code is 1 if anything would be
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import detection
 import results
 from chart import Chart, svg
+from markdown import table
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "performance.md"
+DETECTION = DOCS / "detection.md"
 FIGURES = DOCS / "performance"
 HALF = 50
 """Percent of the maximal rate at which the goals for latency hold."""
@@ -24,12 +27,6 @@ HALF = 50
 BEGIN, END = "<!-- {}: made by benchmarks/redraw.py -->", "<!-- end of {} -->"
 
 Saved = dict[str, Any]
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 # -------------------------------------------------------------------- tables
@@ -159,9 +156,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
 }
 
 
-def page(text: str) -> str:
+def page(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
     """The page with its tables made anew."""
-    for name, make in TABLES.items():
+    for name, make in tables.items():
         begin, end = BEGIN.format(name), END.format(name)
         before, _, rest = text.partition(begin)
         _, _, after = rest.partition(end)
@@ -227,7 +224,9 @@ def files() -> dict[Path, str]:
     """All that is made, by where it belongs."""
     charts = {name.replace("_", "-"): curve(name) for name in AXES} | {"partitions": partitions()}
     drawn = {FIGURES / f"{name}.svg": svg(chart) for name, chart in charts.items()}
-    return {PAGE: page(PAGE.read_text(encoding="utf-8"))} | drawn
+    pages = {PAGE: TABLES, DETECTION: detection.TABLES}
+    made = {path: page(path.read_text(encoding="utf-8"), tables) for path, tables in pages.items()}
+    return made | drawn
 
 
 def main() -> int:

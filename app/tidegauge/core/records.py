@@ -66,6 +66,8 @@ class Effect(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     """Numbers outside the reference's range."""
     NEW_VERSION = "new_version"
+    SLOWER = "slower"
+    """Latencies moved."""
     SILENCE = "silence"
     """Events stopped."""
 

@@ -6,6 +6,9 @@ chapters 2 (d) and 6 (h).
 
 import math
 
+from tidegauge.core.config import DetectionConfig
+from tidegauge.core.detect.verdict import StreamKind
+
 MAX_EFFECT = 1_000.0
 """Effects are cut here: beyond it (a feature that was constant) the figure says nothing more."""
 
@@ -24,6 +27,20 @@ def cohen_h(current: float, baseline: float) -> float:
     About ``(current - baseline) / sqrt(p (1 - p))`` for a small change of a rate ``p``.
     """
     return 2.0 * (_arcsine(current) - _arcsine(baseline))
+
+
+def relative(current: float, baseline: float) -> float:
+    """The part by which a count changed, of what was expected but at least of one."""
+    return min(MAX_EFFECT, (current - baseline) / max(1.0, baseline))
+
+
+def min_effect(kind: StreamKind, config: DetectionConfig) -> float:
+    """The smallest effect worth an alert, in the measure of the kind."""
+    return {
+        StreamKind.RATE: config.min_rate_effect,
+        StreamKind.MEAN: config.min_effect,
+        StreamKind.COUNT: config.min_loss,
+    }[kind]
 
 
 def rate_change(baseline: float, effect: float) -> float:

@@ -36,9 +36,14 @@ class DetectorStream:
         """
         self._kind = kind
         self._config = config
-        self._learner: Learner | None = Learner(config.learn_ms, config.learn_samples)
+        self._learner: Learner | None = self._nothing_learned()
         self._watcher: Watcher | None = None
         self._last_ms: int | None = None
+
+    @property
+    def last_ms(self) -> int | None:
+        """End of the last pane that held anything; None before the first."""
+        return self._last_ms
 
     def step(self, pane: PaneInput, alarms_per_week: Callable[[], float]) -> Verdict:
         """Take the next closed pane; one of count 0 changes nothing.
@@ -82,9 +87,7 @@ class DetectorStream:
         """The stream that gave ``state``; the other arguments are those it was built with."""
         stream = cls(kind, config)
         stream._last_ms, learner, watcher = state
-        stream._learner = (
-            None if learner is None else Learner(config.learn_ms, config.learn_samples, learner)
-        )
+        stream._learner = None if learner is None else stream._nothing_learned(learner)
         stream._watcher = None if watcher is None else Watcher.from_state(kind, config, watcher)
         return stream
 
@@ -131,4 +134,11 @@ class DetectorStream:
         """The smallest change worth an alert, in the unit of the figure."""
         if self._kind is StreamKind.RATE:
             return abs(rate_change(mean, self._config.min_rate_effect))
+        if self._kind is StreamKind.COUNT:
+            return self._config.min_loss * max(1.0, mean)
         return self._config.min_effect * deviation
+
+    def _nothing_learned(self, state: Sequence[Any] = ()) -> Learner:
+        # a pane is one sample of a count: panes are enough where they are enough to calibrate by
+        samples = 1 if self._kind is StreamKind.COUNT else self._config.learn_samples
+        return Learner(self._config.learn_ms, samples, state)

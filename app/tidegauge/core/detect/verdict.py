@@ -13,6 +13,8 @@ class StreamKind(StrEnum):
     """Errors of trials, or another share: missing values, unseen categories."""
     MEAN = "mean"
     """The mean of a feature or of a score."""
+    COUNT = "count"
+    """How many came in a pane, itself one sample; only a loss is a change that counts."""
 
 
 class Phase(StrEnum):
@@ -33,7 +35,7 @@ class PaneInput(msgspec.Struct, frozen=True, gc=False):
     count: int
     """Trials of a rate; values of a mean. A pane of 0 is ignored."""
     total: float
-    """The number of errors of a rate; the exact mean of a mean."""
+    """The number of errors of a rate; the exact mean of a mean; a count."""
     deviation: float = 0.0
     """Of a mean: the standard deviation of the values in the pane. Cohen's d is in terms of it;
     without it, pane means alone tell the spread, and changes look larger than they are."""
@@ -64,7 +66,8 @@ class Verdict(NamedTuple):
     """The rate or mean that is normal for these panes, the daily season included."""
     current: float | None = None
     effect: float | None = None
-    """Cohen's h of a rate, Cohen's d of a mean; its sign is the direction of the change."""
+    """Cohen's h of a rate, Cohen's d of a mean, the part by which a count changed; its sign is the
+    direction of the change."""
     min_effect: float = 0.0
     """The magnitude of ``effect`` from which on a detection counts."""
     samples: int = 0

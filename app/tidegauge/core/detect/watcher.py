@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Self
 from tidegauge.core.config import DetectionConfig
 from tidegauge.core.detect.baseline import Baseline
 from tidegauge.core.detect.detectors import Detection
-from tidegauge.core.detect.effect import cohen_d, cohen_h
+from tidegauge.core.detect.effect import cohen_d, cohen_h, min_effect, relative
 from tidegauge.core.detect.feed import Feed
 from tidegauge.core.detect.recent import RecentPane, RecentPanes
 from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
@@ -51,7 +51,7 @@ class Watcher:
         self._config = config
         self.baseline = baseline
         self._feed = Feed(baseline)
-        self._recent = RecentPanes(config.resolve_panes, config.min_samples)
+        self._recent = self._no_panes()
         self._change: _Change | None = None
         self._direction = 0.0
         self._calm_since_ms: int | None = None
@@ -91,7 +91,8 @@ class Watcher:
     def _judge(self, found: Sequence[Detection]) -> Verdict:
         changed = self._recent.changed()
         effect = self._effect(changed)
-        if abs(effect) < self._min_effect:
+        gained = self._kind is StreamKind.COUNT and effect > 0.0
+        if gained or abs(effect) < self._min_effect:
             return self.verdict()
         self._change = _Change.of(found, changed.start_ms)
         self._direction = math.copysign(1.0, effect)
@@ -113,14 +114,19 @@ class Watcher:
         self._recent.forget()
         return verdict
 
+    def _no_panes(self, state: Sequence[Any] = ()) -> RecentPanes:
+        samples = 1 if self._kind is StreamKind.COUNT else self._config.min_samples
+        return RecentPanes(self._config.resolve_panes, samples, state)
+
     @property
     def _min_effect(self) -> float:
-        rate = self._kind is StreamKind.RATE
-        return self._config.min_rate_effect if rate else self._config.min_effect
+        return min_effect(self._kind, self._config)
 
     def _effect(self, panes: RecentPane) -> float:
         if self._kind is StreamKind.RATE:
             return cohen_h(panes.mean, panes.expected)
+        if self._kind is StreamKind.COUNT:
+            return relative(panes.mean, panes.expected)
         return cohen_d(panes.mean, panes.expected, self.baseline.deviation)
 
     def to_state(self) -> list[Any]:
@@ -141,7 +147,7 @@ class Watcher:
         baseline = Baseline.from_state(learned)
         watcher = cls(kind, config, baseline)
         watcher._feed = Feed(baseline, feed)
-        watcher._recent = RecentPanes(config.resolve_panes, config.min_samples, recent)
+        watcher._recent = watcher._no_panes(recent)
         watcher._change = None if change is None else _Change(tuple(change[0]), *change[1:])
         watcher._direction = direction
         watcher._calm_since_ms = calm_since_ms

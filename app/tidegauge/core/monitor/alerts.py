@@ -34,6 +34,13 @@ NAMES = {
     Subject.PREDICTION: "PredictionDrift",
     Subject.FEATURE: "FeatureDrift",
     Subject.MISSING: "FeatureMissing",
+    Subject.OUT_OF_RANGE: "FeatureOutOfRange",
+    Subject.UNSEEN: "FeatureUnseenCategory",
+    Subject.CATEGORIES: "FeatureCategoriesDrift",
+    Subject.CONSTANT: "FeatureConstant",
+    Subject.LATENCY: "LatencyChanged",
+    Subject.TRAFFIC: "TrafficLoss",
+    Subject.LABELS: "LabelLoss",
 }
 
 _WORDS = {
@@ -45,6 +52,13 @@ _WORDS = {
     Subject.PREDICTION: "mean prediction",
     Subject.FEATURE: "mean of feature {feature}",
     Subject.MISSING: "share of missing values of feature {feature}",
+    Subject.OUT_OF_RANGE: "share of numbers of feature {feature} outside the reference's range",
+    Subject.UNSEEN: "share of categories of feature {feature} that the reference does not have",
+    Subject.CATEGORIES: "likeness of the categories of feature {feature} to the reference's",
+    Subject.CONSTANT: "share of numbers of feature {feature} in panes where they are all the same",
+    Subject.LATENCY: "mean logarithm of the latency in seconds",
+    Subject.TRAFFIC: "predictions per pane",
+    Subject.LABELS: "labels per pane",
 }
 
 
@@ -158,6 +172,13 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
     kind, effect, name = {
         Subject.FEATURE: (CauseKind.FEATURE, Effect.DATA_DRIFT, key.feature),
         Subject.MISSING: (CauseKind.FEATURE, Effect.MISSING, key.feature),
+        Subject.OUT_OF_RANGE: (CauseKind.FEATURE, Effect.OUT_OF_RANGE, key.feature),
+        Subject.UNSEEN: (CauseKind.FEATURE, Effect.UNSEEN, key.feature),
+        Subject.CATEGORIES: (CauseKind.FEATURE, Effect.DATA_DRIFT, key.feature),
+        Subject.CONSTANT: (CauseKind.FEATURE, Effect.DATA_DRIFT, key.feature),
+        Subject.LATENCY: (CauseKind.TRAFFIC, Effect.SLOWER, key.subject.value),
+        Subject.TRAFFIC: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
+        Subject.LABELS: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
     }.get(key.subject, (CauseKind.SCORE, Effect.PREDICTION_DRIFT, key.subject.value))
     cause = Cause(
         kind=kind,

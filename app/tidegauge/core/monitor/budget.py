@@ -5,7 +5,7 @@ number of false alarms, however the streams depend on each other. A share follow
 from the model's own closed panes alone, so it is the same wherever the model is computed:
 
 - every model has the budget over `limits.models`, whether or not there are so many;
-- of that the errors have `ERRORS_PART`, everything on the axis of prediction time the rest;
+- of that the streams on the axis of label time have `LABEL_TIME_PART`, all others the rest;
 - the streams of one axis are shared out in *cohorts*. When a stream has learned enough, all streams
   without a share form the next one, and divide its part evenly. Cohort ``k`` has
   ``1 / (k (k + 1))``; these parts add up to one, so there is always something left for features
@@ -18,8 +18,8 @@ from collections.abc import Collection
 from itertools import count
 from typing import NamedTuple
 
-ERRORS_PART = 0.25
-"""Part of a model's budget for the errors, usually one stream, and the one that matters most."""
+LABEL_TIME_PART = 0.25
+"""Part of a model's budget for errors and labels, which are few streams, and matter most."""
 
 
 class Share(NamedTuple):
@@ -41,14 +41,14 @@ def next_share(living: Collection[Share], newcomers: int) -> Share:
     return Share(next(number for number in count(1) if number not in taken), newcomers)
 
 
-def alarms_per_week(budget: float, models: int, share: Share, *, errors: bool) -> float:
+def alarms_per_week(budget: float, models: int, share: Share, *, labels: bool) -> float:
     """False alarms that one stream may raise per week.
 
     Args:
         budget: of the installation.
         models: between how many models it is divided.
         share: the stream's.
-        errors: whether the stream is on the axis of label time.
+        labels: whether the stream is on the axis of label time.
     """
-    part = ERRORS_PART if errors else 1.0 - ERRORS_PART
+    part = LABEL_TIME_PART if labels else 1.0 - LABEL_TIME_PART
     return budget / models * part * share.part

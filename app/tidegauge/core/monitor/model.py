@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig, ModelKind
+from tidegauge.core.detect.verdict import PaneInput
 from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.alerts import AlertBook, stream_causes
 from tidegauge.core.monitor.deployments import Deployments
@@ -12,6 +13,7 @@ from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.learning import Learning
+from tidegauge.core.monitor.quiet import counted, empty_panes
 from tidegauge.core.monitor.streams import (
     ANSWERS,
     ERRORS,
@@ -19,9 +21,11 @@ from tidegauge.core.monitor.streams import (
     Streams,
     Subject,
     Watched,
+    compared_inputs,
     error_input,
     prediction_inputs,
 )
+from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
@@ -81,6 +85,8 @@ class ModelMonitor:
         """First and last closed pane of each version."""
         self.closed_predictions = NEVER
         self.closed_labels = NEVER
+        self.labelled_until = NEVER
+        """End of the last closed pane of label time that held labels."""
 
     # ---------------------------------------------------------------- input
 
@@ -131,14 +137,18 @@ class ModelMonitor:
             for start in self.windows.starts(
                 self._width, self.closed_predictions, marks.predictions
             ):
+                alerts += self._silence(start)
                 alerts += self._close_pane(start)
                 profiles += self._learn(start)
+            alerts += self._silence(marks.predictions)
             self.windows.close(self.closed_predictions, marks.predictions)
             deployments = self.deployments.close(marks.predictions)
             self.closed_predictions = marks.predictions
         if marks.labels > self.closed_labels:
             for start, first in list(self.errors.closing(self.closed_labels, marks.labels)):
+                alerts += self._label_silence(start)
                 alerts += self._close_label_pane(start, first)
+            alerts += self._label_silence(marks.labels)
             self.closed_labels = marks.labels
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
@@ -165,15 +175,43 @@ class ModelMonitor:
         yield from self._retire(ANSWERS, kind, end)
         named = self.streams.named
         watched = Watched(named(Subject.MISSING), named(Subject.CLASS), self._max_classes)
-        for key, inputs in prediction_inputs(whole, start, end, kind, watched):
-            verdict = self.streams.step(key, inputs)
-            causes = stream_causes(key, verdict)
-            yield from self._decide(key, causes)
+        yield from self._feed(StreamKey(Subject.TRAFFIC), counted(start, end, whole.predictions))
+        profiles = {
+            version: [adopted.profile for adopted in known]
+            for version, known in self.references.items()
+        }
+        for key, inputs in (
+            *prediction_inputs(whole, start, end, kind, watched),
+            *compared_inputs(compared(pane, profiles), start, end),
+        ):
+            yield from self._feed(key, inputs)
+
+    def _silence(self, until: int) -> Iterator[AlertRecord]:
+        """Count the panes before ``until`` in which no prediction came."""
+        busy = max((last for _, last in self.active.values()), default=NEVER) + self._width
+        yield from self._count_empty(StreamKey(Subject.TRAFFIC), busy, until)
+
+    def _label_silence(self, until: int) -> Iterator[AlertRecord]:
+        """Count the panes before ``until`` in which no label came."""
+        yield from self._count_empty(StreamKey(Subject.LABELS), self.labelled_until, until)
+
+    def _count_empty(self, key: StreamKey, busy: int, until: int) -> Iterator[AlertRecord]:
+        for pane in empty_panes(self.streams.fed_ms(key), busy, until, self._width):
+            yield from self._feed(key, pane)
+
+    def _feed(self, key: StreamKey, pane: PaneInput) -> Iterator[AlertRecord]:
+        """Step a stream whose change is its own cause."""
+        verdict = self.streams.step(key, pane)
+        yield from self._decide(key, stream_causes(key, verdict))
 
     def _close_label_pane(self, start: int, first: FirstLabels) -> Iterator[AlertRecord]:
         end = start + self._width
         kind = self.kinds.at(end)
         yield from self._retire(ERRORS, kind, end)
+        labels = max(first.trials, first.numbers)
+        yield from self._feed(StreamKey(Subject.LABELS), counted(start, end, labels))
+        if labels:
+            self.labelled_until = end
         key, inputs = error_input(first, start, end, kind)
         verdict = self.streams.step(key, inputs)
         causes: tuple[Cause, ...] = ()

@@ -34,6 +34,7 @@ class _Model(msgspec.Struct, array_like=True):
     marks: Marks
     closed_predictions: int
     closed_labels: int
+    labelled_until: int
     newest: int
     moved: int
     after_final: int
@@ -90,6 +91,7 @@ class MonitorTables:
             model.watermarks.marks,
             model.closed_predictions,
             model.closed_labels,
+            model.labelled_until,
             model.windows.end - 1,
             model.errors.moved,
             model.windows.after_final,
@@ -209,6 +211,7 @@ class MonitorTables:
         model.watermarks.marks = state.marks
         model.closed_predictions = state.closed_predictions
         model.closed_labels = state.closed_labels
+        model.labelled_until = state.labelled_until
         model.errors.moved = state.moved
         model.windows.after_final = state.after_final
         model.active = state.active

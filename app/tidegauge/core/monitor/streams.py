@@ -5,7 +5,8 @@ with what was normal before it. Errors are read on the axis of label time, every
 axis of prediction time. Which errors and which answers are watched follows from the model's kind.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,10 +17,12 @@ from tidegauge.core.detect.verdict import PaneInput, StreamKind, Verdict
 from tidegauge.core.events import MAX_NUMBER
 from tidegauge.core.monitor.budget import Share, alarms_per_week, next_share
 from tidegauge.core.monitor.figures import score_mean_and_deviation
+from tidegauge.core.monitor.symptoms import Compared, constant, likeness
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.answers import AnswerCounts
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
+from tidegauge.core.stats.latency import NO_LATENCY, latency_of
 from tidegauge.core.sums import SlotSums, TrafficCounts
 
 
@@ -42,9 +45,29 @@ class Subject(StrEnum):
     """Mean of a numeric feature."""
     MISSING = "missing"
     """Share of predictions in which a feature is missing or has the wrong type."""
+    OUT_OF_RANGE = "out_of_range"
+    """Share of a feature's numbers that are outside the range of the reference."""
+    UNSEEN = "unseen"
+    """Share of a feature's categories that the reference does not have."""
+    CATEGORIES = "categories"
+    """Mean share that the reference gives to the categories of a feature that came."""
+    CONSTANT = "constant"
+    """Share of a feature's numbers in panes whose numbers are all the same."""
+    LATENCY = "latency"
+    """Mean logarithm of the latency."""
+    TRAFFIC = "traffic"
+    """Predictions per pane."""
+    LABELS = "labels"
+    """Labels per pane of label time."""
 
 
-_MEANS = frozenset({Subject.SCORE, Subject.FEATURE, Subject.PREDICTION, Subject.ABSOLUTE_ERROR})
+_MEANS = frozenset(
+    {
+        *(Subject.SCORE, Subject.PREDICTION, Subject.ABSOLUTE_ERROR, Subject.LATENCY),
+        *(Subject.FEATURE, Subject.CATEGORIES),
+    }
+)
+_COUNTS = frozenset({Subject.TRAFFIC, Subject.LABELS})
 _CLASSIFIERS = (ModelKind.BINARY, ModelKind.MULTICLASS)
 _WATCHED = {
     Subject.ERROR_RATE: _CLASSIFIERS,
@@ -55,6 +78,8 @@ _WATCHED = {
 }
 """The kinds of model in which a subject is watched; all, where none are named."""
 ERRORS = frozenset({Subject.ERROR_RATE, Subject.ABSOLUTE_ERROR})
+"""The subjects that say how wrong a model is."""
+LABEL_TIME = ERRORS | {Subject.LABELS}
 """The subjects on the axis of label time."""
 ANSWERS = frozenset({Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION})
 """The subjects on the axis of prediction time that depend on the kind of the model."""
@@ -69,6 +94,8 @@ class StreamKey(NamedTuple):
     @property
     def kind(self) -> StreamKind:
         """How the stream's panes are to be read."""
+        if self.subject in _COUNTS:
+            return StreamKind.COUNT
         return StreamKind.MEAN if self.subject in _MEANS else StreamKind.RATE
 
 
@@ -101,16 +128,21 @@ class Streams:
 
     def _alarms_per_week(self, key: StreamKey) -> float:
         """What a stream may spend, which has learned enough to be told."""
-        errors = key.subject in ERRORS
+        labels = key.subject in LABEL_TIME
         if key not in self.shares:
-            axis = [k for k in self.streams if (k.subject in ERRORS) == errors]
+            axis = [k for k in self.streams if (k.subject in LABEL_TIME) == labels]
             newcomers = [k for k in axis if k not in self.shares]
             living = [self.shares[k] for k in axis if k in self.shares]
             share = next_share(living, len(newcomers))
             self.shares.update(dict.fromkeys(newcomers, share))
             self.changed.update(newcomers)
         budget = self._rules.detection.false_alarms_per_week
-        return alarms_per_week(budget, self._models, self.shares[key], errors=errors)
+        return alarms_per_week(budget, self._models, self.shares[key], labels=labels)
+
+    def fed_ms(self, key: StreamKey) -> int | None:
+        """End of the last pane that a stream took; None before the first."""
+        stream = self.streams.get(key)
+        return None if stream is None else stream.last_ms
 
     def named(self, subject: Subject) -> list[str]:
         """The features (of `Subject.MISSING`) or classes that a closed pane had."""
@@ -190,7 +222,32 @@ def prediction_inputs(
         spread = exactsum.deviation(numbers.numbers, numbers.sum, numbers.squares)
         pane = PaneInput(start, end, numbers.numbers, average, spread or 0.0)
         yield StreamKey(Subject.PREDICTION), pane
+    if traffic.timed:
+        yield StreamKey(Subject.LATENCY), _latency(traffic, start, end)
     yield from _feature_inputs(whole, start, end, watched.features)
+
+
+def _latency(traffic: TrafficCounts, start: int, end: int) -> PaneInput:
+    """The logarithms of latencies: their tails are long, and what matters is a factor."""
+    timed = sorted((b, n) for b, n in traffic.latencies.items() if b != NO_LATENCY and n > 0)
+    logs = [(math.log(latency_of(b)), n) for b, n in timed]
+    count = sum(n for _, n in timed)
+    average = math.fsum(n * log for log, n in logs) / count
+    spread = math.fsum(n * (log - average) ** 2 for log, n in logs)
+    return PaneInput(start, end, count, average, math.sqrt(spread / max(1, count - 1)))
+
+
+def compared_inputs(
+    found: Mapping[str, Compared], start: int, end: int
+) -> Iterator[tuple[StreamKey, PaneInput]]:
+    """What a closed pane of prediction time feeds of features that a reference knows."""
+    for name, one in sorted(found.items()):
+        if not one.rows:
+            continue
+        if one.categorical:
+            yield StreamKey(Subject.CATEGORIES, name), likeness(start, end, one)
+        subject = Subject.UNSEEN if one.categorical else Subject.OUT_OF_RANGE
+        yield StreamKey(subject, name), PaneInput(start, end, one.rows, one.outside)
 
 
 def _classes(answers: AnswerCounts, watched: Watched) -> list[str]:
@@ -207,6 +264,8 @@ def _feature_inputs(
     for name in watched:
         found.setdefault(name, FeatureCounts(rows=predictions, missing=predictions))
     for name, counts in sorted(found.items()):
+        if counts.n:
+            yield StreamKey(Subject.CONSTANT, name), constant(start, end, counts)
         absent = counts.missing + counts.wrong_type
         yield StreamKey(Subject.MISSING, name), PaneInput(start, end, counts.rows, absent)
         mean = exactsum.mean(counts.n, counts.sum)
