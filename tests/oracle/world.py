@@ -43,7 +43,7 @@ FLUSH = "flush"
 MARKED = 0.4
 """How often a commit tells another partition how far it has come."""
 NO_REFERENCE = ReferenceConfig(learn_ms=4_000 * SECOND, min_predictions=10**9)
-NO_DETECTION = DetectionConfig(learn_ms=4_000 * SECOND, learn_samples=10**9)
+NO_DETECTION = DetectionConfig(learn_ms=4_000 * SECOND, learn_samples=10**9, min_loss=1.0)
 
 CONFIG = CoreConfig(
     panes=(

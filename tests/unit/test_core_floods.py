@@ -178,7 +178,7 @@ def test_series_are_bounded_over_all_source_partitions(kind: str) -> None:
         assert len({s.field for s in series if s.field}) <= LIMITS.segment_fields
         segments = {(s.field, s.value) for s in series if s.field}
         assert len(segments) <= LIMITS.segment_fields * (LIMITS.segment_values + 1)
-        assert len(model.streams.streams) <= 2 * LIMITS.features + LIMITS.classes + 4
+        assert len(model.streams.streams) <= 4 * LIMITS.features + LIMITS.classes + 8
         assert len(model.deployments.marks) <= 3 * LIMITS.deployments
         for frame in model.windows.frames.values():
             check_sums(frame.sums)

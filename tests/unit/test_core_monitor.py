@@ -23,7 +23,7 @@ from tidegauge.core.sums import SCORE_UNIT, SlotSums, TrafficCounts
 RULES = with_rules(
     CONFIG,
     reference=ReferenceConfig(learn_ms=120 * SECOND, min_predictions=50, sample_size=20),
-    detection=DetectionConfig(learn_ms=120 * SECOND, learn_samples=50),
+    detection=DetectionConfig(learn_ms=120 * SECOND, learn_samples=50, min_loss=1.0),
 )
 
 

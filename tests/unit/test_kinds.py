@@ -132,7 +132,9 @@ def test_the_largest_error_of_all_can_be_watched() -> None:
 
 WATCHING = with_rules(
     CONFIG,
-    detection=DetectionConfig(learn_ms=1_800 * SECOND, learn_samples=500, min_samples=100),
+    detection=DetectionConfig(
+        learn_ms=1_800 * SECOND, learn_samples=500, min_samples=100, min_loss=1.0
+    ),
 )
 
 

@@ -98,8 +98,8 @@ class DetectionSettings(Section):
     min_rate_effect: Annotated[float, Field(ge=0, le=3.15)] = _DETECTION.min_rate_effect
     """Smallest change of a rate worth an alert (Cohen's h, a difference of arcsines)."""
     min_loss: Annotated[float, Field(gt=0, le=1)] = _DETECTION.min_loss
-    """Smallest part of the predictions, or of the labels, whose loss is worth an alert: 0.5 is
-    half of what came at this time of day."""
+    """The part of the predictions, or of the labels, above which a loss is worth an alert: 0.5 is
+    half of what is normal at this time of day. With 1 there is no such alert."""
     min_samples: Count = _DETECTION.min_samples
     """How many samples the size of a change is followed over, at least, while its alert fires; its
     standard error is about one over their root."""

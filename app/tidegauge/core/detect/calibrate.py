@@ -29,6 +29,8 @@ MAD = 1.4826
 """A normal distribution's standard deviation over its median absolute deviation."""
 WILD = 20.0
 """What is so many robust standard deviations off is no part of what is normal."""
+MAX_WILD = 0.01
+"""But if more than this part of the panes is so far off, that is normal here."""
 MAX_PERSISTENCE = 0.98
 SMALLEST_SPREAD = 0.05
 """Of scores: keeps a stream that never moved from taking the first rounding for a change."""
@@ -114,6 +116,8 @@ def _residuals(
     middle = float(np.median(residuals))
     spread = max(1.0, MAD * float(np.median(np.abs(residuals - middle))))
     kept = np.abs(residuals - middle) <= WILD * spread
+    if np.mean(kept) < 1.0 - MAX_WILD:
+        return residuals, tape.follows
     follows = tape.follows & np.append(False, kept[:-1])
     return residuals[kept], follows[kept]
 

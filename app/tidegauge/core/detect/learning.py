@@ -17,7 +17,7 @@ import numpy as np
 
 from tidegauge.core.config import HOUR, MINUTE, SECOND
 from tidegauge.core.detect.baseline import Baseline
-from tidegauge.core.detect.calibrate import MAD, WILD, Learned, calibrate
+from tidegauge.core.detect.calibrate import MAD, MAX_WILD, WILD, Learned, calibrate
 from tidegauge.core.detect.longrun import long_run_variance
 from tidegauge.core.detect.season import Season, Stretch, fit
 from tidegauge.core.detect.tape import Tape
@@ -184,9 +184,10 @@ class Learner:
 
 
 def _without_wild(buckets: Sequence[Bucket]) -> Sequence[Bucket]:
-    """The buckets whose mean is not `WILD` robust deviations off."""
+    """The buckets whose mean is not `WILD` robust deviations off, if that leaves few out."""
     middle = median(b.mean for b in buckets)
     spread = MAD * median(abs(b.mean - middle) for b in buckets)
     if spread == 0.0:
         return buckets
-    return [b for b in buckets if abs(b.mean - middle) <= WILD * spread]
+    kept = [b for b in buckets if abs(b.mean - middle) <= WILD * spread]
+    return kept if len(kept) >= (1.0 - MAX_WILD) * len(buckets) else buckets

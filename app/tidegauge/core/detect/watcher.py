@@ -91,12 +91,16 @@ class Watcher:
     def _judge(self, found: Sequence[Detection]) -> Verdict:
         changed = self._recent.changed()
         effect = self._effect(changed)
-        gained = self._kind is StreamKind.COUNT and effect > 0.0
-        if gained or abs(effect) < self._min_effect:
+        if not self._matters(effect):
             return self.verdict()
         self._change = _Change.of(found, changed.start_ms)
         self._direction = math.copysign(1.0, effect)
         return self._over(self.verdict(), changed)._replace(opened=True)
+
+    def _matters(self, effect: float) -> bool:
+        if self._kind is StreamKind.COUNT:
+            return -effect > self._min_effect
+        return abs(effect) >= self._min_effect
 
     def _track(self) -> Verdict:
         effect = self._direction * self._effect(self._recent.whole())
