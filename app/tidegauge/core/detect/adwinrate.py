@@ -1,9 +1,9 @@
 """Which confidence makes ADWIN raise so many false alarms on independent, standard normal scores.
 
 ADWIN's bound holds for any bounded values, so its ``delta`` is no rate: with the ring that it is
-fed here (`tidegauge.core.detect.ring`) it raises far fewer alarms. The rate was counted over
-eight million scores (``benchmarks/adwin.py``); below the smallest rate that can be counted it is taken to fall
-as slowly as between the largest ones, which is on the safe side.
+fed here (`tidegauge.core.detect.ring`) it raises far fewer alarms. The rate was counted over eight
+million scores (``benchmarks/adwin.py``); below the smallest rate that can be counted it is taken to
+fall as slowly as between the largest ones, which is on the safe side.
 """
 
 import math
