@@ -26,7 +26,8 @@ STATES = 96
 MODERATE = 3.0
 """Its threshold in units of ``1 / k``."""
 STEPS = 60
-"""Of Newton's method and of bisection; both end earlier."""
+"""Of Newton's method, which ends earlier."""
+THRESHOLD_PRECISION = 1e-3
 PRECISION = 1e-6
 STEEPEST = 30.0
 """Largest exponent: of scores that never exceed their allowance, and so raise no alarm."""
@@ -91,7 +92,7 @@ class Calibrated(NamedTuple):
     def threshold(self, rate: float) -> float:
         """The smallest threshold with at most ``rate`` alarms per update."""
         low, high = 0.0, MAX_THRESHOLD
-        for _ in range(STEPS):
+        while high - low > THRESHOLD_PRECISION:
             middle = (low + high) / 2.0
             low, high = (middle, high) if self.rate(middle) > rate else (low, middle)
         return high

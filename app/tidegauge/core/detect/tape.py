@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegauge.core.config import MINUTE
+
 RUN = 64
 """Panes of one run."""
 RUNS = 24
@@ -22,7 +24,7 @@ class Panes(NamedTuple):
     """The panes on a tape, in order, as columns."""
 
     middles: NDArray[np.int64]
-    """Middle of each pane in ms."""
+    """Minute in which the middle of each pane lies, in ms: seasons need no more."""
     counts: NDArray[np.float64]
     means: NDArray[np.float64]
     follows: NDArray[np.bool_]
@@ -34,11 +36,11 @@ class Tape:
 
     def __init__(self, state: Sequence[Any] = ()) -> None:
         """Start empty, or go on from what `to_state` gave."""
-        seen, stride, middles, counts, means = state or (0, 1, b"", b"", b"")
+        seen, stride, minutes, counts, means = state or (0, 1, b"", b"", b"")
         self._seen: int = seen
         self._stride: int = stride
-        self._middles = array("q", middles)
-        self._counts = array("d", counts)
+        self._minutes = array("i", minutes)
+        self._counts = array("f", counts)
         self._means = array("d", means)
 
     def add(self, middle_ms: int, count: int, mean: float) -> None:
@@ -51,7 +53,7 @@ class Tape:
             self._thin()
             if run % self._stride:
                 return
-        self._middles.append(middle_ms)
+        self._minutes.append(middle_ms // MINUTE)
         self._counts.append(count)
         self._means.append(mean)
 
@@ -60,7 +62,7 @@ class Tape:
 
     def _thin(self) -> None:
         self._stride *= 2
-        for column in (self._middles, self._counts, self._means):
+        for column in (self._minutes, self._counts, self._means):
             kept = [column[at : at + RUN] for at in range(0, len(column), 2 * RUN)]
             del column[:]
             for run in kept:
@@ -70,7 +72,7 @@ class Tape:
         """All that is kept."""
         follows = np.arange(len(self)) % RUN != 0 if self._stride > 1 else np.arange(len(self)) > 0
         return Panes(
-            np.array(self._middles, np.int64),
+            np.array(self._minutes, np.int64) * MINUTE,
             np.array(self._counts, np.float64),
             np.array(self._means, np.float64),
             follows,
@@ -78,5 +80,5 @@ class Tape:
 
     def to_state(self) -> list[Any]:
         """Numbers and bytes, as the constructor takes them."""
-        columns = (self._middles, self._counts, self._means)
+        columns = (self._minutes, self._counts, self._means)
         return [self._seen, self._stride, *(column.tobytes() for column in columns)]
