@@ -96,11 +96,11 @@ def test_a_constant_has_a_small_positive_deviation() -> None:
 
 def test_it_is_not_ready_before_time_samples_and_panes_are_enough() -> None:
     learner = Learner(HOUR, 1_000)
-    for number in range(59):
+    for number in range(29):
         start = number * 10 * MINUTE
         learner.add(PaneInput(start, start + 10 * MINUTE, 100, 0.0), 0.0, 1.0)
     assert not learner.ready
-    learner.add(PaneInput(10 * HOUR, 10 * HOUR + MINUTE, 100, 0.0), 0.0, 1.0)
+    learner.add(PaneInput(5 * HOUR, 5 * HOUR + MINUTE, 100, 0.0), 0.0, 1.0)
     assert learner.ready
 
 

@@ -15,7 +15,7 @@ def test_results_are_equal_for_1_3_and_8_partitions(undisturbed):
     assert one.differences(three) == {}
     assert one.differences(eight) == {}
     opened = [alert for alert in one.alerts if alert.status is AlertStatus.FIRING]
-    assert {alert.labels["alertname"] for alert in opened} == {"FeatureDrift", "ErrorRateChanged"}
+    assert {alert.labels["alertname"] for alert in opened} >= {"FeatureDrift", "ErrorRateChanged"}
     for alert in opened:
         assert alert.model == "pricing"
         assert 0 <= alert.time_ms - CHANGE <= 2 * HOUR

@@ -26,7 +26,7 @@ from tidegauge.core.detect.verdict import PaneInput, StreamKind
 BUCKET_WIDTHS = (SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR)
 MAX_BUCKETS = 400
 MIN_BUCKETS = 24
-MIN_PANES = 60
+MIN_PANES = 30
 """Fewer say too little about how a pane depends on the one before it."""
 RELATIVE_RESOLUTION = 1e-9
 """Deviations below this part of the mean are taken for rounding, not for spread."""
