@@ -65,6 +65,11 @@ class DetectionConfig:
     resolve_panes: int = 12
     """Closed panes over which an effect is measured, at least: an alert opens when it reaches the
     minimum after a detection, and resolves when it falls below half of it."""
+    update_ms: int = 10 * MINUTE
+    """Event time between looks at whether an alert that fires has become worse or has another
+    first cause."""
+    reopen_ms: int = HOUR
+    """Event time after its end within which an alert that opens again goes on as the old one."""
 
 
 @dataclass(frozen=True, slots=True)

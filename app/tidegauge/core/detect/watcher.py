@@ -87,11 +87,23 @@ class Watcher:
         return verdict._replace(
             baseline=expected,
             current=current,
-            effect=self._effect(current, expected),
+            effect=self.effect(current, expected),
             samples=self._recent.count,
             window_start_ms=self._recent.start_ms,
             window_end_ms=self._recent.end_ms,
         )
+
+    def effect(self, current: float, expected: float) -> float:
+        """The standardised change from an expected mean to another: Cohen's h or d, signed."""
+        if self._kind is StreamKind.RATE:
+            return cohen_h(current, expected)
+        return cohen_d(current, expected, self._baseline.deviation)
+
+    def dismiss(self) -> None:
+        """What fires has lost its ground: watch again, with fresh detectors."""
+        self._change = self._firing_since_ms = self._calm_since_ms = None
+        self._direction = 0.0
+        self._feed = self._fresh_feed()
 
     def _judge(self, found: Sequence[Detection]) -> Verdict:
         if found:
@@ -101,7 +113,7 @@ class Watcher:
             self._change = None
         if self._change is None or not self._recent.full:
             return self.verdict()
-        effect = self._effect(*self._recent.means())
+        effect = self.effect(*self._recent.means())
         if abs(effect) < self._min_effect:
             return self.verdict()
         self._firing_since_ms = self._recent.start_ms
@@ -109,7 +121,7 @@ class Watcher:
         return self.verdict()._replace(opened=True)
 
     def _track(self) -> Verdict:
-        effect = self._direction * self._effect(*self._recent.means())
+        effect = self._direction * self.effect(*self._recent.means())
         if not -self._min_effect < effect < RESOLVE_PART * self._min_effect:
             self._calm_since_ms = None
             return self.verdict()
@@ -118,20 +130,13 @@ class Watcher:
         if self._recent.start_ms < self._calm_since_ms:
             return self.verdict()
         verdict = self.verdict()._replace(phase=Phase.WATCHING, resolved=True)
-        self._change = self._firing_since_ms = self._calm_since_ms = None
-        self._direction = 0.0
-        self._feed = self._fresh_feed()
+        self.dismiss()
         return verdict
 
     @property
     def _min_effect(self) -> float:
         rate = self._kind is StreamKind.RATE
         return self._config.min_rate_effect if rate else self._config.min_effect
-
-    def _effect(self, current: float, expected: float) -> float:
-        if self._kind is StreamKind.RATE:
-            return cohen_h(current, expected)
-        return cohen_d(current, expected, self._baseline.deviation)
 
     def _fresh_feed(self, state: Sequence[Any] = ()) -> Feed:
         feed = RateFeed if self._kind is StreamKind.RATE else MeanFeed
