@@ -31,6 +31,8 @@ MAX_QUEUE = 50
 """Records fetched and not yet told, at most; the others wait in the topic."""
 _POLL_SECONDS = 0.5
 _RECONNECT_SECONDS = 5.0
+_SESSION_MS = 10_000
+"""After so long another notifier takes over from one that has died."""
 
 
 class Subscriber:
@@ -119,6 +121,7 @@ class Subscriber:
             enable_auto_commit=False,
             allow_auto_create_topics=False,
             max_poll_records=MAX_QUEUE,
+            session_timeout_ms=_SESSION_MS,
         )
         try:
             consumer.subscribe([self._topic], listener=_Listener(self, consumer))
