@@ -87,7 +87,7 @@ def test_an_alert_is_retracted_when_its_errors_were_none(case: str) -> None:
     last = alerts[-1]
     assert last.ends_at_ms is not None
     if last.status is AlertStatus.RETRACTED:
-        assert "corrected" in last.annotations["description"]
+        assert "corrected" in last.annotations["retracted"]
         assert last.time_ms >= last.ends_at_ms
 
 

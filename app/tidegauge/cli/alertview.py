@@ -29,11 +29,12 @@ def print_event(alert: AlertRecord) -> None:
     _print([_head(alert)])
     summary = alert.annotations.get("summary", "")
     lines = [Text(plain(summary))] if summary else []
+    lines += _taken_back(alert)
     if alert.status is AlertStatus.FIRING:
         lines += [Text(f"because {plain(_because(c))}") for c in alert.causes[:_CAUSES_LISTED]]
         more = len(alert.causes) - _CAUSES_LISTED
         if more > 0:
-            lines.append(Text(f"and {more} more causes", style="dim"))
+            lines.append(Text(f"and {more} more; `alerts show` has all", style="dim"))
     lines.append(Text(plain(" · ".join(_evidence(alert))), style="dim"))
     _print(lines, indent=_INDENT)
 
@@ -43,7 +44,8 @@ def print_alert(history: Sequence[AlertRecord]) -> None:
     alert = history[-1]
     _print([_head(alert)])
     told = [alert.annotations.get(name, "") for name in ("summary", "description")]
-    _print([Text(plain(text)) for text in told if text], indent=_INDENT)
+    lines = [Text(plain(text)) for text in told if text]
+    _print([*lines, *_taken_back(alert)], indent=_INDENT)
     _print([Text("")])
     for name, value in _facts(alert):
         _print([Text.assemble((f"{name:<12}", "dim"), plain(value))], hang=" " * 12)
@@ -57,6 +59,11 @@ def print_alert(history: Sequence[AlertRecord]) -> None:
         _print([Text.assemble(_time(event.time_ms), "  ", status, "  ", words)], hang=_INDENT)
 
 
+def _taken_back(alert: AlertRecord) -> list[Text]:
+    reason = alert.annotations.get("retracted", "")
+    return [Text(f"taken back: {plain(reason)}")] if reason else []
+
+
 def _print(lines: Iterable[Text], indent: str = "", hang: str = _HANG) -> None:
     """Print lines; on a terminal what is too long goes on below, in a pipe it stays one line."""
     out = console.output()
@@ -66,8 +73,10 @@ def _print(lines: Iterable[Text], indent: str = "", hang: str = _HANG) -> None:
             continue
         width = max(20, out.width - len(indent) - len(hang))
         first, *rest = line.wrap(out, width) or [line]
+        first.rstrip()
         out.print(Text.assemble(indent, first))
         for part in rest:
+            part.rstrip()
             out.print(Text.assemble(indent, hang, part))
 
 

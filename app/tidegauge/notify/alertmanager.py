@@ -105,13 +105,13 @@ class Alertmanager:
 
     def _annotations(self, alert: AlertRecord) -> dict[str, str]:
         told = {
+            "retracted": "true" if alert.status is AlertStatus.RETRACTED else "",
             **alert.annotations,
             "message": message_of(alert, None).body,
             "causes": causes_line(alert),
             "tidegauge_id": alert.id,
             "tidegauge_fingerprint": alert.fingerprint,
             "ended": "" if alert.ends_at_ms is None else rfc3339(alert.ends_at_ms),
-            "retracted": "true" if alert.status is AlertStatus.RETRACTED else "",
         }
         return {name: value for name, value in told.items() if value}
 

@@ -64,7 +64,8 @@ def _because(cause: Cause) -> str:
 def _when(alert: AlertRecord) -> str:
     since = f"Since {_time(alert.starts_at_ms)} UTC"
     if alert.status is AlertStatus.RETRACTED:
-        return f"{since}. Taken back: it should not have fired."
+        reason = alert.annotations.get("retracted", "it should not have fired")
+        return f"{since}. Taken back: {reason}."
     if alert.ends_at_ms is not None:
         return f"{since} until {_time(alert.ends_at_ms)} UTC"
     again = f", told for the {alert.revision + 1}. time" if alert.revision else ""

@@ -102,14 +102,13 @@ def resolved(known: AlertRecord, key: StreamKey, verdict: Verdict) -> AlertRecor
 
 def retracted(known: AlertRecord, time_ms: int, reason: str) -> AlertRecord:
     """The end of an alert that should not have fired; one that had ended keeps its end."""
-    description = f"Retracted: {reason}. It had said: {known.annotations['description']}"
     return msgspec.structs.replace(
         known,
         status=AlertStatus.RETRACTED,
         time_ms=time_ms,
         ends_at_ms=time_ms if known.ends_at_ms is None else known.ends_at_ms,
         revision=known.revision + 1,
-        annotations={**known.annotations, "description": description},
+        annotations={**known.annotations, "retracted": reason},
     )
 
 
