@@ -107,7 +107,7 @@ def pages(
     """
     registry = CollectorRegistry()
     registry.register(_Targets(targets, max_series))
-    waiting = "not ready: no connection to Kafka yet for "
+    waiting = "not ready: no partition of the alerts topic yet for "
 
     def ready(_: str) -> Any:
         missing = [target.name for target in targets if not target.ready]

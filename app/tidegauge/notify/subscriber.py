@@ -206,6 +206,7 @@ class Subscriber:
             client_id="tidegauge-notify",
             group_id=None,
             isolation_level="read_committed",
+            enable_auto_commit=False,
             allow_auto_create_topics=False,
         )
         try:
