@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from notifiers import ENDED, OPENED, OTHER, WORSE, Notifiers, until
 from receiver import Receiver
 
+from tidegauge.broker.embedded import EmbeddedBroker
+
 pytestmark = pytest.mark.broker
 
 
@@ -150,3 +152,24 @@ def test_without_targets_and_with_contradictions_nothing_is_done(notifiers: Noti
     refused = notifiers.run("notify")
     assert refused.exit_code == 64
     assert "pa55word" not in refused.stderr
+
+
+def test_a_broker_that_goes_away_and_returns_costs_no_event(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with EmbeddedBroker(tmp_path / "broker", quick_start=True) as first:
+        port = int(first.bootstrap.rpartition(":")[2])
+        notifiers = Notifiers(first.bootstrap, "", tmp_path)
+        notifiers.targets = {"hook": webhook(receiver)}
+        assert notifiers.run("topics", "create").exit_code == 0
+        with ExitStack() as stack:
+            process = stack.enter_context(notifiers.started_one())
+            notifiers.send(OPENED)
+            until(lambda: receiver.ids == ["opened"], "told the first")
+            until(lambda: notifiers.position("hook") == 1, "behind the first")
+            first.stop()
+            with EmbeddedBroker(tmp_path / "broker", port=port, quick_start=True):
+                notifiers.send(WORSE, ENDED)
+                until(lambda: "ended" in receiver.ids, "told the rest")
+                process.stop()
+    assert receiver.ids == ["opened", "worse", "ended"]
