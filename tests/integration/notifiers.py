@@ -23,7 +23,7 @@ from tidegauge.cli.main import app
 from tidegauge.core.records import AlertRecord, AlertStatus, Severity
 from tidegauge.wire.alerts import encode_alert
 
-SECONDS = 60.0
+SECONDS = 100.0
 T = 1_357_034_400_000
 OPENED = AlertRecord(
     id="opened",
