@@ -1,7 +1,8 @@
 """Labels that were wrong and are corrected take back the alert that they raised."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from world import CONFIG, START, Plan, Published, Result, World, at, published, with_rules
@@ -24,14 +25,16 @@ Correction = Callable[[int], int | None]
 """When the wrong label of a prediction made at a time is put right; None: never."""
 
 
-def events(corrected: Correction) -> list[Published]:
+def events(
+    corrected: Correction, bad_times: Sequence[tuple[int, int]] = ((BAD_FROM, BAD_UNTIL),)
+) -> list[Published]:
     """For a while labels are wrong; that of each prediction may be corrected."""
     rng = random.Random(3)  # noqa: S311 - repeatable, no secret
     made: list[tuple[Prediction | Feedback, int]] = []
     for number in range(LENGTH // SECOND):
         time = number * SECOND + rng.randint(0, 999)
         request, answer = f"r{number}", rng.random() < 0.5
-        bad = BAD_FROM <= time < BAD_UNTIL and rng.random() < 0.9
+        bad = any(a <= time < b for a, b in bad_times) and rng.random() < 0.9
         right = answer if rng.random() < 0.9 else not answer
         heard = time + rng.randint(1, 5_000)
         label = (not answer) if bad else right
@@ -105,3 +108,21 @@ def test_the_same_for_any_reading(case: str, plan: Plan) -> None:
     corrected, _ = CASES[case]
     result, other = run(corrected, Plan(0, 1, max_batch=200)), run(corrected, plan)
     assert sorted(a.id for a in other.alerts) == sorted(a.id for a in result.alerts)
+
+
+@pytest.mark.parametrize("reopen_ms", [0, 600 * SECOND])
+def test_what_opens_again_soon_goes_on_as_the_old_alert(reopen_ms: int) -> None:
+    twice = ((600 * SECOND, 700 * SECOND), (1_000 * SECOND, 1_100 * SECOND))
+    rules = with_rules(RULES, detection=replace(RULES.default.detection, reopen_ms=reopen_ms))
+    world = World(events(lambda _: None, twice), rules)
+    one, other = world.run(Plan(0, 1, max_batch=200)), world.run(Plan(1, 3, crash=0.1))
+    alerts = [a for a in one.alerts if a.labels["alertname"] == "ErrorRateChanged"]
+    assert statuses(alerts) == [AlertStatus.FIRING, AlertStatus.RESOLVED, AlertStatus.FIRING]
+    assert len({a.id for a in alerts}) == 3
+    assert sorted(a.id for a in other.alerts) == sorted(a.id for a in one.alerts)
+    if reopen_ms:
+        assert [a.revision for a in alerts] == [0, 1, 2]
+        assert len({a.starts_at_ms for a in alerts}) == 1
+    else:
+        assert [a.revision for a in alerts] == [0, 1, 0]
+        assert len({a.starts_at_ms for a in alerts}) == 2
