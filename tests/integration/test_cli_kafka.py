@@ -206,6 +206,57 @@ def test_alerts_are_told_once_with_their_causes(topics: Cluster):
     assert events[0]["data"]["labels"]["alertname"] == "FeatureDrift"
 
 
+def test_alerts_are_chosen_by_what_they_are(topics: Cluster):
+    worse = replace(OPENED, id="worse", severity=Severity.CRITICAL, revision=1, time_ms=T + 1)
+    sent = [OPENED, worse, OPENED, replace(OTHER, labels={"alertname": "ScoreDrift"})]
+    topics.send("alerts", [alert_record(alert) for alert in sent])
+
+    def ids(*options: str) -> list[str]:
+        lines = topics.run("alerts", "--json", *options).stdout.splitlines()
+        return [json.loads(line)["id"] for line in lines]
+
+    assert ids() == ["opened", "opened", "worse", "other"]
+    assert ids("--severity", "critical") == ["worse"]
+    assert ids("--model", "fr*", "--model", "nobody") == ["other"]
+    assert ids("--status", "resolved") == []
+    assert ids("-l", "alertname=ScoreDrift") == ["other"]
+    assert ids("-l", "alertname!=ScoreDrift", "-l", "feature=~wind.*") == ["opened"] * 2 + ["worse"]
+    assert ids("-l", "feature!~wind.*") == ["other"]  # a label that is missing is empty
+
+
+def test_one_alert_is_shown_with_its_evidence(topics: Cluster):
+    worse = replace(OPENED, id="worse", severity=Severity.CRITICAL, revision=1)
+    taken_back = replace(
+        worse,
+        id="taken back",
+        status=AlertStatus.RETRACTED,
+        annotations={"summary": "wind moved", "retracted": "labels were corrected"},
+        ends_at_ms=T,
+        revision=2,
+    )
+    sent = [OPENED, worse, worse, taken_back, OTHER]
+    topics.send("alerts", [alert_record(alert) for alert in sent])
+    shown = topics.run("alerts", "show", "0123")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    lines = [line.rstrip() for line in shown.stdout.splitlines()]
+    assert lines[:3] == [
+        "2013-01-01 10:00:00  RETRACTED  critical  delay FeatureDrift feature=wind\\x1b[2J",
+        "    wind moved",
+        "    taken back: labels were corrected",
+    ]
+    assert "samples     1,200 predictions, 50% labelled" in lines
+    assert "detector    page_hinkley 31.5 over 25" in lines
+    assert any(line.split()[:5] == ["feature", "wind", "data", "drift", "62%"] for line in lines)
+    assert [line.split()[2] for line in lines[-3:]] == ["FIRING", "FIRING", "RETRACTED"]
+
+    events = topics.run("alerts", "show", "0123456789ABCDEF", "--json").stdout.splitlines()
+    assert [json.loads(event)["id"] for event in events] == ["opened", "worse", "taken back"]
+    none, several = topics.run("alerts", "show", "77"), topics.run("alerts", "show", "")
+    assert (none.exit_code, several.exit_code) == (1, 1)
+    assert "keeps no alert whose fingerprint begins with 77" in none.stderr
+    assert "0123456789abcdef, fedcba9876543210" in several.stderr
+
+
 def test_no_alerts_are_said_to_be_none(topics: Cluster):
     topics.send("alerts", [alert_record(OPENED)])
     result = topics.run("alerts", "--since", "0s")

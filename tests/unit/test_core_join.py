@@ -43,6 +43,8 @@ class Sink:
 
     labels: dict[tuple[int, int], int] = field(default_factory=dict)
     shown: list[tuple[int, int]] = field(default_factory=list)
+    corrected_labels: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Own times of the first label and of the correction, and both classes."""
     paired: Counter[tuple[str, str, int, int, int]] = field(default_factory=Counter)
     """By both versions, level and both labels."""
 
@@ -58,6 +60,10 @@ class Sink:
 
     def first(self, _: Answer, label: Known, time_ms: int) -> None:
         self.shown.append((time_ms, int(label == "true")))
+
+    def corrected(self, _: Answer, labels: Labels, first_ms: int, time_ms: int) -> None:
+        was, now = (int(label == "true") for label in labels)
+        self.corrected_labels.append((first_ms, time_ms, was, now))
 
     def heard(self, model: str, time_ms: int) -> None:
         pass
@@ -250,6 +256,7 @@ def test_a_correction_of_the_same_level_replaces_the_label() -> None:
     world.feedback("r", T + 1, label=False, revision=1)
     assert states(world.sink.labels) == {(0, 0): 1}
     assert world.sink.shown == [(T, 1)]  # a detector's past does not change
+    assert world.sink.corrected_labels == [(T, T + 1, 1, 0)]
 
 
 @pytest.mark.parametrize("order", ["prediction first", "feedback first"])
@@ -264,6 +271,10 @@ def test_a_late_correction_takes_the_old_label_back_where_it_counts_itself(order
         world.answer("r")
     assert world.sink.labels == {(0, 1): 1, (1, 1): -1, (1, 0): 1, (2, 0): -1, (2, 1): 1}
     assert world.sink.shown == [(T, 1)]
+    assert world.sink.corrected_labels == [
+        (T, T + 9 * MINUTE, 1, 0),
+        (T, T + 18 * MINUTE, 0, 1),
+    ]
     assert states(world.ledger().feedback) == {"joined": 1, "superseded": 2}
 
 

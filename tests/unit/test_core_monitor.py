@@ -62,7 +62,7 @@ def everything(monitor: Monitor) -> dict[bytes, bytes]:
         model.deployments.changed = True
         model.told.names.changed = True
         model.streams.changed = set(model.streams.streams)
-        model.alerts.changed = set(model.alerts.firing)
+        model.alerts.changed = set(model.alerts.lives)
         for source in model.ledgers:
             monitor._tables.touch(model.name, source)
     monitor.sources.changed = set(monitor.sources.complete)

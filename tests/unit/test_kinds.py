@@ -168,9 +168,11 @@ def test_errors_of_every_kind_raise_one_alert(answers: list[Outcome], name: str)
     calm = made(answers, 4_000).run(Plan(1, 3, max_batch=50))
     assert calm.alerts == []
     one, other = (world.run(plan) for plan in (Plan(1, 1, max_batch=50), Plan(2, 3, max_batch=50)))
-    (alert,) = one.alerts
+    alert = one.alerts[0]
     assert other.alerts == one.alerts
-    assert (alert.status, alert.labels["alertname"]) == (AlertStatus.FIRING, name)
+    # told again when it has become worse
+    assert [a.revision for a in one.alerts] == list(range(len(one.alerts)))
+    assert {(a.status, a.labels["alertname"]) for a in one.alerts} == {(AlertStatus.FIRING, name)}
     assert START + 2_300 * SECOND < alert.starts_at_ms < START + 3_000 * SECOND
     assert {cause.name for cause in alert.causes} == {"side"}
     assert sum(cause.contribution or 0.0 for cause in alert.causes) == pytest.approx(1.0, abs=0.3)

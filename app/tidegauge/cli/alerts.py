@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
-from rich.text import Text
 
 from tidegauge.cli import console
+from tidegauge.cli.alertfilter import AlertFilter, Matcher
+from tidegauge.cli.alertview import print_alert, print_event
+from tidegauge.cli.exits import CommandError
 from tidegauge.cli.options import AsJson, Follow, Since
 from tidegauge.cli.reading import Record, read
 from tidegauge.cli.session import session_of
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause, Severity
-from tidegauge.wire.alerts import decode_alert
-from tidegauge.wire.plain import plain
-from tidegauge.wire.public import InvalidRecord, rfc3339
+from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.wire.alerts import cloud_event, decode_alert
+from tidegauge.wire.public import InvalidRecord
 
 HELP = """Print the alerts: what opened, changed and closed, and why.
 
@@ -26,45 +27,110 @@ Examples:
   tidegauge alerts --firing            the newest of each alert that fires
   tidegauge alerts --follow            these, and then what comes
   tidegauge alerts -f --since 0s       only what comes
+  tidegauge alerts --severity critical --model 'fraud*'
+  tidegauge alerts -l alertname=FeatureDrift -l 'feature=~wind.*'
+  tidegauge alerts show 81fc           one alert: its evidence, causes and life
   tidegauge alerts --json | jq .data   CloudEvents in JSON format, one a line
+"""
+
+SHOW = """Show one alert: what is wrong, its evidence, its causes, and what was told of it.
+
+\b
+Examples:
+  tidegauge alerts show 81fcb2a9d0e34c17
+  tidegauge alerts show 81fc           the beginning of a fingerprint is enough
+  tidegauge alerts show 81fc --json | tail -1 | jq .data.causes
 """
 
 Event: TypeAlias = tuple[Record, AlertRecord]
 
-_STATUS_STYLES = {
-    AlertStatus.FIRING: "bold red",
-    AlertStatus.RESOLVED: "bold green",
-    AlertStatus.RETRACTED: "bold blue",
-}
-_SEVERITY_STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.CRITICAL: "red"}
-_LABELS_SHOWN_ELSEWHERE = ("alertname", "model", "version")
+app = typer.Typer(help=HELP, invoke_without_command=True)
 
 
+@app.callback()
 def alerts(
     context: typer.Context,
     *,
     follow: Follow = False,
     as_json: AsJson = False,
     since: Since = None,
-    model: Annotated[str | None, typer.Option(help="Only this model's.")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="Only this model's; may be repeated, and hold *."),
+    ] = None,
+    severity: Annotated[
+        Severity, typer.Option(help="Only alerts at least as severe.")
+    ] = Severity.INFO,
+    statuses: Annotated[
+        list[AlertStatus] | None,
+        typer.Option("--status", help="Only events of this status; may be repeated."),
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label",
+            "-l",
+            metavar="LABEL=VALUE",
+            help="Only alerts with this label, such as alertname or feature; also !=, =~, !~. "
+            "May be repeated: all must hold.",
+        ),
+    ] = None,
     firing: Annotated[
         bool, typer.Option("--firing", help="Only the newest event of each alert that fires.")
     ] = False,
 ) -> None:
     """Print alert events."""
+    if context.invoked_subcommand is not None:
+        return
     if firing and follow:
         raise typer.BadParameter("--firing shows the present and can't be used with --follow")
+    matchers = [Matcher.parse(label) for label in labels or ()]
+    wanted = AlertFilter(models or (), severity, statuses or (), matchers)
     session = session_of(context)
     topic = session.settings.kafka.topic_names.alerts
     waiting = console.waiting_for("alerts") if follow else None
-    events = _decoded(read(session.connection, topic, since=since, follow=waiting))
-    chosen: Iterable[Event] = (e for e in events if model is None or e[1].model == model)
+    events: Iterable[Event] = _once(
+        _decoded(read(session.connection, topic, since=since, follow=waiting))
+    )
     if not follow:
-        chosen = sorted(chosen, key=lambda event: event[1].time_ms)
+        events = sorted(events, key=lambda event: event[1].time_ms)
     if firing:
-        newest = {alert.fingerprint: (record, alert) for record, alert in chosen}
-        chosen = [event for event in newest.values() if event[1].status is AlertStatus.FIRING]
-    _print(chosen, as_json=as_json, follow=follow)
+        newest = {alert.fingerprint: (record, alert) for record, alert in events}
+        events = [event for event in newest.values() if event[1].status is AlertStatus.FIRING]
+    _print((e for e in events if wanted(e[1])), as_json=as_json, follow=follow)
+
+
+@app.command("show", help=SHOW)
+def show(
+    context: typer.Context,
+    fingerprint: Annotated[
+        str, typer.Argument(metavar="FINGERPRINT", help="Of the alert, or its beginning.")
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print one alert with its evidence."""
+    session = session_of(context)
+    topic = session.settings.kafka.topic_names.alerts
+    found: dict[str, list[Event]] = {}
+    for record, alert in _once(_decoded(read(session.connection, topic, since=None))):
+        if alert.fingerprint.startswith(fingerprint.lower()):
+            found.setdefault(alert.fingerprint, []).append((record, alert))
+    if not found:
+        raise CommandError(
+            f"the topic {topic} keeps no alert whose fingerprint begins with {fingerprint}; "
+            "`tidegauge alerts` lists them"
+        )
+    if len(found) > 1:
+        raise CommandError(
+            f"{fingerprint} is the beginning of {len(found)} fingerprints: "
+            f"{', '.join(sorted(found))}"
+        )
+    (events,) = found.values()
+    if as_json:
+        _print(events, as_json=True, follow=False)
+    else:
+        print_alert([alert for _, alert in events])
 
 
 def _print(events: Iterable[Event], *, as_json: bool, follow: bool) -> None:
@@ -72,9 +138,9 @@ def _print(events: Iterable[Event], *, as_json: bool, follow: bool) -> None:
     try:
         for count, (record, alert) in enumerate(events, start=1):  # noqa: B007 - counts
             if as_json:
-                console.output().print(json.dumps(_cloud_event(record), ensure_ascii=False))
+                console.output().print(_json(record))
             else:
-                console.output().print(_told(alert))
+                print_event(alert)
     except KeyboardInterrupt:
         if not follow:
             raise
@@ -91,62 +157,15 @@ def _decoded(records: Iterator[Record]) -> Iterator[Event]:
             console.error(f"{place} is skipped: {problem}")
 
 
-def _cloud_event(record: Record) -> dict[str, Any]:
+def _once(events: Iterator[Event]) -> Iterator[Event]:
+    """Each event once: an alert that fires for long is sent again, under the same id."""
+    newest: dict[str, str] = {}
+    for record, alert in events:
+        if newest.get(alert.fingerprint) != alert.id:
+            newest[alert.fingerprint] = alert.id
+            yield record, alert
+
+
+def _json(record: Record) -> str:
     """The event in CloudEvents' JSON format."""
-    attributes = {
-        name.removeprefix("ce_"): value.decode()
-        for name, value in record.headers
-        if name.startswith("ce_")
-    }
-    return {**attributes, "datacontenttype": "application/json", "data": json.loads(record.value)}
-
-
-def _told(alert: AlertRecord) -> Text:
-    """One alert event in a few lines: what, since when, why, on what evidence."""
-    summary = alert.annotations.get("summary", "")
-    lines = [
-        Text.assemble(
-            _time(alert.time_ms),
-            "  ",
-            (f"{alert.status.upper():<9}", _STATUS_STYLES[alert.status]),
-            "  ",
-            (f"{alert.severity:<8}", _SEVERITY_STYLES[alert.severity]),
-            "  ",
-            (plain(_subject(alert)), "bold"),
-        )
-    ]
-    lines += [Text(f"    {plain(summary)}")] if summary else []
-    if alert.status is AlertStatus.FIRING:
-        lines += [Text(f"    because {plain(_because(cause))}") for cause in alert.causes]
-    lines.append(Text(f"    {plain(_evidence(alert))}", style="dim"))
-    return Text("\n").join(lines)
-
-
-def _subject(alert: AlertRecord) -> str:
-    labels = alert.labels
-    version = f" {labels['version']}" if "version" in labels else ""
-    rest = [f"{k}={v}" for k, v in labels.items() if k not in _LABELS_SHOWN_ELSEWHERE]
-    return " ".join([f"{alert.model}{version}", labels.get("alertname", ""), *rest])
-
-
-def _because(cause: Cause) -> str:
-    what = f"{cause.kind} {cause.name}" + (f" {cause.value}" if cause.value else "")
-    share = "" if cause.contribution is None else f" ({cause.contribution:.0%} of the change)"
-    words = cause.summary or cause.effect.replace("_", " ")
-    return f"{what}: {words}{share}"
-
-
-def _time(time_ms: int) -> str:
-    return rfc3339(time_ms)[:19].replace("T", " ")
-
-
-def _evidence(alert: AlertRecord) -> str:
-    until = "" if alert.ends_at_ms is None else f" until {_time(alert.ends_at_ms)}"
-    parts = [f"since {_time(alert.starts_at_ms)}{until}", alert.detector]
-    if alert.statistic is not None and alert.threshold is not None:
-        parts[-1] += f" {alert.statistic:.4g} over {alert.threshold:.4g}"
-    coverage = f", {alert.label_coverage:.0%} labelled" if alert.label_coverage is not None else ""
-    parts.append(f"window {_time(alert.window_start_ms)} to {_time(alert.window_end_ms)}")
-    parts.append(f"{alert.predictions:,} predictions{coverage}")
-    parts.append(f"fingerprint {alert.fingerprint}")
-    return " · ".join(parts)
+    return json.dumps(json.loads(cloud_event(record.value, record.headers)), ensure_ascii=False)

@@ -9,6 +9,7 @@ import typer
 from tidegauge import __version__
 from tidegauge.cli import alerts, config, dead_letters, publish, schema, topics
 from tidegauge.cli import demo as demo_command
+from tidegauge.cli import notify as notify_command
 from tidegauge.cli import top as top_command
 from tidegauge.cli import worker as worker_command
 from tidegauge.cli.console import output
@@ -49,7 +50,8 @@ app.command("worker", help=worker_command.HELP)(worker_command.worker)
 app.add_typer(topics.app, name="topics")
 app.command("publish", help=publish.HELP)(publish.publish)
 app.command("top", help=top_command.HELP)(top_command.top)
-app.command("alerts", help=alerts.HELP)(alerts.alerts)
+app.add_typer(alerts.app, name="alerts")
+app.command("notify", help=notify_command.HELP)(notify_command.notify)
 app.add_typer(references.app, name="reference")
 app.command("dead-letters", help=dead_letters.HELP)(dead_letters.dead_letters)
 app.add_typer(config.app, name="config")

@@ -13,8 +13,8 @@ class AlertHeaders(Record):
 
     ce_specversion: Literal["1.0"]
     ce_id: Annotated[str, Field(min_length=1)]
-    """Id of this event, the same however often it is computed. With ``ce_source`` it is unique;
-    alerts that stay open are sent again under new ids."""
+    """Id of this event, the same however often it is computed. With ``ce_source`` it is
+    unique; an alert that stays open is sent again from time to time, under the same id."""
     ce_source: Annotated[str, Field(pattern=r"^/tidegauge/models/")]
     """``/tidegauge/models/`` and the model's name, percent-encoded."""
     ce_type: Annotated[str, Field(pattern=r"^tidegauge\.alert\.(firing|resolved|retracted)$")]
@@ -84,8 +84,10 @@ class RankedCause(Record):
 class Alert(Record):
     """One event in the life of one alert.
 
-    A life is firing (opened), firing (updated, any number of times), then resolved, or retracted
-    when late or corrected labels removed its ground. The names that Alertmanager gives have its
+    A life is firing (opened), firing (updated: its severity rose, or another cause came first; any
+    number of times), then resolved, or retracted when late or corrected labels removed its ground,
+    which can also follow resolved. One that opens again soon after it was resolved goes on: firing,
+    with the same ``startsAt`` and the next revision. The names that Alertmanager gives have its
     spelling.
     """
 
@@ -94,7 +96,8 @@ class Alert(Record):
     """Identity in words: ``alertname``, ``model`` and, as far as they apply, ``version``,
     ``feature``, ``class``, ``segment_field`` and ``segment_value``."""
     annotations: dict[str, str]
-    """For people: ``summary`` and ``description``."""
+    """For people: ``summary``, ``description`` and, of one that was retracted, ``retracted``:
+    why."""
     starts_at: Annotated[Time, Field(alias="startsAt")]
     """Event time at which the window begins in which the change was measured: what is wrong began
     in it, which can be hours later."""

@@ -56,6 +56,11 @@ class DetectionConfig:
     resolve_panes: int = 12
     """Closed panes over which an alert's effect is followed, at least: it resolves when the effect
     falls below half of the minimum."""
+    update_ms: int = 10 * MINUTE
+    """Event time between looks at whether an alert that fires has become worse or has another
+    first cause."""
+    reopen_ms: int = HOUR
+    """Event time after its end within which an alert that opens again goes on as the old one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,9 @@ class Partial(msgspec.Struct, array_like=True):
 
     ``slots`` holds pairs of a `SlotKey` and the wire form of its `SlotSums`, ``outcomes`` pairs of
     an `OutcomeKey` and the wire form of its `FirstLabels`, ``versions`` a version, a code and a
-    data version (or empty) that were seen together, and the smallest event time of it in ms.
+    data version (or empty) that were seen together, and the smallest event time of it in ms,
+    ``corrections`` two starts of panes and the wire form of an `ErrorCounts` (see
+    `tidegauge.core.stats.corrections`).
     ``sent`` and ``received`` stand with the completeness: how many events this source has ever
     forwarded to other source partitions, and received from them, by their number.
     """
@@ -65,6 +67,7 @@ class Partial(msgspec.Struct, array_like=True):
     versions: list[tuple[str, str, str, int]] = []
     sent: dict[int, int] = {}
     received: dict[int, int] = {}
+    corrections: list[tuple[int, int, list[Any]]] = []
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -96,6 +99,7 @@ def pieces(partial: Partial, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
         (("outcomes", outcome) for outcome in partial.outcomes),
         (("samples", row) for row in partial.samples),
         (("versions", told) for told in partial.versions),
+        (("corrections", change) for change in partial.corrections),
     )
     last = Partial(partial.source, partial.model, partial.progress, partial.ledger)
     room = max_bytes - len(encode(last)) - _LIST_HEADERS

@@ -122,7 +122,7 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Identity in words: ``alertname``, ``model`` and as far as they apply ``version``,
     ``feature``, ``class``, ``segment_field``, ``segment_value``."""
     annotations: dict[str, str]
-    """For people: ``summary``, ``description``, ``runbook_url``."""
+    """For people: ``summary``, ``description``, and ``retracted``, why it was taken back."""
     generator_url: str = ""
     detector: str
     statistic: float | None = None

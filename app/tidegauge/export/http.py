@@ -8,13 +8,14 @@ import gzip
 import json
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder, gzip_accepted
@@ -42,26 +43,30 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class MetricsServer:
-    """Serves ``/metrics``, ``/live``, ``/ready`` and ``/health`` until it is closed.
+PageMaker: TypeAlias = Callable[[str], Answer]
+"""Makes a page, given the Accept header of the request."""
+
+
+class PageServer:
+    """Serves some pages until it is closed.
 
     Args:
-        source: gives the present view; called from the threads of the requests.
+        pages: by path; called from the threads of the requests.
         host: address to listen on.
         port: 0 for any free one; `url` then names it.
-        max_series: how many series ``/metrics`` may have.
+        section: the section of the settings that names host and port.
 
     Raises:
         AddressError: the address is taken or not this machine's.
     """
 
-    def __init__(self, source: Callable[[], View], host: str, port: int, max_series: int) -> None:
-        pages = _Pages(source, registry(source, max_series))
-
+    def __init__(
+        self, pages: Mapping[str, PageMaker], host: str, port: int, section: str = "http"
+    ) -> None:
         class Handler(_Handler):
-            answer = staticmethod(pages.answer)
+            answer = staticmethod(partial(_answer, pages))
 
-        self._server = _listen(host, port, Handler)
+        self._server = _listen(host, port, Handler, section)
         self.port: int = self._server.server_address[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._thread = Thread(
@@ -87,22 +92,45 @@ class MetricsServer:
         self.close()
 
 
+class MetricsServer(PageServer):
+    """Serves ``/metrics``, ``/live``, ``/ready`` and ``/health`` of a worker until it is closed.
+
+    Args:
+        source: gives the present view; called from the threads of the requests.
+        host: address to listen on.
+        port: 0 for any free one; `url` then names it.
+        max_series: how many series ``/metrics`` may have.
+
+    Raises:
+        AddressError: the address is taken or not this machine's.
+    """
+
+    def __init__(self, source: Callable[[], View], host: str, port: int, max_series: int) -> None:
+        pages: dict[str, PageMaker] = {
+            "/metrics": partial(metrics_page, registry(source, max_series)),
+            "/live": lambda _: _probe(source().worker, "live"),
+            "/ready": lambda _: _probe(source().worker, "ready"),
+            "/health": lambda _: _health(source().worker),
+        }
+        super().__init__(pages, host, port)
+
+
 def check_address(host: str, port: int) -> None:
     """Listen for a moment, to tell early that `MetricsServer` could not.
 
     Raises:
         AddressError: as there.
     """
-    _listen(host, port, BaseHTTPRequestHandler).server_close()
+    _listen(host, port, BaseHTTPRequestHandler, "http").server_close()
 
 
-def _listen(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> "_Server":
+def _listen(host: str, port: int, handler: type[BaseHTTPRequestHandler], section: str) -> "_Server":
     try:
         return (_ServerV6 if ":" in host else _Server)((host, port), handler)
     except OSError as error:
         raise AddressError(
             f"can't listen on {host} port {port}: {error.strerror}; "
-            "set http.port to a free port, or 0 for any, and http.host to this machine's"
+            f"set {section}.port to a free port, or 0 for any, and {section}.host to this machine's"
         ) from None
 
 
@@ -120,41 +148,41 @@ class _ServerV6(_Server):
     address_family = socket.AF_INET6
 
 
-class _Pages:
-    """What each path answers."""
+def _answer(pages: Mapping[str, PageMaker], path: str, accept: str) -> Answer:
+    page = pages.get(path.partition("?")[0])
+    if page is None:
+        known = f"not found; there are {', '.join(pages)}\n"
+        return Answer(HTTPStatus.NOT_FOUND, _TEXT, known.encode())
+    try:
+        return page(accept)
+    except Exception:
+        log.exception("could not answer %s", path)
+        return Answer(
+            HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, b"failed; the log of the process says why\n"
+        )
 
-    def __init__(self, source: Callable[[], View], metrics: CollectorRegistry) -> None:
-        self._source = source
-        self._metrics = metrics
-        self._paths: dict[str, Callable[[str], Answer]] = {
-            "/metrics": self._metrics_page,
-            "/live": lambda _: _probe(self._source().worker, "live"),
-            "/ready": lambda _: _probe(self._source().worker, "ready"),
-            "/health": lambda _: _health(self._source().worker),
-        }
 
-    def answer(self, path: str, accept: str) -> Answer:
-        page = self._paths.get(path.partition("?")[0])
-        if page is None:
-            known = f"not found; there are {', '.join(self._paths)}\n"
-            return Answer(HTTPStatus.NOT_FOUND, _TEXT, known.encode())
-        try:
-            return page(accept)
-        except Exception:
-            log.exception("could not answer %s", path)
-            return Answer(
-                HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, b"failed; the log of the worker says why\n"
-            )
+def metrics_page(metrics: CollectorRegistry, accept: str) -> Answer:
+    """All that a registry collects, in the format that is asked for."""
+    encode, content_type = choose_encoder(accept)
+    return Answer(HTTPStatus.OK, content_type, encode(metrics))
 
-    def _metrics_page(self, accept: str) -> Answer:
-        encode, content_type = choose_encoder(accept)
-        return Answer(HTTPStatus.OK, content_type, encode(self._metrics))
+
+def probe_page(*, good: bool, otherwise: str) -> Answer:
+    """What a probe answers, with the reason where it is not good."""
+    body = "ok\n" if good else f"{otherwise.rstrip()}\n"
+    return Answer(HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, body.encode())
+
+
+def json_page(details: Mapping[str, Any], *, good: bool) -> Answer:
+    """Details for people and programs."""
+    status = HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
+    return Answer(status, _JSON, json.dumps(details, indent=2).encode() + b"\n")
 
 
 def _probe(worker: WorkerView, probe: str) -> Answer:
-    good = getattr(worker, probe)
-    body = "ok\n" if good else f"not {probe}: {worker.phase} {worker.detail}".rstrip() + "\n"
-    return Answer(HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, body.encode())
+    otherwise = f"not {probe}: {worker.phase} {worker.detail}"
+    return probe_page(good=getattr(worker, probe), otherwise=otherwise)
 
 
 def _health(worker: WorkerView) -> Answer:
@@ -166,8 +194,7 @@ def _health(worker: WorkerView) -> Answer:
         "rebalances": worker.rebalances,
         "partitions": [asdict(partition) for partition in worker.partitions],
     }
-    status = HTTPStatus.OK if worker.live else HTTPStatus.SERVICE_UNAVAILABLE
-    return Answer(status, _JSON, json.dumps(details, indent=2).encode() + b"\n")
+    return json_page(details, good=worker.live)
 
 
 class _Handler(BaseHTTPRequestHandler):

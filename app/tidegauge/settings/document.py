@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from tidegauge.settings.notify import TargetSettings
 from tidegauge.settings.root import Settings
 
 _HEAD = """# Settings
@@ -98,7 +99,9 @@ def _sections(prefix: str, model: type[BaseModel], depth: int) -> Iterator[str]:
 def _key(field: FieldInfo) -> str:
     """What stands for the name of one entry, if the setting holds several."""
     origin: object = get_origin(field.annotation)
-    return ".<model>" if origin is dict else "[]" if origin is tuple else ""
+    if origin is dict:
+        return ".<target>" if _section_of(field.annotation) is TargetSettings else ".<model>"
+    return "[]" if origin is tuple else ""
 
 
 def _row(name: str, field: FieldInfo) -> str:

@@ -19,6 +19,7 @@ from tidegauge.core.config import (
 from tidegauge.settings.duration import milliseconds
 from tidegauge.settings.fit import first_misfit
 from tidegauge.settings.kafka import KafkaSettings, TopicsSettings
+from tidegauge.settings.notify import NotifySettings
 from tidegauge.settings.process import HttpSettings, WorkerSettings
 from tidegauge.settings.rules import (
     DetectionSettings,
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
     """Commits and group membership of a worker."""
     http: HttpSettings = HttpSettings()
     """Metrics and health over HTTP."""
+    notify: NotifySettings = NotifySettings()
+    """Who is told of alerts."""
     kind: Kind | None = None
     """What models answer: `binary` (one of two classes), `multiclass` or `regression` (a number);
     unset: told by the answers of each model, for which a whole number is a class and one with a

@@ -106,6 +106,12 @@ class DetectionSettings(Section):
     resolve_panes: Count = _DETECTION.resolve_panes
     """How many closed panes the size of a change is followed over, at least. An alert resolves when
     the change has faded over them, and stayed so for as long again."""
+    update: PositiveDuration = timedelta(minutes=10)
+    """How often, in event time, an alert that fires is looked at again: it is told anew when its
+    severity has risen or another cause has come first."""
+    reopen: Duration = timedelta(hours=1)
+    """How long after its end, in event time, an alert that opens again goes on as the old one, with
+    the same start."""
 
 
 def _class_text(value: object) -> object:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
+from tidegauge.settings.notify import WEB_ADDRESS
 from tidegauge.settings.root import Settings
 from tidegauge.settings.section import CONTRADICTION
 
@@ -44,7 +45,7 @@ def _problem(detail: ErrorDetails, origins: Origins) -> str:
         return f"{where}: unknown setting; {known(str(location[-1]), _annotation(location[:-1]))}"
     value = detail["input"]
     secret = SecretStr in (annotation := _annotation(location), *get_args(annotation))
-    if secret or not isinstance(value, str | int | float):
+    if secret or detail["type"] == WEB_ADDRESS or not isinstance(value, str | int | float):
         return f"{where}: {message}"
     return f"{where} is {value!r}: {message}"
 

@@ -77,6 +77,21 @@ def decode_alert(value: bytes, headers: Iterable[tuple[str, bytes]]) -> AlertRec
     return from_public(flat, AlertRecord)
 
 
+def cloud_event(value: bytes, headers: Iterable[tuple[str, bytes]]) -> bytes:
+    """An alert event of the topic in CloudEvents' JSON format.
+
+    Raises:
+        InvalidRecord: It is no alert event.
+    """
+    attributes = {
+        name.removeprefix("ce_"): value.decode("utf-8", "replace")
+        for name, value in headers
+        if name.startswith("ce_")
+    }
+    data = decode_object(value)
+    return encode_json({**attributes, "datacontenttype": "application/json", "data": data})
+
+
 def _data(record: AlertRecord) -> dict[str, Any]:
     return {
         "status": record.status,

@@ -117,7 +117,7 @@ def test_a_failing_view_is_answered_and_logged(caplog: pytest.LogCaptureFixture)
         caplog.at_level(logging.ERROR, "tidegauge.export.http"),
     ):
         status, body = status_and_body(server, "/metrics")
-    assert (status, body) == (500, "failed; the log of the worker says why\n")
+    assert (status, body) == (500, "failed; the log of the process says why\n")
     assert "could not answer /metrics" in caplog.text
 
 

@@ -293,6 +293,9 @@ class Collect:
                     [(list(key), first.to_wire()) for key, first in deltas.outcomes.items()],
                     rows[:SAMPLES_PER_PARTIAL],
                     model.sightings.take(),
+                    corrections=[
+                        (*key, change.to_wire()) for key, change in deltas.corrections.items()
+                    ],
                 )
             )
             for first in range(SAMPLES_PER_PARTIAL, len(rows), SAMPLES_PER_PARTIAL):

@@ -11,6 +11,7 @@ import numpy as np
 
 from tidegauge.core.collect.arrivalorder import FORWARDED
 from tidegauge.core.collect.cells import Cell, Column, Gathered, Ints, cells_of, distinct
+from tidegauge.core.collect.corrected import CorrectedFold
 from tidegauge.core.collect.labelled import Labelled, fold_first, fold_labelled
 from tidegauge.core.collect.layout import Coded, Rows, known, numbered
 from tidegauge.core.collect.paired import PairedFold
@@ -23,6 +24,7 @@ from tidegauge.core.config import PaneLevel
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, level_of
 from tidegauge.core.stats.answers import fold_answers
+from tidegauge.core.stats.corrections import CorrectionKey, ErrorCounts
 from tidegauge.core.stats.counts import count_cells
 from tidegauge.core.stats.features import fold_features
 from tidegauge.core.stats.firstlabels import FirstLabels
@@ -39,11 +41,12 @@ FeatureRow = Mapping[str, FeatureValue]
 class Deltas:
     """What one batch changes for one model."""
 
-    __slots__ = ("outcomes", "slots")
+    __slots__ = ("corrections", "outcomes", "slots")
 
     def __init__(self) -> None:
         self.slots: dict[SlotKey, SlotSums] = {}
         self.outcomes: dict[OutcomeKey, FirstLabels] = {}
+        self.corrections: dict[CorrectionKey, ErrorCounts] = {}
 
     def add(self, other: "Deltas") -> None:
         """Add the deltas of a later batch."""
@@ -55,6 +58,8 @@ class Deltas:
                 self.outcomes[outcome] = first
             else:
                 mine.add(first)
+        for correction, change in other.corrections.items():
+            self.corrections.setdefault(correction, ErrorCounts()).add(change)
 
     def slot(self, key: SlotKey) -> SlotSums:
         """The delta of one slot, to be added to."""
@@ -128,6 +133,7 @@ class BatchFold:
         self._traffic = Gathered(np.int64, np.int64, np.float64, np.int64, np.float64)
         self._labels = Gathered(*[np.int64] * 3, np.float64, *[np.int64] * 2)
         self._outcomes = Gathered(*[np.int64] * 3)
+        self._corrected = CorrectedFold(self._levels[0].width_ms)
         self._paired = PairedFold()
         self.newest_labels: dict[str, int] = {}
         self._features: dict[tuple[str, str, str], _Features] = {}
@@ -243,6 +249,10 @@ class BatchFold:
         pair = self._pairs.number(answer.model, answer.predicted, label)
         self._outcomes.add(self._number(answer), time_ms, pair)
 
+    def corrected(self, answer: Answer, labels: Labels, first_ms: int, time_ms: int) -> None:
+        """See `tidegauge.core.collect.join.LabelSink`."""
+        self._corrected.add(answer, labels, first_ms, time_ms, self._pairs)
+
     def pair(self, answers: tuple[Answer, Answer], level: int, labels: Labels, count: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
         one, other = (
@@ -272,6 +282,8 @@ class BatchFold:
                 self._count_labels(labels, series, pairs, deltas)
             if self._outcomes:
                 self._count_outcomes(series, pairs, deltas)
+            for model, corrected, change in self._corrected.finish(pairs):
+                deltas.setdefault(model, Deltas()).corrections[corrected] = change
             for model, key, other, counts in self._paired.finish(pairs, self._models, self._levels):
                 deltas.setdefault(model, Deltas()).slot(key).add_pairs(other, counts)
         self._count_features(profiles, deltas)

@@ -25,6 +25,7 @@ from tidegauge.core.collect.request import (
     Revision,
     Rules,
     accounts,
+    corrected,
     first_label,
     owner,
 )
@@ -62,6 +63,16 @@ class LabelSink(LabelledSink, Protocol):
 
     def first(self, answer: Answer, label: Known, time_ms: int) -> None:
         """Show the error detectors the first label of an answer, whose own time is ``time_ms``."""
+
+    def corrected(self, answer: Answer, labels: Labels, first_ms: int, time_ms: int) -> None:
+        """The label of an answer that the detectors were shown has changed.
+
+        Args:
+            answer: the answer.
+            labels: what it was, and what it is now.
+            first_ms: the own time of its first label.
+            time_ms: the own time of the label that changed it.
+        """
 
     def heard(self, model: str, time_ms: int) -> None:
         """A label of ``model`` with this own time came from the log of this partition."""
@@ -154,21 +165,24 @@ class Join:
             outcome = Joined.ACCEPTED
         else:
             outcome = _add_revision(line, revision)
-        self._settle(key, found, before)
+        self._settle(key, found, before, revision if outcome is Joined.ACCEPTED else None)
         return outcome
 
-    def _settle(self, key: bytes, found: Found, before: Accounts) -> None:
+    def _settle(
+        self, key: bytes, found: Found, before: Accounts, new: Revision | None = None
+    ) -> None:
         """Bring labels and ledgers in step with a request that has changed.
 
         Args:
             key: its key.
             found: the request as it is now.
             before: what was accounted for.
+            new: the feedback that changed it, if it was that.
         """
         request = found.request
         labelled = [answer.steps for answer in request.answers]
         for answer in request.answers:
-            self._relabel(answer, request.lines)
+            self._relabel(answer, request.lines, new)
         if len(labelled) > 1:
             for one, other, was, now in changed_pairs(request.answers, labelled):
                 for (level, labels), count in changes(was, now).items():
@@ -177,7 +191,7 @@ class Join:
         self._ledgers.apply(accounts(request, self._rules, waiting=HELD), 1)
         self.requests.put(key, request, found.row)
 
-    def _relabel(self, answer: Answer, lines: list[Line]) -> None:
+    def _relabel(self, answer: Answer, lines: list[Line], new: Revision | None) -> None:
         rules = self._rules(answer.model)
         steps = label_steps(answer, lines, rules, self._sink.level)
         if steps != answer.steps:
@@ -186,8 +200,15 @@ class Join:
             # none are left only where the one revision in time was dropped for later ones
             self._ledgers.of(answer.model).labels += bool(steps) - bool(answer.steps)
             answer.steps = steps
-        earliest = None if answer.shown else first_label(answer, lines, rules)
-        if earliest is not None:
+        earliest = first_label(answer, lines, rules)
+        if earliest is None:
+            return
+        if new is not None or not answer.shown:
+            told = new if answer.shown else None
+            for revision, was, now in corrected(answer, lines, rules, told):
+                labels = kept(was.label), kept(now.label)
+                self._sink.corrected(answer, labels, earliest.time, revision.time)
+        if not answer.shown:
             if not earliest.offset & FORWARDED:
                 self._sink.heard(answer.model, earliest.time)
             self._sink.first(answer, kept(earliest.label), earliest.time)

@@ -129,6 +129,45 @@ def first_label(answer: Answer, lines: list[Line], rules: ModelConfig) -> Revisi
     return min(fitting, key=lambda r: r.offset, default=None)
 
 
+def corrected(
+    answer: Answer, lines: list[Line], rules: ModelConfig, new: Revision | None
+) -> Iterator[tuple[Revision, Revision, Revision]]:
+    """How the label of ``answer`` changed after the first, as of each revision that came.
+
+    Args:
+        answer: the answer.
+        lines: the feedback of its request.
+        rules: the rules of its model.
+        new: the revision that has come now, last of all; None: all of them are told.
+
+    Yields:
+        The revision that came, the one that labelled the answer so far, and the one that does now.
+    """
+    fitting = [
+        (line.model is not None, revision)
+        for line in applicable(answer, lines)
+        for revision in line.revisions
+        if in_time(answer, revision, rules)
+    ]
+    if new is not None:
+        if all(revision.offset != new.offset for _, revision in fitting):
+            return
+        fitting.sort(key=lambda found: (found[1].offset == new.offset, found[1].offset))
+    else:
+        fitting.sort(key=lambda found: found[1].offset)
+    best: tuple[bool, Revision] | None = None
+    for named, revision in fitting:
+        before, best = (
+            best,
+            max(
+                (found for found in (best, (named, revision)) if found is not None),
+                key=lambda found: (found[0], found[1].revision),
+            ),
+        )
+        if before is not None and before[1] is not best[1] and new in (None, revision):
+            yield revision, before[1], best[1]
+
+
 def owner(request: Request) -> str:
     """The model in whose ledger feedback without a model stands."""
     return min((a.model for a in request.answers), default=UNKNOWN_MODEL)

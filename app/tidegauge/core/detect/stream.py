@@ -74,6 +74,15 @@ class DetectorStream:
         """Where the stream stands."""
         return Verdict(Phase.LEARNING) if self._watcher is None else self._watcher.verdict()
 
+    def effect(self, current: float, expected: float) -> float:
+        """The standardised change from an expected mean to another; 0 without a baseline."""
+        return 0.0 if self._watcher is None else self._watcher.effect(current, expected)
+
+    def dismiss(self) -> None:
+        """The alert that fires has lost its ground: watch as if it had not been."""
+        if self._watcher is not None:
+            self._watcher.dismiss()
+
     def to_state(self) -> list[Any]:
         """All of the state as plain lists, numbers, strings and None."""
         return [

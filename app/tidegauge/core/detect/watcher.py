@@ -88,6 +88,21 @@ class Watcher:
             window_end_ms=panes.end_ms,
         )
 
+    def effect(self, current: float, expected: float) -> float:
+        """The change from an expected figure to another, signed: Cohen's h or d, or relative."""
+        if self._kind is StreamKind.RATE:
+            return cohen_h(current, expected)
+        if self._kind is StreamKind.COUNT:
+            return relative(current, expected)
+        return cohen_d(current, expected, self.baseline.deviation)
+
+    def dismiss(self) -> None:
+        """What fires has lost its ground: watch again, with fresh detectors."""
+        self._change = self._calm_since_ms = None
+        self._direction = 0.0
+        self._feed = Feed(self.baseline)
+        self._recent.forget()
+
     def _judge(self, found: Sequence[Detection]) -> Verdict:
         changed = self._recent.changed()
         effect = self._effect(changed)
@@ -112,10 +127,7 @@ class Watcher:
         if self._recent.start_ms < self._calm_since_ms:
             return self.verdict()
         verdict = self.verdict()._replace(phase=Phase.WATCHING, resolved=True)
-        self._change = self._calm_since_ms = None
-        self._direction = 0.0
-        self._feed = Feed(self.baseline)
-        self._recent.forget()
+        self.dismiss()
         return verdict
 
     def _no_panes(self, state: Sequence[Any] = ()) -> RecentPanes:
@@ -127,11 +139,7 @@ class Watcher:
         return min_effect(self._kind, self._config)
 
     def _effect(self, panes: RecentPane) -> float:
-        if self._kind is StreamKind.RATE:
-            return cohen_h(panes.mean, panes.expected)
-        if self._kind is StreamKind.COUNT:
-            return relative(panes.mean, panes.expected)
-        return cohen_d(panes.mean, panes.expected, self.baseline.deviation)
+        return self.effect(panes.mean, panes.expected)
 
     def to_state(self) -> list[Any]:
         """Plain lists, numbers, strings and None."""

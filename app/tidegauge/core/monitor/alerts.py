@@ -1,11 +1,9 @@
-"""From a stream's verdict to alert events: identity, lifecycle, evidence and causes.
+"""From a stream's verdict to what an alert event says: identity, evidence, causes and words.
 
 An alert's fingerprint says *what* is wrong (model, subject, feature), not how badly. Its id adds
 start, status and evidence, all functions of closed panes, so every run over the same input gives
 the same ids.
 """
-
-from collections.abc import Iterator
 
 import msgspec
 import xxhash
@@ -62,109 +60,70 @@ _WORDS = {
 }
 
 
-class AlertBook:
-    """The alerts of one model that fire."""
+def fingerprint(model: str, key: StreamKey) -> str:
+    """The identity of what is wrong, 16 hex digits."""
+    identity = f"{model}\0{key.subject.value}\0{key.feature}"
+    return xxhash.xxh3_64_hexdigest(identity.encode())
 
-    def __init__(self, model: str) -> None:
-        self._model = model
-        self.firing: dict[str, AlertRecord] = {}
-        self.sent: dict[str, int] = {}
-        """When each of them was last sent, by append time in ms."""
-        self.changed: set[str] = set()
 
-    def decide(
-        self, key: StreamKey, verdict: Verdict, causes: tuple[Cause, ...], versions: Versions
-    ) -> AlertRecord | None:
-        """The alert event that follows from a verdict, if one does."""
-        fingerprint = self.fingerprint(key)
-        known = self.firing.get(fingerprint)
-        if verdict.opened and known is None:
-            record = self._record(key, verdict, causes, versions)
-            self.firing[fingerprint] = record
-        elif verdict.resolved and known is not None:
-            record = self._resolve(key, verdict, known)
-            del self.firing[fingerprint]
-            self.sent.pop(fingerprint, None)
-        else:
-            return None
-        self.changed.add(fingerprint)
-        return record
+def opened(
+    model: str, key: StreamKey, verdict: Verdict, causes: tuple[Cause, ...], versions: Versions
+) -> AlertRecord:
+    """The alert that a verdict opens, not yet identified."""
+    start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+    is_error = key.subject in ERRORS
+    return AlertRecord(
+        id="",
+        fingerprint=fingerprint(model, key),
+        status=AlertStatus.FIRING,
+        severity=severity(verdict),
+        model=model,
+        time_ms=end,
+        starts_at_ms=verdict.firing_since_ms or start,
+        labels=_labels(model, key),
+        annotations=_annotations(model, key, verdict, causes),
+        detector="+".join(verdict.detectors),
+        statistic=verdict.statistic,
+        threshold=verdict.threshold,
+        window_start_ms=start,
+        window_end_ms=end,
+        predictions=verdict.samples,
+        labelled=verdict.samples if is_error else 0,
+        label_coverage=1.0 if is_error else None,
+        versions=versions,
+        causes=causes,
+    )
 
-    def again(self, now: int, interval_ms: int) -> Iterator[AlertRecord]:
-        """The alerts that have fired unchanged for so long that they are to be sent again."""
-        for fingerprint, record in self.firing.items():
-            if now - self.sent.setdefault(fingerprint, now) >= interval_ms:
-                self.sent[fingerprint] = now
-                self.changed.add(fingerprint)
-                yield record
 
-    def retract(self, key: StreamKey, time_ms: int) -> AlertRecord | None:
-        """The stream is not watched any more: its alert, if one fires, has lost its ground."""
-        fingerprint = self.fingerprint(key)
-        known = self.firing.pop(fingerprint, None)
-        if known is None:
-            return None
-        self.sent.pop(fingerprint, None)
-        self.changed.add(fingerprint)
-        record = msgspec.structs.replace(
-            known,
-            status=AlertStatus.RETRACTED,
-            time_ms=time_ms,
-            ends_at_ms=time_ms,
-            revision=known.revision + 1,
-        )
-        return _identified(record)
+def resolved(known: AlertRecord, key: StreamKey, verdict: Verdict) -> AlertRecord:
+    """The end of an alert whose change has faded."""
+    end = verdict.window_end_ms or known.time_ms
+    return msgspec.structs.replace(
+        known,
+        status=AlertStatus.RESOLVED,
+        time_ms=end,
+        ends_at_ms=end,
+        revision=known.revision + 1,
+        annotations=_annotations(known.model, key, verdict, known.causes),
+        statistic=verdict.statistic,
+        threshold=verdict.threshold,
+        window_start_ms=verdict.window_start_ms or known.window_start_ms,
+        window_end_ms=end,
+        predictions=verdict.samples,
+        labelled=verdict.samples if key.subject in ERRORS else 0,
+    )
 
-    def fingerprint(self, key: StreamKey) -> str:
-        """The identity of what is wrong, 16 hex digits."""
-        identity = f"{self._model}\0{key.subject.value}\0{key.feature}"
-        return xxhash.xxh3_64_hexdigest(identity.encode())
 
-    def _record(
-        self, key: StreamKey, verdict: Verdict, causes: tuple[Cause, ...], versions: Versions
-    ) -> AlertRecord:
-        start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-        is_error = key.subject in ERRORS
-        record = AlertRecord(
-            id="",
-            fingerprint=self.fingerprint(key),
-            status=AlertStatus.FIRING,
-            severity=_severity(verdict),
-            model=self._model,
-            time_ms=end,
-            starts_at_ms=verdict.firing_since_ms or start,
-            labels=_labels(self._model, key),
-            annotations=_annotations(self._model, key, verdict, causes),
-            detector="+".join(verdict.detectors),
-            statistic=verdict.statistic,
-            threshold=verdict.threshold,
-            window_start_ms=start,
-            window_end_ms=end,
-            predictions=verdict.samples,
-            labelled=verdict.samples if is_error else 0,
-            label_coverage=1.0 if is_error else None,
-            versions=versions,
-            causes=causes,
-        )
-        return _identified(record)
-
-    def _resolve(self, key: StreamKey, verdict: Verdict, known: AlertRecord) -> AlertRecord:
-        end = verdict.window_end_ms or known.time_ms
-        record = msgspec.structs.replace(
-            known,
-            status=AlertStatus.RESOLVED,
-            time_ms=end,
-            ends_at_ms=end,
-            revision=known.revision + 1,
-            annotations=_annotations(self._model, key, verdict, known.causes),
-            statistic=verdict.statistic,
-            threshold=verdict.threshold,
-            window_start_ms=verdict.window_start_ms or known.window_start_ms,
-            window_end_ms=end,
-            predictions=verdict.samples,
-            labelled=verdict.samples if key.subject in ERRORS else 0,
-        )
-        return _identified(record)
+def retracted(known: AlertRecord, time_ms: int, reason: str) -> AlertRecord:
+    """The end of an alert that should not have fired; one that had ended keeps its end."""
+    return msgspec.structs.replace(
+        known,
+        status=AlertStatus.RETRACTED,
+        time_ms=time_ms,
+        ends_at_ms=time_ms if known.ends_at_ms is None else known.ends_at_ms,
+        revision=known.revision + 1,
+        annotations={**known.annotations, "retracted": reason},
+    )
 
 
 def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
@@ -203,7 +162,8 @@ def _number(figure: float | None) -> str:
     return "unknown" if figure is None else f"{figure:.4g}"
 
 
-def _severity(verdict: Verdict) -> Severity:
+def severity(verdict: Verdict) -> Severity:
+    """How bad the change in a verdict's window is."""
     large = abs(verdict.effect or 0.0) >= CRITICAL_EFFECTS * verdict.min_effect
     return Severity.CRITICAL if large else Severity.WARNING
 
@@ -230,7 +190,7 @@ def _annotations(
     }
 
 
-def _identified(record: AlertRecord) -> AlertRecord:
+def identified(record: AlertRecord) -> AlertRecord:
     """Give an alert event the id that its content determines."""
     evidence = (
         record.fingerprint,
@@ -241,6 +201,8 @@ def _identified(record: AlertRecord) -> AlertRecord:
         record.window_end_ms,
         record.predictions,
         record.statistic,
+        record.severity.value,
+        [(cause.kind, cause.name, cause.value) for cause in record.causes[:1]],
     )
     packed = msgspec.msgpack.encode(evidence)
     return msgspec.structs.replace(record, id=xxhash.xxh3_128_hexdigest(packed))

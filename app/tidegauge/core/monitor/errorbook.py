@@ -7,9 +7,13 @@ Panes of label time are append-only. A label whose pane is closed already counts
 one, and how many were moved is kept. While the error stream learns its baseline, the panes add up
 to a baseline per version and segment; later they are kept as long as the stream's latest window
 needs them, so that an alert can say where the errors are.
+
+What became known of a first label after its pane had closed, since it was corrected or came too
+late for it, waits for the pane in which it became known, and is then given to alerts whose evidence
+it changes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tidegauge.core.config import ModelKind
@@ -17,6 +21,7 @@ from tidegauge.core.detect.verdict import Phase, Verdict
 from tidegauge.core.monitor.windows import Series
 from tidegauge.core.panes import OutcomeKey, pane_start
 from tidegauge.core.records import Cause, CauseKind, Effect
+from tidegauge.core.stats.corrections import CorrectionKey, ErrorCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 
 MIN_BASELINE = 30
@@ -38,6 +43,12 @@ class ErrorBook:
         self.moved = 0
         self.changed: set[OutcomeKey] = set()
         self.changed_baseline: set[Series] = set()
+        self.corrections: dict[CorrectionKey, ErrorCounts] = {}
+        """Not yet due, over all versions."""
+        self.revised: dict[int, ErrorCounts] = {}
+        """What corrections have changed, by start of a pane that is kept."""
+        self.changed_corrections: set[CorrectionKey] = set()
+        self.changed_revised: set[int] = set()
 
     def add(self, key: OutcomeKey, first: FirstLabels, closed: int) -> None:
         """Count first labels; panes that end at ``closed`` or before take no more."""
@@ -47,13 +58,46 @@ class ErrorBook:
             start = pane_start(closed, self._width)
             if not series.field:
                 self.moved += max(first.trials, first.numbers)
+                late = ErrorCounts(first.trials, first.errors, first.numbers, first.absolute)
+                self.correct((start, key.start), late, closed)
         self.panes.setdefault(start, {}).setdefault(series, FirstLabels()).add(first)
         self.changed.add(OutcomeKey(*series, start))
 
-    def closing(self, closed: int, until: int) -> Iterator[tuple[int, FirstLabels]]:
-        """The panes that close between two watermarks, in order, over all versions."""
-        for start in sorted(s for s in self.panes if closed < s + self._width <= until):
-            yield start, _whole(self.panes[start])
+    def correct(self, key: CorrectionKey, change: ErrorCounts, closed: int) -> None:
+        """Take what became known of first labels after them."""
+        at, first = key
+        if at + self._width <= closed:
+            at = pane_start(closed, self._width)
+        self.corrections.setdefault((at, first), ErrorCounts()).add(change)
+        self.changed_corrections.add((at, first))
+
+    def closing(self, closed: int, until: int) -> Iterator[tuple[int, FirstLabels | None]]:
+        """The panes that close between two watermarks, in order, over all versions.
+
+        None stands for one that has no labels, but corrections.
+        """
+        starts = self.panes.keys() | {at for at, _ in self.corrections}
+        for start in sorted(s for s in starts if closed < s + self._width <= until):
+            yield start, _whole(self.panes[start]) if start in self.panes else None
+
+    def corrected(self, start: int) -> Mapping[int, ErrorCounts]:
+        """What became known in a pane that has closed, by start of the pane of the first label."""
+        due = [key for key in self.corrections if key[0] == start]
+        changes = {first: self.corrections.pop((at, first)) for at, first in due}
+        self.changed_corrections |= set(due)
+        for first in changes.keys() & self.panes.keys():
+            self.revised.setdefault(first, ErrorCounts()).add(changes[first])
+            self.changed_revised.add(first)
+        return changes
+
+    def known(self, start_ms: int, end_ms: int) -> ErrorCounts:
+        """The errors in a window of panes that are kept, as corrections leave them."""
+        total = ErrorCounts()
+        for start in (s for s in self.panes if start_ms <= s < end_ms):
+            first = _whole(self.panes[start])
+            total.add(ErrorCounts(first.trials, first.errors, first.numbers, first.absolute))
+            total.add(self.revised.get(start, ErrorCounts()))
+        return total
 
     def after(self, start: int, verdict: Verdict) -> None:
         """The pane was fed: add it to the baseline, or keep what the latest window needs."""
@@ -69,6 +113,8 @@ class ErrorBook:
     def _drop(self, start: int) -> None:
         for series in self.panes.pop(start):
             self.changed.add(OutcomeKey(*series, start))
+        if self.revised.pop(start, None) is not None:
+            self.changed_revised.add(start)
 
     def causes(self, start_ms: int, end_ms: int, kind: ModelKind) -> tuple[Cause, ...]:
         """Where the change in errors of a window comes from, largest contribution first.

@@ -5,14 +5,24 @@ from typing import NamedTuple
 
 from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig, ModelKind
-from tidegauge.core.detect.verdict import PaneInput
+from tidegauge.core.detect.verdict import PaneInput, Verdict
 from tidegauge.core.ledger import ModelLedger, merged
-from tidegauge.core.monitor.alerts import AlertBook, stream_causes
+from tidegauge.core.monitor.alerts import stream_causes
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
+from tidegauge.core.monitor.evidence import Evidence
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.learning import Learning
+from tidegauge.core.monitor.lifecycle import (
+    LABELS_CORRECTED,
+    NOT_WATCHED,
+    AlertBook,
+    Life,
+)
+from tidegauge.core.monitor.lifecycle import (
+    Told as ToldAlert,
+)
 from tidegauge.core.monitor.quiet import counted, empty_panes
 from tidegauge.core.monitor.streams import (
     ANSWERS,
@@ -23,6 +33,7 @@ from tidegauge.core.monitor.streams import (
     Watched,
     compared_inputs,
     error_input,
+    error_subject,
     prediction_inputs,
 )
 from tidegauge.core.monitor.symptoms import compared
@@ -33,12 +44,12 @@ from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import (
     AlertRecord,
-    Cause,
     DeploymentRecord,
     MetricRecord,
     Versions,
     WindowState,
 )
+from tidegauge.core.stats.corrections import ErrorCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
@@ -75,7 +86,8 @@ class ModelMonitor:
         self.kinds = Kinds(self.rules.kind)
         self.streams = Streams(self.rules, config.limits.models)
         self.errors = ErrorBook(self._width)
-        self.alerts = AlertBook(name)
+        correction_ms = self.rules.correction_horizon_ms
+        self.alerts = AlertBook(name, self.rules.detection, correction_ms)
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
         self.learning: dict[str, Learning] = {}
@@ -103,6 +115,8 @@ class ModelMonitor:
             place = self.told.outcome(OutcomeKey(*outcome))
             if place is not None:
                 self.errors.add(place, FirstLabels.from_wire(wire), self.closed_labels)
+        for at, first, wire in partial.corrections:
+            self.errors.correct((at, first), ErrorCounts.from_wire(wire), self.closed_labels)
         for row in map(self.told.row, partial.samples):
             if row.version not in self.references:
                 self.learning.setdefault(row.version, Learning()).add(row)
@@ -144,12 +158,16 @@ class ModelMonitor:
             self.windows.close(self.closed_predictions, marks.predictions)
             deployments = self.deployments.close(marks.predictions)
             self.closed_predictions = marks.predictions
+            self.alerts.forget(marks.predictions, labels=False)
         if marks.labels > self.closed_labels:
             for start, first in list(self.errors.closing(self.closed_labels, marks.labels)):
                 alerts += self._label_silence(start)
-                alerts += self._close_label_pane(start, first)
+                if first is not None:
+                    alerts += self._close_label_pane(start, first)
+                alerts += self._correct(start)
             alerts += self._label_silence(marks.labels)
             self.closed_labels = marks.labels
+            self.alerts.forget(marks.labels, labels=True)
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
         return Closed(alerts, profiles, deployments)
@@ -202,7 +220,9 @@ class ModelMonitor:
     def _feed(self, key: StreamKey, pane: PaneInput) -> Iterator[AlertRecord]:
         """Step a stream whose change is its own cause."""
         verdict = self.streams.step(key, pane)
-        yield from self._decide(key, stream_causes(key, verdict))
+        if self.alerts.asks(key, verdict):
+            told = ToldAlert(stream_causes(key, verdict), self._running(verdict))
+            yield from self._decide(key, verdict, told)
 
     def _close_label_pane(self, start: int, first: FirstLabels) -> Iterator[AlertRecord]:
         end = start + self._width
@@ -214,32 +234,67 @@ class ModelMonitor:
             self.labelled_until = end
         key, inputs = error_input(first, start, end, kind)
         verdict = self.streams.step(key, inputs)
-        causes: tuple[Cause, ...] = ()
-        if verdict.opened:
-            since, until = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-            causes = self.errors.causes(since, until, kind)
+        if self.alerts.asks(key, verdict):
+            window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+            causes = self.errors.causes(*window, kind)
+            errors = self.errors.known(*window)
+            told = ToldAlert(causes, self._running(verdict), errors)
+            yield from self._decide(key, verdict, told)
         self.errors.after(start, verdict)
-        yield from self._decide(key, causes)
+
+    def _correct(self, start: int) -> Iterator[AlertRecord]:
+        """Look again at the alert about errors, after what became known in a pane."""
+        changes = self.errors.corrected(start)
+        end = start + self._width
+        kind = self.kinds.at(end)
+        key = StreamKey(error_subject(kind))
+        life = self.alerts.corrected(key, changes, end) if changes else None
+        if life is None or not self._groundless(key, life, kind):
+            return
+        if life.firing:
+            self.streams.dismiss(key)
+        yield from self._retract(key, end, LABELS_CORRECTED)
+
+    def _groundless(self, key: StreamKey, life: Life, kind: ModelKind) -> bool:
+        """Whether neither the evidence of an alert nor, while it fires, the present is a change."""
+        held = life.evidence
+        if held is None or held.holds(key, self.streams, kind):
+            return False
+        if not life.firing:
+            return True
+        verdict = self.streams.verdicts[key]
+        start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+        now = Evidence(
+            start, end, verdict.baseline or 0.0, held.direction, self.errors.known(start, end)
+        )
+        return not now.holds(key, self.streams, kind)
 
     def _retire(
         self, subjects: frozenset[Subject], kind: ModelKind, time: int
     ) -> Iterator[AlertRecord]:
         """Stop watching what a model of this kind does not have."""
         for key in self.streams.retire(subjects, kind):
-            record = self.alerts.retract(key, time)
-            if record is not None:
-                yield record
+            yield from self._retract(key, time, NOT_WATCHED)
 
-    def _decide(self, key: StreamKey, causes: tuple[Cause, ...]) -> Iterator[AlertRecord]:
-        verdict = self.streams.verdicts[key]
-        if verdict.opened or verdict.resolved:
-            versions = self._running(verdict.window_start_ms or 0, verdict.window_end_ms or 0)
-            record = self.alerts.decide(key, verdict, causes, versions)
-            if record is not None:
-                yield record
+    def _retract(self, key: StreamKey, time: int, reason: str) -> Iterator[AlertRecord]:
+        record = self.alerts.retract(key, time, reason)
+        if record is not None:
+            yield record
 
-    def _running(self, start: int, end: int) -> Versions:
-        """The versions with closed panes in an interval."""
+    def _decide(self, key: StreamKey, verdict: Verdict, told: ToldAlert) -> Iterator[AlertRecord]:
+        life = self.alerts.of(key)
+        held = life.evidence if life is not None and verdict.resolved else None
+        end = verdict.window_end_ms or 0
+        if held is not None and not held.holds(key, self.streams, self.kinds.at(end)):
+            record = self.alerts.retract(key, end, LABELS_CORRECTED)
+        else:
+            record = self.alerts.decide(key, verdict, told)
+        if record is not None:
+            yield record
+
+    def _running(self, verdict: Verdict) -> Versions:
+        """The versions with closed panes in a verdict's window."""
+        start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
         versions = sorted(
             v for v, (first, last) in self.active.items() if first < end and last >= start
         )

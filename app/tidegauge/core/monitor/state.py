@@ -13,6 +13,7 @@ from tidegauge.core.adoption import Adopted
 from tidegauge.core.catalog import ModelCatalog
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.learning import Learning
+from tidegauge.core.monitor.lifecycle import Life, LifeState
 from tidegauge.core.monitor.model import ModelMonitor, Models
 from tidegauge.core.monitor.sources import Source, Sources
 from tidegauge.core.monitor.streams import StreamKey, Subject
@@ -20,7 +21,7 @@ from tidegauge.core.monitor.watermark import Marks
 from tidegauge.core.monitor.windows import Frame, FrameKey, Series
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Progress, SampleRow
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.stats.corrections import ErrorCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.sums import SlotSums
 
@@ -40,9 +41,6 @@ class _Model(msgspec.Struct, array_like=True):
     after_final: int
     active: dict[str, list[int]]
     kinds: list[Any]
-
-
-_Alert = tuple[int, AlertRecord]
 
 
 class _Learned(msgspec.Struct, array_like=True):
@@ -112,9 +110,11 @@ class MonitorTables:
             yield _pack(["stream", name, key.subject.value, key.feature]), packed
         model.streams.changed = set()
         for fingerprint in sorted(model.alerts.changed):
-            alert = model.alerts.firing.get(fingerprint)
-            sent = None if alert is None else _pack([model.alerts.sent[fingerprint], alert])
-            yield _pack(["alert", name, fingerprint]), sent
+            life = model.alerts.lives.get(fingerprint)
+            yield (
+                _pack(["alert", name, fingerprint]),
+                None if life is None else _pack(life.to_state()),
+            )
         model.alerts.changed = set()
         yield from self._references(model)
         if model.told.names.changed:
@@ -145,6 +145,15 @@ class MonitorTables:
             packed = _pack(book.baseline[series].to_wire())
             yield _pack(["baseline", model.name, *series]), packed
         book.changed, book.changed_baseline = set(), set()
+        for correction in sorted(book.changed_corrections):
+            change = book.corrections.get(correction)
+            packed = None if change is None else _pack(change.to_wire())
+            yield _pack(["correction", model.name, *correction]), packed
+        for start in sorted(book.changed_revised):
+            change = book.revised.get(start)
+            packed = None if change is None else _pack(change.to_wire())
+            yield _pack(["revised", model.name, start]), packed
+        book.changed_corrections, book.changed_revised = set(), set()
 
     def _references(self, model: ModelMonitor) -> Iterator[Record]:
         for version, adopted in sorted(model.references.items()):
@@ -186,6 +195,8 @@ class MonitorTables:
             "frame": self._read_frame,
             "outcome": self._read_outcome,
             "baseline": self._read_baseline,
+            "correction": self._read_correction,
+            "revised": self._read_revised,
             "stream": self._read_stream,
             "alert": self._read_alert,
             "reference": self._read_reference,
@@ -246,14 +257,21 @@ class MonitorTables:
         first = FirstLabels.from_wire(_unpack(value))
         self._models[key[0]].errors.baseline[Series(*key[1:])] = first
 
+    def _read_correction(self, key: list[Any], value: bytes) -> None:
+        change = ErrorCounts.from_wire(_unpack(value))
+        self._models[key[0]].errors.corrections[key[1], key[2]] = change
+
+    def _read_revised(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].errors.revised[key[1]] = ErrorCounts.from_wire(_unpack(value))
+
     def _read_stream(self, key: list[Any], value: bytes) -> None:
         name, subject, feature = key
         stream = StreamKey(Subject(subject), feature)
         self._models[name].streams.restore(stream, _unpack(value))
 
     def _read_alert(self, key: list[Any], value: bytes) -> None:
-        alerts = self._models[key[0]].alerts
-        alerts.sent[key[1]], alerts.firing[key[1]] = msgspec.msgpack.decode(value, type=_Alert)
+        life = Life.from_state(msgspec.msgpack.decode(value, type=LifeState))
+        self._models[key[0]].alerts.lives[key[1]] = life
 
     def _read_reference(self, key: list[Any], value: bytes) -> None:
         adopted = msgspec.msgpack.decode(value, type=list[Adopted])

@@ -144,6 +144,16 @@ class Streams:
         stream = self.streams.get(key)
         return None if stream is None else stream.last_ms
 
+    def effect(self, key: StreamKey, current: float, expected: float) -> float:
+        """See `DetectorStream.effect`."""
+        return self.streams[key].effect(current, expected)
+
+    def dismiss(self, key: StreamKey) -> None:
+        """See `DetectorStream.dismiss`."""
+        self.streams[key].dismiss()
+        self.verdicts[key] = self.streams[key].verdict()
+        self.changed.add(key)
+
     def named(self, subject: Subject) -> list[str]:
         """The features (of `Subject.MISSING`) or classes that a closed pane had."""
         return [key.feature for key in self.streams if key.subject is subject]
@@ -275,6 +285,11 @@ def _feature_inputs(
                 StreamKey(Subject.FEATURE, name),
                 PaneInput(start, end, counts.n, mean, deviation or 0.0),
             )
+
+
+def error_subject(kind: ModelKind) -> Subject:
+    """What is watched on the axis of label time in a model of this kind."""
+    return Subject.ABSOLUTE_ERROR if kind is ModelKind.REGRESSION else Subject.ERROR_RATE
 
 
 def error_input(

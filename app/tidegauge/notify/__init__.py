@@ -1,0 +1,1 @@
+"""A subscriber of the alerts topic that tells people: Alertmanager, webhooks, chat and mail."""
