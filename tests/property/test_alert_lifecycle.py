@@ -121,8 +121,8 @@ class Lives(RuleBasedStateMachine):
     def passes(self, minutes: int) -> None:
         self.now += minutes * MINUTE
         for book in (self.book, self.twin):
-            book.forget(self.now, errors=False)
-            book.forget(self.now, errors=True)
+            book.forget(self.now, labels=False)
+            book.forget(self.now, labels=True)
 
     @rule(key=keys, effect=st.sampled_from([0.25, 0.7, -0.3]), shares=parts)
     def opens(self, key: StreamKey, effect: float, shares: list[tuple[str, float]]) -> None:
