@@ -14,7 +14,11 @@ from tidegauge.core.records import AlertRecord, AlertStatus
 RULES = with_rules(
     CONFIG,
     detection=DetectionConfig(
-        learn_ms=300 * SECOND, learn_samples=200, min_samples=60, resolve_panes=3, block_samples=10
+        learn_ms=300 * SECOND,
+        learn_samples=200,
+        min_samples=60,
+        resolve_panes=3,
+        min_loss=1.0,
     ),
     correction_horizon_ms=900 * SECOND,
 )
