@@ -14,6 +14,15 @@ from jsonschema import Draft202012Validator
 from tidegauge.contract.json_schema import MODELS, json_schema
 from tidegauge.core.config import ModelKind, ReferenceConfig
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
+from tidegauge.core.improvement import (
+    CalibrationStep,
+    CostPoint,
+    Gain,
+    ImprovementStats,
+    RecalibrationStats,
+    SegmentGain,
+    ThresholdStats,
+)
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
     AlertRecord,
@@ -91,6 +100,47 @@ QUALITY = figures(
     lift_top_decile_error=st.floats(0, 10),
     roc_curve=ROC.map(tuple),
     calibration_curve=TENTHS.map(tuple),
+)
+SAMPLES = st.integers(1, 2**31)
+GAINS = st.builds(Gain, NUMBERS, NUMBERS, NUMBERS)
+IMPROVEMENTS = st.builds(
+    ImprovementStats,
+    threshold=st.none()
+    | st.builds(
+        ThresholdStats,
+        labelled=SAMPLES,
+        in_use=st.none() | SHARES,
+        agreement=SHARES,
+        best=st.none() | SHARES,
+        cost=NUMBERS,
+        best_cost=NUMBERS,
+        gain=GAINS,
+        costs=st.lists(st.builds(CostPoint, SHARES, NUMBERS), max_size=2).map(tuple),
+    ),
+    recalibration=st.none()
+    | st.builds(
+        RecalibrationStats,
+        labelled=SAMPLES,
+        brier_gain=GAINS,
+        log_loss_gain=GAINS,
+        steps=st.lists(
+            st.builds(CalibrationStep, SHARES, SHARES, SAMPLES), min_size=1, max_size=2
+        ).map(tuple),
+    ),
+    segments=st.lists(
+        st.builds(
+            SegmentGain,
+            field=NAMES,
+            value=NAMES,
+            labelled=SAMPLES,
+            mean=POSITIVE,
+            average=POSITIVE,
+            excess=NUMBERS,
+            gain=GAINS,
+            share=st.none() | SHARES,
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 ALERTS = st.builds(
     AlertRecord,
@@ -180,6 +230,7 @@ METRICS = st.builds(
         psi=POSITIVE,
         histogram=HISTOGRAMS,
     ),
+    improvement=st.none() | IMPROVEMENTS,
 ).map(
     lambda record: msgspec.structs.replace(
         record,

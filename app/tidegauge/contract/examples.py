@@ -238,6 +238,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "out_of_range_share": None,
             },
         },
+        "improvement": None,
     },
     "ledger": {
         "type": "ledger",

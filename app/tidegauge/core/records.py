@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from tidegauge.core.config import ModelKind
+from tidegauge.core.improvement import ImprovementStats
 
 
 class AlertStatus(StrEnum):
@@ -368,6 +369,8 @@ class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     latency: Latency = Latency()
     score: ScoreStats = ScoreStats()
     features: dict[str, FeatureStats] = {}
+    improvement: ImprovementStats | None = None
+    """Of a whole version in the longest windows; None elsewhere, and with too few labels."""
 
 
 class PredictionLedger(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.detect.verdict import Verdict
@@ -11,6 +13,7 @@ from tidegauge.core.monitor.alerts import stream_causes
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.evidence import Evidence
+from tidegauge.core.monitor.improving import Improving
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.learning import Learning
@@ -80,6 +83,8 @@ class ModelMonitor:
         self.windows = Windows(config, self.rules)
         self._max_classes = config.limits.classes
         self._figures = KnownFigures(self._max_classes)
+        self._improving = Improving(self.rules.costs)
+        self._longest = max(config.windows_ms)
         self.kinds = Kinds(self.rules.kind)
         self.streams = Streams(self.rules)
         self.errors = ErrorBook(self._width)
@@ -294,7 +299,8 @@ class ModelMonitor:
                 continue  # pairs with a later answer; the window of the other version has them
             frame.revision += 1
             self.windows.changed.add(key)
-            yield self._record(key.series, key.start, key.size, frame.sums, frame.revision)
+            record = self._record(key.series, key.start, key.size, frame.sums, frame.revision)
+            yield self._improved(record, frame.sums, self._beside(key))
         self.windows.let_go()
 
     def present(self) -> Iterator[MetricRecord]:
@@ -303,7 +309,24 @@ class ModelMonitor:
             for size, sums in windows.items():
                 if sums.predictions:
                     end = self.windows.sliding_end(size)
-                    yield self._record(series, end - size, size, sums, 0)
+                    record = self._record(series, end - size, size, sums, 0)
+                    beside = ((s, w[size]) for s, w in self.windows.sliding.items() if size in w)
+                    yield self._improved(record, sums, beside)
+
+    def _beside(self, key: FrameKey) -> Iterator[tuple[Series, SlotSums]]:
+        """All series of the same window."""
+        for other in self.windows.keys(key.size, key.start):
+            yield other.series, self.windows.frames[other].sums
+
+    def _improved(
+        self, record: MetricRecord, sums: SlotSums, beside: Iterable[tuple[Series, SlotSums]]
+    ) -> MetricRecord:
+        """Say what would make a version do better, in the longest windows alone."""
+        if record.segment_field is not None or record.end_ms - record.start_ms != self._longest:
+            return record
+        segments = ((s, part) for s, part in beside if s.version == record.version and s.field)
+        improvement = self._improving.of(sums, segments, record.kind)
+        return msgspec.structs.replace(record, improvement=improvement)
 
     def _record(
         self, series: Series, start: int, size: int, sums: SlotSums, revision: int
