@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tidegauge import __version__
+from tidegauge.cli import advise as advise_command
 from tidegauge.cli import alerts, config, dead_letters, publish, schema, topics
 from tidegauge.cli import demo as demo_command
 from tidegauge.cli import notify as notify_command
@@ -52,6 +53,8 @@ app.command("publish", help=publish.HELP)(publish.publish)
 app.command("top", help=top_command.HELP)(top_command.top)
 app.add_typer(alerts.app, name="alerts")
 app.command("notify", help=notify_command.HELP)(notify_command.notify)
+app.command("alerts", help=alerts.HELP)(alerts.alerts)
+app.command("advise", help=advise_command.HELP)(advise_command.advise_command)
 app.add_typer(references.app, name="reference")
 app.command("dead-letters", help=dead_letters.HELP)(dead_letters.dead_letters)
 app.add_typer(config.app, name="config")
