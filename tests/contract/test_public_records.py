@@ -62,6 +62,7 @@ from tidegauge.wire.metrics import (
     encode_deployment,
     encode_ledger,
     encode_metric,
+    window_size_ms,
 )
 from tidegauge.wire.references import decode_reference, encode_reference, reference_key
 
@@ -315,15 +316,17 @@ def test_alerts(record: AlertRecord) -> None:
 @given(METRICS)
 @settings(max_examples=50, deadline=None)
 def test_metrics(record: MetricRecord) -> None:
-    _, value = encode_metric(record)
+    key, value = encode_metric(record)
     assert_in_contract("metric", value)
+    assert window_size_ms(key) == record.end_ms - record.start_ms
     assert decode_metrics(value) == record
 
 
 @given(LEDGERS)
 @settings(max_examples=20, deadline=None)
 def test_ledgers(record: LedgerRecord) -> None:
-    _, value = encode_ledger(record)
+    key, value = encode_ledger(record)
+    assert window_size_ms(key) is None
     assert_in_contract("ledger", value)
     assert decode_metrics(value) == record
 

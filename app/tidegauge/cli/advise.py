@@ -16,11 +16,11 @@ from tidegauge.cli.options import AsJson
 from tidegauge.cli.reading import Record, open_consumer
 from tidegauge.cli.session import Session, session_of
 from tidegauge.core.improve.advice import Advice, advise
-from tidegauge.core.improve.known import Known
+from tidegauge.core.improve.known import Known, sizes_used
 from tidegauge.core.records import AlertRecord, DeploymentRecord, LedgerRecord, MetricRecord
 from tidegauge.top.past import Past
 from tidegauge.wire.alerts import decode_alert
-from tidegauge.wire.metrics import decode_metrics
+from tidegauge.wire.metrics import decode_metrics, window_size_ms
 from tidegauge.wire.plain import plain
 from tidegauge.wire.public import InvalidRecord, joined_key, to_public
 
@@ -119,13 +119,28 @@ def _known(session: Session, model: str) -> Known:
 
 
 def _metrics(session: Session, topic: str, model: str) -> Iterator[MetricsRecord]:
+    """The records of a model that advice rests on; of windows, those of two sizes."""
     prefix = joined_key(model) + b"|"
+    windows: dict[int, list[Record]] = {}
     for record in _newest(session, topic):
-        if (record.key or b"").startswith(prefix):
-            try:
-                yield decode_metrics(record.value or b"")
-            except InvalidRecord as problem:
-                _skipped(record, problem)
+        key = record.key or b""
+        if not key.startswith(prefix):
+            continue
+        size_ms = window_size_ms(key)
+        if size_ms is None:
+            yield from _decoded(record)
+        else:
+            windows.setdefault(size_ms, []).append(record)
+    for size_ms in sizes_used(windows):
+        for record in windows[size_ms]:
+            yield from _decoded(record)
+
+
+def _decoded(record: Record) -> Iterator[MetricsRecord]:
+    try:
+        yield decode_metrics(record.value or b"")
+    except InvalidRecord as problem:
+        _skipped(record, problem)
 
 
 def _alerts(session: Session, topic: str) -> Iterator[AlertRecord]:
@@ -143,7 +158,7 @@ def _skipped(record: Record, problem: InvalidRecord) -> None:
 def _newest(session: Session, topic: str) -> Iterator[Record]:
     """The newest record of each key, as far back as `Past` reads."""
     require_topic(session.connection, topic)
-    with kafka_errors(session.connection), open_consumer(session.connection) as consumer:
+    with kafka_errors(session.connection), open_consumer(session.connection, bulk=True) as consumer:
         partitions = consumer.partitions_for_topic(topic) or ()
         places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
         begins, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)

@@ -1,7 +1,7 @@
 """What a subscriber knows of one model: its longest windows, alerts and deployments."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from tidegauge.core.config import DAY, ModelKind
@@ -40,14 +40,11 @@ class Known(NamedTuple):
 
     def longest(self) -> list[MetricRecord]:
         """The closed windows of the longest size in order of time."""
-        return self._of_size(max(self._sizes(), default=0))
+        return self._of_size(_longest(self._sizes()))
 
     def daily(self) -> list[MetricRecord]:
         """Those of the longest size up to a day, to tell before from after."""
-        sizes = self._sizes()
-        return self._of_size(
-            max((size for size in sizes if size <= DAY), default=min(sizes, default=0))
-        )
+        return self._of_size(_daily(self._sizes()))
 
     def _sizes(self) -> set[int]:
         return {window.end_ms - window.start_ms for window in self.windows}
@@ -82,6 +79,19 @@ class Known(NamedTuple):
             if mark.kind is DeploymentKind.VERSION and mark.value == version
         ]
         return min(times, default=0)
+
+
+def sizes_used(sizes: Collection[int]) -> set[int]:
+    """Of the sizes of windows that there are, in ms, those that advice rests on."""
+    return {_longest(sizes), _daily(sizes)} & set(sizes)
+
+
+def _longest(sizes: Collection[int]) -> int:
+    return max(sizes, default=0)
+
+
+def _daily(sizes: Collection[int]) -> int:
+    return max((size for size in sizes if size <= DAY), default=min(sizes, default=0))
 
 
 def judged(windows: Iterable[MetricRecord]) -> MetricRecord | None:

@@ -40,7 +40,8 @@ class Shift(NamedTuple):
     concept: Gain
     """``mix + concept.value == after.mean - before.mean``."""
     slices: tuple[Slice, ...]
-    """The largest part of the concept shift first."""
+    """Of all fields, the largest part of a concept shift first; those of different fields
+    overlap."""
 
 
 def shift(before: Errors, after: Errors, fields: Mapping[str, tuple[Groups, Groups]]) -> Shift:
@@ -58,11 +59,10 @@ def shift(before: Errors, after: Errors, fields: Mapping[str, tuple[Groups, Grou
     slices = max(splits, key=lambda found: _explained(found, change), default=whole)
     concept = math.fsum(part.change.value for part in slices)
     half = math.hypot(*(part.change.high - part.change.value for part in slices))
-    ranked = sorted(slices, key=lambda part: (-part.change.value, part.value))
-    told = tuple(part for part in ranked if part.field)
-    return Shift(
-        before, after, change - concept, Gain(concept, concept - half, concept + half), told
-    )
+    told = [part for found in splits for part in found]
+    told.sort(key=lambda part: (-part.change.value, part.field, part.value))
+    gain = Gain(concept, concept - half, concept + half)
+    return Shift(before, after, change - concept, gain, tuple(told))
 
 
 def _explained(slices: list[Slice], change: float) -> float:
