@@ -9,11 +9,11 @@ from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.detect.verdict import Verdict
 from tidegauge.core.ledger import ModelLedger, merged
-from tidegauge.core.monitor.alerts import stream_causes
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.evidence import Evidence
 from tidegauge.core.monitor.improving import Improving
+from tidegauge.core.monitor.incidents import KEPT_MS, Incidents
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.learning import Learning
@@ -39,6 +39,7 @@ from tidegauge.core.monitor.streams import (
 )
 from tidegauge.core.monitor.told import Told
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
+from tidegauge.core.monitor.why import Why, why_drift, why_errors
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
 from tidegauge.core.partial import Partial, Progress
@@ -90,6 +91,7 @@ class ModelMonitor:
         self.errors = ErrorBook(self._width)
         correction_ms = self.rules.correction_horizon_ms
         self.alerts = AlertBook(name, self.rules.detection, correction_ms)
+        self.incidents = Incidents(name)
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
         self.learning: dict[str, Learning] = {}
@@ -151,10 +153,12 @@ class ModelMonitor:
             for start in self.windows.starts(
                 self._width, self.closed_predictions, marks.predictions
             ):
+                # alerts name what was deployed by their time, however many panes close at once
+                deployments += self.deployments.close(start + self._width)
                 alerts += self._close_pane(start)
                 profiles += self._learn(start)
             self.windows.close(self.closed_predictions, marks.predictions)
-            deployments = self.deployments.close(marks.predictions)
+            deployments += self.deployments.close(marks.predictions)
             self.closed_predictions = marks.predictions
             self.alerts.forget(marks.predictions, errors=False)
         if marks.labels > self.closed_labels:
@@ -164,6 +168,7 @@ class ModelMonitor:
                 alerts += self._correct(start)
             self.closed_labels = marks.labels
             self.alerts.forget(marks.labels, errors=True)
+            self.incidents.forget(marks.labels - self.rules.label_horizon_ms - KEPT_MS)
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
         return Closed(alerts, profiles, deployments)
@@ -192,8 +197,8 @@ class ModelMonitor:
         for key, inputs in prediction_inputs(whole, start, end, kind, watched):
             verdict = self.streams.step(key, inputs)
             if self.alerts.asks(key, verdict):
-                told = ToldAlert(stream_causes(key, verdict), self._running(verdict))
-                yield from self._decide(key, verdict, told)
+                why = why_drift(key, verdict, self.windows, self.references, self._width)
+                yield from self._decide(key, verdict, why, None)
 
     def _close_label_pane(self, start: int, first: FirstLabels) -> Iterator[AlertRecord]:
         end = start + self._width
@@ -203,10 +208,8 @@ class ModelMonitor:
         verdict = self.streams.step(key, inputs)
         if self.alerts.asks(key, verdict):
             window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-            causes = self.errors.causes(*window, kind)
-            errors = self.errors.known(*window)
-            told = ToldAlert(causes, self._running(verdict), errors)
-            yield from self._decide(key, verdict, told)
+            why = why_errors(self.errors, kind, self.references, self.incidents, verdict)
+            yield from self._decide(key, verdict, why, self.errors.known(*window))
         self.errors.after(start, verdict)
 
     def _correct(self, start: int) -> Iterator[AlertRecord]:
@@ -246,18 +249,30 @@ class ModelMonitor:
     def _retract(self, key: StreamKey, time: int, reason: str) -> Iterator[AlertRecord]:
         record = self.alerts.retract(key, time, reason)
         if record is not None:
+            self.incidents.end(record.fingerprint, time)
             yield record
 
-    def _decide(self, key: StreamKey, verdict: Verdict, told: ToldAlert) -> Iterator[AlertRecord]:
+    def _decide(
+        self, key: StreamKey, verdict: Verdict, why: Why, errors: ErrorCounts | None
+    ) -> Iterator[AlertRecord]:
         life = self.alerts.of(key)
         held = life.evidence if life is not None and verdict.resolved else None
         end = verdict.window_end_ms or 0
         if held is not None and not held.holds(key, self.streams, self.kinds.at(end)):
-            record = self.alerts.retract(key, end, LABELS_CORRECTED)
-        else:
-            record = self.alerts.decide(key, verdict, told)
-        if record is not None:
+            yield from self._retract(key, end, LABELS_CORRECTED)
+            return
+        why = why.with_marks(self.deployments.marks.values())
+        versions = self._running(verdict)
+        told = ToldAlert(why.causes, versions, errors, why.splits, why.examples)
+        record = self.alerts.decide(key, verdict, told)
+        if record is None:
+            return
+        if verdict.resolved:
+            self.incidents.end(record.fingerprint, end)
             yield record
+        else:
+            incident = self.incidents.join(key, record, why.onset, why.deployed)
+            yield self.alerts.attach(record, incident)
 
     def _running(self, verdict: Verdict) -> Versions:
         """The versions with closed panes in a verdict's window."""
