@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tidegauge.core.config import ModelKind
 from tidegauge.core.explain.decompose import Change, Total
-from tidegauge.core.monitor.windows import Series
 from tidegauge.core.records import CauseKind
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.compare import bin_labels
@@ -14,8 +13,8 @@ from tidegauge.core.stats.errorbins import Cells, ErrorBins
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import MISSING, ReferenceProfile
 
-Labels = Mapping[Series, FirstLabels]
-"""First labels of some time, by series."""
+Series = TypeVar("Series", bound=tuple[str, str, str])
+"""Version, segment field and value; the whole version has an empty field."""
 
 
 class Dimension(NamedTuple):
@@ -33,17 +32,20 @@ def total(first: FirstLabels, kind: ModelKind) -> Total:
     return Total(first.trials, Fraction(first.errors))
 
 
-def whole(of_series: Labels) -> FirstLabels:
+def whole(of_series: Mapping[Series, FirstLabels]) -> FirstLabels:
     """All first labels, over all versions."""
     found = FirstLabels()
     for series, first in of_series.items():
-        if not series.field:
+        if not series[1]:
             found.add(first)
     return found
 
 
 def dimensions(
-    before: Labels, now: Labels, kind: ModelKind, profiles: Mapping[str, ReferenceProfile]
+    before: Mapping[Series, FirstLabels],
+    now: Mapping[Series, FirstLabels],
+    kind: ModelKind,
+    profiles: Mapping[str, ReferenceProfile],
 ) -> Iterator[Dimension]:
     """All that cut both into at least two cells.
 
@@ -60,21 +62,25 @@ def dimensions(
             yield dimension
 
 
-def _series(before: Labels, now: Labels, kind: ModelKind) -> Iterator[Dimension]:
+def _series(
+    before: Mapping[Series, FirstLabels], now: Mapping[Series, FirstLabels], kind: ModelKind
+) -> Iterator[Dimension]:
     cells: dict[tuple[CauseKind, str], dict[str, Change]] = {}
     for at, labels in enumerate((before, now)):
         for series, first in labels.items():
-            if series.field:
-                cut, value = (CauseKind.SEGMENT, series.field), series.value
-            else:
-                cut, value = (CauseKind.VERSION, "version"), series.version
+            version, field, segment = series
+            cut = (CauseKind.SEGMENT, field) if field else (CauseKind.VERSION, "version")
+            value = segment if field else version
             _add(cells.setdefault(cut, {}), value, at, total(first, kind))
     for (what, name), table in sorted(cells.items()):
         yield Dimension(what, name, table)
 
 
 def _features(
-    before: Labels, now: Labels, kind: ModelKind, profiles: Mapping[str, ReferenceProfile]
+    before: Mapping[Series, FirstLabels],
+    now: Mapping[Series, FirstLabels],
+    kind: ModelKind,
+    profiles: Mapping[str, ReferenceProfile],
 ) -> Iterator[Dimension]:
     features: dict[str, dict[str, Change]] = {}
     counted = [whole(labels).bins for labels in (before, now)]
