@@ -1,4 +1,4 @@
-"""Reading single records out of topics: by place, by key, by time."""
+"""Reading single records out of topics: by place, by time."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,8 +6,6 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 _POLL_MS = 500
-_CHUNK = 50_000
-"""Records of a state topic that are read at once, from its end towards its beginning."""
 
 
 def record_at(client: KafkaConsumer, place: TopicPartition, offset: int) -> ConsumerRecord | None:
@@ -17,22 +15,6 @@ def record_at(client: KafkaConsumer, place: TopicPartition, offset: int) -> Cons
         return None
     for record in between(client, place, offset, offset + 1):
         return record if record.offset == offset else None
-    return None
-
-
-def newest(client: KafkaConsumer, place: TopicPartition, key: bytes) -> ConsumerRecord | None:
-    """The newest record with a key; what was written last is found first."""
-    begin = client.beginning_offsets([place])[place]
-    end = client.end_offsets([place])[place]
-    while end > begin:
-        start = max(begin, end - _CHUNK)
-        found = None
-        for record in between(client, place, start, end):
-            if record.key == key:
-                found = record
-        if found is not None:
-            return found
-        end = start
     return None
 
 

@@ -8,6 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from tidegauge.cli.explain import logs
+from tidegauge.cli.explain.statelog import newest_value
 from tidegauge.cli.session import Session
 from tidegauge.core.collect.arrivalorder import FORWARDED, append_time
 from tidegauge.core.collect.layout import ANSWERED, HEARD, TAG
@@ -50,14 +51,14 @@ def retained(session: Session, client: KafkaConsumer, request_id: str) -> Retain
     topic = session.settings.kafka.topic_names.collect_state
     partition = home(session, client, topic, request_id)
     key = request_key(request_id.encode())
-    record = logs.newest(client, TopicPartition(topic, partition), REQUESTS + key)
-    if record is None or record.value is None:
+    value = newest_value(session.connection, topic, partition, REQUESTS + key)
+    if value is None:
         return None
-    if record.value[0] != TAG:
-        request = _decode(record.value)
+    if value[0] != TAG:
+        request = _decode(value)
         answers = [Place(answer.source, answer.position) for answer in request.answers]
         return Retained(answers, [r.offset for line in request.lines for r in line.revisions])
-    (row,), _ = parsed([record.value], as_columns([key]))
+    (row,), _ = parsed([value], as_columns([key]))
     answered, heard = row["state"] & ANSWERED, row["state"] & HEARD
     return Retained(
         [Place(int(row["source"]), int(row["position"]))] if answered else [],
