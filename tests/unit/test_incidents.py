@@ -10,6 +10,7 @@ from tidegauge.core.records import AlertRecord, AlertStatus, Incident, Role, Sev
 
 T = 1_000 * HOUR
 WIND = StreamKey(Subject.FEATURE, "wind")
+RAIN = StreamKey(Subject.FEATURE, "rain")
 GONE = StreamKey(Subject.MISSING, "wind")
 SCORE = StreamKey(Subject.SCORE)
 ERRORS = StreamKey(Subject.ERROR_RATE)
@@ -71,7 +72,7 @@ def test_a_broken_feature_its_answers_and_errors_are_one_incident() -> None:
 def test_what_begins_long_after_is_another_incident() -> None:
     book = Book()
     first = book.opens(WIND, T)
-    other = book.opens(SCORE, T + JOIN_MS + 30 * MINUTE)
+    other = book.opens(RAIN, T + JOIN_MS + 30 * MINUTE)
     assert first.id != other.id
     assert other.role is Role.ROOT
 
@@ -80,7 +81,16 @@ def test_a_long_window_joins_what_is_further_away() -> None:
     book = Book()
     first = book.opens(WIND, T)
     onset = Onset(T + 2 * HOUR, T + 6 * HOUR)
-    assert book.opens(SCORE, T + 6 * HOUR, onset=onset).id == first.id
+    assert book.opens(RAIN, T + 6 * HOUR, onset=onset).id == first.id
+
+
+def test_an_effect_that_is_seen_late_joins_its_cause_and_not_the_other_way_round() -> None:
+    book = Book()
+    cause = book.opens(WIND, T)
+    assert book.opens(SCORE, T + 24 * HOUR).id == cause.id
+    book = Book()
+    effect = book.opens(SCORE, T)
+    assert book.opens(WIND, T + 24 * HOUR).id != effect.id
 
 
 @pytest.mark.parametrize(("ended", "joins"), [(HOUR, False), (30 * HOUR, True)])

@@ -187,19 +187,24 @@ def _mix(
     size = abs(float(change))
     chance = 0.0
     newcomers = 0.0
-    for cell in dimension.cells.values():
+    grown: dict[str, float] = {}
+    for name, cell in dimension.cells.items():
         r0, r1 = cell.rates()
         off = float((r0 + r1) / 2 - noise.mean)
         chance += (off * noise.share_error(cell)) ** 2
         p0, p1 = noise.shares(cell)
-        grown = max(0.0, p1 - p0 - noise.share_error(cell) * _largest(len(parts)))
-        newcomers += grown * float((r1 - noise.mean) / change)
+        grown[name] = max(0.0, p1 - p0 - noise.share_error(cell) * _largest(len(parts)))
+        newcomers += grown[name] * float((r1 - noise.mean) / change)
     known = dimension.kind is CauseKind.FEATURE and dimension.name in moved
     mix = sum(float(part.mix / change) for part in parts.values())
     weight = mix - math.sqrt(chance) * _largest(len(parts)) / size
     largest = sorted(parts, key=lambda name: (-parts[name].mix / change, name))
     effect = Effect.NEW_VERSION if dimension.kind is CauseKind.VERSION else Effect.MIX_SHIFT
-    kept = tuple(name for name in largest if parts[name].mix / change > 0)
+    kept = tuple(
+        name
+        for name in largest
+        if parts[name].mix / change > 0 and (effect is Effect.MIX_SHIFT or grown[name] > 0)
+    )
     return _Candidate(max(weight, newcomers) if known else weight, dimension, effect, kept, parts)
 
 

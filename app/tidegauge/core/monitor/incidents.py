@@ -2,12 +2,12 @@
 
 An alert joins an incident or opens one when it opens itself. Two rules say which:
 
-- Alerts on the axis of prediction time (features, answers) join one whose alerts opened shortly
-  before the change began that they saw: within `JOIN_MS`, or the length of their own window where
-  that is longer, since sparse traffic is seen slowly.
-- Alerts about errors come when labels come, which may be hours later. What counts is when the
-  predictions were made whose labels are in their window: an incident with an alert that fired then
-  is joined. Without one, they join as the others do.
+- An effect joins its cause: in the order of causes below, an alert joins the incident of an earlier
+  one that fired when the predictions were made in which it saw its change. Labels come hours later,
+  so for alerts about errors that is not the time of their window, but of the predictions whose
+  labels are in it.
+- Alerts that saw their changes begin at about the same time belong together: within `JOIN_MS`, or
+  the length of their own window where that is longer, since sparse traffic is seen slowly.
 
 Alerts on the axis of prediction time look at each other only, and alerts about errors only at what
 had opened by their own time, so that it does not matter how far one axis is ahead of the other when
@@ -158,7 +158,7 @@ class Incidents:
                 if member.opened > time or (rank != _ERRORS and member.rank == _ERRORS):
                     continue
                 near = onset.since <= member.opened + span and onset.until >= member.since - span
-                if near or (rank == _ERRORS != member.rank and _fired(member, onset)):
+                if near or (rank > member.rank and _fired(member, onset)):
                     found.append((member.opened, group.id, group))
         return max(found, key=lambda pair: pair[:2])[2] if found else None
 

@@ -36,9 +36,13 @@ class Why(NamedTuple):
         """The same with what was deployed as the change began, or one such time before."""
         since = 2 * self.onset.since - self.onset.until
         telling, named = came_with(marks, since, self.onset.until)
+        split = {(cause.kind, cause.name): cause for cause in self.causes}
+        # a version may be among the causes already, with its part of the change
+        first = [split.pop((mark.kind, mark.name), mark) for mark in telling]
+        last = [mark for mark in named if (mark.kind, mark.name) not in split]
+        rest = [cause for cause in self.causes if cause not in first]
         return self._replace(
-            causes=(*telling, *self.causes, *named),
-            deployed=telling[0].summary if telling else "",
+            causes=(*first, *rest, *last), deployed=telling[0].summary if telling else ""
         )
 
 
@@ -61,8 +65,9 @@ def why_errors(
     start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
     before, now = errors.baseline, errors.between(start, end)
     then, current = whole(before), whole(now)
-    times = [error.time for error in current.sample] or [start, end]
-    onset = Onset(min(times), max(times) + 1)
+    times = [error.time for error in current.sample] or [start]
+    # the predictions span about as long a time as their labels do, and a few of them are known
+    onset = Onset(min(times) - (end - start), max(times) + 1)
     profiles = {a.profile.id: a.profile for known in references.values() for a in known}
     explained = explain_errors(
         Change(total(then, kind), total(current, kind)),
