@@ -5,8 +5,9 @@ from itertools import pairwise
 import pytest
 
 from tidegauge.core.detect.verdict import Phase, Verdict
-from tidegauge.core.monitor.errorbook import ErrorBook
+from tidegauge.core.monitor.errorbook import BINNED_LABELS, ErrorBook
 from tidegauge.core.panes import OutcomeKey
+from tidegauge.core.stats.errorbins import ErrorBins
 from tidegauge.core.stats.firstlabels import FirstLabels
 
 WIDTH = 10
@@ -63,3 +64,28 @@ def test_panes_are_kept_as_long_as_the_latest_window_needs_them() -> None:
         book.add(key(start), FirstLabels(5, 1), start)
         book.after(start, Verdict(Phase.WATCHING, window_start_ms=max(0, start - 20)))
     assert book.panes.keys() == {970, 980, 990}
+
+
+def test_bins_of_a_reference_that_came_after_learning_are_added_from_calm_panes() -> None:
+    book = ErrorBook(WIDTH)
+    book.add(key(0), FirstLabels(5, 1), 0)
+    book.after(0, Verdict(Phase.LEARNING))
+    bins = {"late": ErrorBins(5, {3: 5}, {3: 1})}
+    for start, phase in ((10, Phase.WATCHING), (20, Phase.FIRING), (30, Phase.WATCHING)):
+        book.add(key(start), FirstLabels(5, 1, bins=bins), start)
+        book.after(start, Verdict(phase, window_start_ms=start))
+    (baseline,) = book.baseline.values()
+    assert (baseline.trials, baseline.errors) == (5, 1)  # what is normal stays as it was learned
+    assert baseline.bins == bins  # of one pane: the other left while the stream fired
+
+
+def test_the_bins_of_a_baseline_are_bounded() -> None:
+    book = ErrorBook(WIDTH)
+    for at in range(5):
+        bins = {f"r{at}": ErrorBins(BINNED_LABELS, {0: BINNED_LABELS})}
+        for start in (20 * at, 20 * at + 10):
+            book.add(key(start), FirstLabels(1, 0, bins=bins), start)
+            book.after(start, Verdict(Phase.WATCHING, window_start_ms=start + WIDTH))
+    (baseline,) = book.baseline.values()
+    assert list(baseline.bins) == ["r2", "r3", "r4"]
+    assert {counts.labels for counts in baseline.bins.values()} == {BINNED_LABELS}

@@ -20,7 +20,13 @@ from tidegauge.core.explain.dimensions import whole
 from tidegauge.core.monitor.windows import Series
 from tidegauge.core.panes import OutcomeKey, pane_start
 from tidegauge.core.stats.corrections import CorrectionKey, ErrorCounts
+from tidegauge.core.stats.errorbins import ErrorBins
 from tidegauge.core.stats.firstlabels import FirstLabels
+
+BINNED_LABELS = 10_000
+"""Labels under one reference from which on its bins in the baseline are not added to."""
+KEPT_REFERENCES = 3
+"""References of one version whose bins the baseline has, the latest."""
 
 
 class ErrorBook:
@@ -99,8 +105,26 @@ class ErrorBook:
                 self.changed_baseline.add(series)
             self._drop(start)
         elif verdict.window_start_ms is not None:
-            for old in [s for s in self.panes if s + self._width <= verdict.window_start_ms]:
+            for old in sorted(s for s in self.panes if s + self._width <= verdict.window_start_ms):
+                if verdict.phase is Phase.WATCHING:
+                    self._bin_baseline(old)
                 self._drop(old)
+
+    def _bin_baseline(self, start: int) -> None:
+        """Add a calm pane to the bins of the baseline, as far as they have few labels.
+
+        A reference that was adopted late in the learning period, or after it, has few there or
+        none.
+        """
+        for series, first in self.panes[start].items():
+            for reference, counts in first.bins.items():
+                bins = self.baseline.setdefault(series, FirstLabels()).bins
+                mine = bins.setdefault(reference, ErrorBins())
+                if mine.labels < BINNED_LABELS:
+                    mine.add(counts)
+                for old in list(bins)[:-KEPT_REFERENCES]:
+                    del bins[old]
+                    self.changed_baseline.add(series)
 
     def _drop(self, start: int) -> None:
         for series in self.panes.pop(start):

@@ -99,9 +99,10 @@ class ErrorBins(msgspec.Struct):
 
     ``trials`` counts pairs of classes and ``errors`` those that differ, ``numbers`` pairs of
     numbers, with the exact sums of their ``absolute`` errors in units of 2**-1074. Pairs of 0 and 1
-    are only counted as classes.
+    are only counted as classes. ``labels`` is how many of both there are.
     """
 
+    labels: int = 0
     trials: dict[int, int] = {}
     errors: dict[int, int] = {}
     numbers: dict[int, int] = {}
@@ -109,6 +110,7 @@ class ErrorBins(msgspec.Struct):
 
     def add(self, other: Self) -> None:
         """Add other first labels under the same reference."""
+        self.labels += other.labels
         add_counts(self.trials, other.trials)
         add_counts(self.errors, other.errors)
         add_counts(self.numbers, other.numbers)
@@ -117,14 +119,18 @@ class ErrorBins(msgspec.Struct):
     def to_wire(self) -> list[Any]:
         """Plain lists, integers and bytes for msgpack."""
         counts = map(flatten, (self.trials, self.errors, self.numbers))
-        return [*counts, {cell: exactsum.encode(s) for cell, s in self.absolute.items()}]
+        return [
+            self.labels,
+            *counts,
+            {cell: exactsum.encode(s) for cell, s in self.absolute.items()},
+        ]
 
     @classmethod
     def from_wire(cls, wire: list[Any]) -> Self:
         """Read what `to_wire` wrote."""
-        trials, errors, numbers, absolute = wire
+        labels, trials, errors, numbers, absolute = wire
         sums = {cell: exactsum.decode(total) for cell, total in absolute.items()}
-        return cls(unflatten(trials), unflatten(errors), unflatten(numbers), sums)
+        return cls(labels, unflatten(trials), unflatten(errors), unflatten(numbers), sums)
 
 
 def fold_error_bins(
@@ -160,4 +166,5 @@ def fold_error_bins(
         for key, total in zip(present.tolist(), sums, strict=True):
             if total:
                 absolute[key // size][key % size] = total
-    return list(map(ErrorBins, trials, errors, numbers, absolute))
+    known = np.bincount(labels.groups, labels.classes | labels.numbers, n_groups).astype(np.int64)
+    return list(map(ErrorBins, known.tolist(), trials, errors, numbers, absolute))
