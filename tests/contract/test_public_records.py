@@ -14,6 +14,15 @@ from jsonschema import Draft202012Validator
 from tidegauge.contract.json_schema import MODELS, json_schema
 from tidegauge.core.config import ModelKind, ReferenceConfig
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
+from tidegauge.core.improvement import (
+    CalibrationStep,
+    CostPoint,
+    Gain,
+    ImprovementStats,
+    RecalibrationStats,
+    SegmentGain,
+    ThresholdStats,
+)
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
     AlertRecord,
@@ -53,6 +62,7 @@ from tidegauge.wire.metrics import (
     encode_deployment,
     encode_ledger,
     encode_metric,
+    window_size_ms,
 )
 from tidegauge.wire.references import decode_reference, encode_reference, reference_key
 
@@ -91,6 +101,47 @@ QUALITY = figures(
     lift_top_decile_error=st.floats(0, 10),
     roc_curve=ROC.map(tuple),
     calibration_curve=TENTHS.map(tuple),
+)
+SAMPLES = st.integers(1, 2**31)
+GAINS = st.builds(Gain, NUMBERS, NUMBERS, NUMBERS)
+IMPROVEMENTS = st.builds(
+    ImprovementStats,
+    threshold=st.none()
+    | st.builds(
+        ThresholdStats,
+        labelled=SAMPLES,
+        in_use=st.none() | SHARES,
+        agreement=SHARES,
+        best=st.none() | SHARES,
+        cost=NUMBERS,
+        best_cost=NUMBERS,
+        gain=GAINS,
+        costs=st.lists(st.builds(CostPoint, SHARES, NUMBERS), max_size=2).map(tuple),
+    ),
+    recalibration=st.none()
+    | st.builds(
+        RecalibrationStats,
+        labelled=SAMPLES,
+        brier_gain=GAINS,
+        log_loss_gain=GAINS,
+        steps=st.lists(
+            st.builds(CalibrationStep, SHARES, SHARES, SAMPLES), min_size=1, max_size=2
+        ).map(tuple),
+    ),
+    segments=st.lists(
+        st.builds(
+            SegmentGain,
+            field=NAMES,
+            value=NAMES,
+            labelled=SAMPLES,
+            mean=POSITIVE,
+            average=POSITIVE,
+            excess=NUMBERS,
+            gain=GAINS,
+            share=st.none() | SHARES,
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 ALERTS = st.builds(
     AlertRecord,
@@ -180,6 +231,7 @@ METRICS = st.builds(
         psi=POSITIVE,
         histogram=HISTOGRAMS,
     ),
+    improvement=st.none() | IMPROVEMENTS,
 ).map(
     lambda record: msgspec.structs.replace(
         record,
@@ -264,15 +316,17 @@ def test_alerts(record: AlertRecord) -> None:
 @given(METRICS)
 @settings(max_examples=50, deadline=None)
 def test_metrics(record: MetricRecord) -> None:
-    _, value = encode_metric(record)
+    key, value = encode_metric(record)
     assert_in_contract("metric", value)
+    assert window_size_ms(key) == record.end_ms - record.start_ms
     assert decode_metrics(value) == record
 
 
 @given(LEDGERS)
 @settings(max_examples=20, deadline=None)
 def test_ledgers(record: LedgerRecord) -> None:
-    _, value = encode_ledger(record)
+    key, value = encode_ledger(record)
+    assert window_size_ms(key) is None
     assert_in_contract("ledger", value)
     assert decode_metrics(value) == record
 

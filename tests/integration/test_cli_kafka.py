@@ -16,7 +16,9 @@ from typer.testing import CliRunner, Result
 
 import tidegauge
 from tidegauge.cli.main import app
+from tidegauge.core.config import DAY
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
+from tidegauge.core.improvement import Gain, ImprovementStats, SegmentGain
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
@@ -25,10 +27,15 @@ from tidegauge.core.records import (
     Cause,
     CauseKind,
     Effect,
+    LedgerRecord,
+    MetricRecord,
     Severity,
+    Traffic,
+    WindowState,
 )
 from tidegauge.wire.alerts import encode_alert
 from tidegauge.wire.dead_letters import encode_dead_letter, encode_summary
+from tidegauge.wire.metrics import encode_ledger, encode_metric
 
 pytestmark = pytest.mark.broker
 
@@ -169,7 +176,7 @@ def test_what_is_invalid_is_not_published(topics: Cluster):
 
 
 def test_a_topic_that_is_missing_is_named(cluster: Cluster):
-    for command in (["alerts"], ["dead-letters"], ["publish", "feedback"]):
+    for command in (["advise", "m"], ["alerts"], ["dead-letters"], ["publish", "feedback"]):
         result = cluster.run(*command, stdin="")
         assert result.exit_code == 1
         assert f"there is no topic {cluster.prefix}" in result.stderr
@@ -261,6 +268,62 @@ def test_no_alerts_are_said_to_be_none(topics: Cluster):
     topics.send("alerts", [alert_record(OPENED)])
     result = topics.run("alerts", "--since", "0s")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no alerts\n")
+
+
+def window_record(**changes: Any) -> dict[str, Any]:
+    """A day of a version in which one of its segments had most of the errors."""
+    segment = SegmentGain(
+        field="origin",
+        value="EWR\x1b[2J",
+        labelled=400,
+        mean=0.4,
+        average=0.2,
+        excess=80.0,
+        gain=Gain(70.0, 50.0, 90.0),
+        share=0.35,
+    )
+    record = MetricRecord(
+        model="delay",
+        version="1",
+        start_ms=T - T % DAY,
+        end_ms=T - T % DAY + DAY,
+        state=WindowState.FINAL,
+        revision=0,
+        predictions=1_000,
+        labelled=1_000,
+        label_coverage=1.0,
+        traffic=Traffic(predictions=1_000),
+        improvement=ImprovementStats(segments=(segment,)),
+    )
+    key, value = encode_metric(replace(record, **changes))
+    return {"key": key, "value": value, "partition": 0}
+
+
+def test_advice_is_on_the_newest_records_of_one_model(topics: Cluster):
+    key, value = encode_ledger(LedgerRecord(model="delay", time_ms=T + DAY))
+    topics.send(
+        "metrics",
+        [
+            window_record(improvement=None),
+            window_record(),
+            window_record(model="other", improvement=None),
+            {"key": key, "value": value, "partition": 0},
+            {"key": b"delay|junk", "value": b"junk", "partition": 0},
+        ],
+    )
+    result = topics.run("advise", "delay")
+    assert result.exit_code == 0
+    assert "delay: 1 thing to do" in result.stdout
+    assert "version 1: bring origin=EWR\\x1b[2J to the average" in result.stdout
+    assert "35 % fewer errors (25 to 45 %): 70 (50 to 90) a day" in result.stdout
+    assert "@4 is skipped" in result.stderr
+    (line,) = topics.run("advise", "delay", "--json").stdout.splitlines()
+    told = json.loads(line)
+    assert (told["model"], told["change"], told["sure"]) == ("delay", "segment", True)
+    assert told["gain"] == {"value": 70.0, "low": 50.0, "high": 90.0}
+    unknown = topics.run("advise", "nobody")
+    assert unknown.exit_code == 1
+    assert "has nothing on a model nobody" in unknown.stderr
 
 
 def test_dead_letters_are_told_and_counted(topics: Cluster):

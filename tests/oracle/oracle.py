@@ -267,6 +267,19 @@ class Oracle:
                 panes[truth.event.model, start].append(error)
         return dict(panes)
 
+    def binned_errors(self, model: str, version: str) -> dict[tuple[str, object], list[float]]:
+        """The errors of first labels of a version's answers, by feature and value."""
+        found: dict[tuple[str, object], list[float]] = defaultdict(list)
+        for truth in self.truths:
+            event = truth.event
+            if (event.model, event.version) != (model, version) or truth.first is None:
+                continue
+            error = _error(event.prediction, truth.first[1], ModelKind.MULTICLASS)
+            if error is not None:
+                for feature in ("gone", "word", "x"):
+                    found[feature, event.features.get(feature)].append(error)
+        return dict(found)
+
 
 def _error(predicted: Outcome, label: Outcome, kind: ModelKind) -> float | None:
     if kind is ModelKind.REGRESSION:

@@ -32,6 +32,7 @@ from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
 from tidegauge.core.monitor.monitor import Monitor
 from tidegauge.core.monitor.streams import StreamKey
+from tidegauge.core.monitor.windows import Series
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.records import AlertRecord, MetricRecord
 from tidegauge.core.stats.reference import ReferenceProfile
@@ -173,6 +174,8 @@ class Result:
     alerts: list[AlertRecord]
     after_final: int
     moved: int
+    errors: dict[tuple[str, Series], list[Any]]
+    """First labels of the baseline, by model and series, as they are stored."""
     monitor: Monitor = field(repr=False)
 
 
@@ -470,6 +473,12 @@ class _Run:
             self.alerts,
             sum(model.windows.after_final for model in models.values()),
             sum(model.errors.moved for model in models.values()),
+            {
+                (name, series): first.to_wire()
+                for name, model in models.items()
+                for series, first in model.errors.baseline.items()
+                if series.version != FLUSH
+            },
             self.monitor,
         )
 

@@ -4,11 +4,11 @@ import random
 from dataclasses import replace
 
 import pytest
-from world import CONFIG, START, Plan, Published, Result, World, at, published, with_rules
+from world import CONFIG, START, Plan, Published, Result, World, at, ms, published, with_rules
 
 from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.core.records import AlertRecord, AlertStatus
+from tidegauge.core.records import AlertRecord, AlertStatus, Role
 
 DETECTION = DetectionConfig(
     learn_ms=300 * SECOND, learn_samples=200, min_samples=60, resolve_panes=3
@@ -119,3 +119,34 @@ def test_same_alerts_for_any_reading_at_length(seed: int) -> None:
     plans = [Plan(seed, p, r, max_batch=50, crash=0.1) for p, r in ((1, "random"), (3, "behind"))]
     results = [world.run(plan) for plan in plans]
     assert without_reference(results[0].alerts) == without_reference(results[1].alerts)
+
+
+def test_errors_join_the_incident_of_the_feature_that_broke(result: Result) -> None:
+    drift, errors = (
+        next(a for a in result.alerts if a.labels["alertname"] == name)
+        for name in ("FeatureDrift", "ErrorRateChanged")
+    )
+    assert drift.incident is not None
+    assert errors.incident is not None
+    assert drift.incident.id == errors.incident.id
+    assert (drift.incident.role, errors.incident.role) == (Role.ROOT, Role.SYMPTOM)
+    assert {drift.incident.root, errors.incident.root} == {drift.fingerprint}
+
+
+def test_an_error_alert_gives_request_ids_of_wrong_answers(world: World, result: Result) -> None:
+    alert = next(a for a in result.alerts if a.labels["alertname"] == "ErrorRateChanged")
+    answers = {p.event.request_id: p.event for p in world.log if p.topic == "predictions"}
+    labels = {p.event.request_id: p.event for p in world.log if p.topic == "feedback"}
+    assert len(alert.examples) == 5
+    for request in alert.examples:
+        assert answers[request].prediction != labels[request].label
+        assert alert.window_start_ms <= ms(labels[request].timestamp) < alert.window_end_ms
+
+
+def test_incidents_and_causes_are_the_same_for_any_reading(world: World, result: Result) -> None:
+    other = world.run(Plan(5, 3, "feedback first", max_batch=50, crash=0.1))
+
+    def told(alerts: list[AlertRecord]) -> dict[str, object]:
+        return {a.id: (a.incident, a.causes, a.splits, a.examples) for a in alerts}
+
+    assert told(other.alerts) == told(result.alerts)

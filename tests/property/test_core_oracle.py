@@ -1,7 +1,7 @@
 """Whatever the order of reading, batches, partitions and crashes: what comes out is what must."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,11 @@ from world import CONFIG, Plan, Published, Result, World, apart, clean
 from oracle import Oracle, Pair, Window, binary, name, number
 from tidegauge.core.config import ModelKind, ReferenceConfig
 from tidegauge.core.monitor.streams import StreamKey, Subject
+from tidegauge.core.monitor.windows import Series
 from tidegauge.core.records import MetricRecord, PairedStats, WindowState
+from tidegauge.core.stats.columns import read_column
+from tidegauge.core.stats.errorbins import Cells, ErrorBins
+from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.learn import build_reference
 from tidegauge.core.stats.reference import ReferenceProfile
 
@@ -208,6 +212,31 @@ def check(log: list[Published], *ways: Plan, references: Sequence[ReferenceProfi
         assert (result.after_final, result.moved) == (0, 0)
         assert result.windows == results[0].windows
         assert result.streams == results[0].streams
+        assert result.errors == results[0].errors
+        for profile in references:
+            check_error_bins(result, oracle, profile)
+
+
+def check_error_bins(result: Result, oracle: Oracle, profile: ReferenceProfile) -> None:
+    counts = result.errors.get(("a", Series(profile.version, "", "")))
+    bins = ErrorBins() if counts is None else FirstLabels.from_wire(counts).bins.get(profile.id)
+    cells = Cells(profile)
+    expected: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for (feature_name, value), errors in oracle.binned_errors("a", profile.version).items():
+        column = read_column([{feature_name: value}], feature_name)
+        feature = profile.feature(feature_name)
+        assert feature is not None
+        expected[feature_name, int(feature.bin_column(column)[0])] += errors
+    trials, wrong = cells.split((bins or ErrorBins()).trials), (bins or ErrorBins()).errors
+    names = [feature.name for feature in profile.features]
+    found = {(n, c): k for n, part in zip(names, trials, strict=True) for c, k in part.items()}
+    assert found == {key: len(errors) for key, errors in expected.items()}
+    missed = {
+        (n, c): k
+        for n, part in zip(names, cells.split(wrong), strict=True)
+        for c, k in part.items()
+    }
+    assert missed == {key: sum(errors) for key, errors in expected.items() if sum(errors)}
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])

@@ -163,6 +163,9 @@ ordinary_requests = [
     Request([], [Line("m", [Revision(0, 5, 0.5, 1, 2)])]),
     Request([Answer("m", "1", 3, 7, "1", None, ())], []),
     Request([Answer("m", "1", 3, 7, 0.25, 0.5, ("f", "v"))], []),
+    Request([Answer("m", "1", 3, 7, "1", 0.5, (), source=3, position=2**40)], []),
+    Request([Answer("m", "1", 3, 7, "1", 0.5, (), reference="r", codes=b"\0\xff\0")], []),
+    Request([Answer("m", "1", 3, 7, "1", 0.5, (), reference="s", codes=b"\1")], []),
     Request([Answer("m", "1", 3, 7, "0", 0.5, ())], [Line("m", [Revision(0, 10**12, "1", 1, 2)])]),
     Request(
         [Answer("m", "1", 3, 7, "0", 0.5, (), ((0, "1"),), True)],
@@ -176,6 +179,16 @@ others = [
     Request([], [Line(None, [Revision(0, 5, "late", 1, 2)], conflicts=1)]),
     Request([Answer("m", "1", 3, 7, "0", 0.5, ())], [Line("n", [Revision(0, 5, "1", 1, 2)])]),
 ]
+
+
+def test_requests_are_restored_with_the_codes_of_their_features() -> None:
+    requests, restored = (Requests(CONFIG.model, lambda _: 0) for _ in range(2))
+    for number, request in enumerate([*ordinary_requests, *others]):
+        requests.put(request_key(b"%d" % number), request, None)
+    for record in requests.changes():
+        restored.restore(*record)
+    restored.restored()
+    assert retained(restored) == retained(requests)
 
 
 @pytest.mark.parametrize("request_", [*ordinary_requests, *others])

@@ -27,6 +27,7 @@ COMMANDS = [
     "topics create",
     "topics describe",
     "publish",
+    "advise",
     "alerts",
     "notify",
     "dead-letters",

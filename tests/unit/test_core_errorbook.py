@@ -4,11 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from tidegauge.core.config import ModelKind
 from tidegauge.core.detect.verdict import Phase, Verdict
-from tidegauge.core.monitor.errorbook import ErrorBook
+from tidegauge.core.monitor.errorbook import BINNED_LABELS, ErrorBook
 from tidegauge.core.panes import OutcomeKey
-from tidegauge.core.records import CauseKind, Effect
+from tidegauge.core.stats.errorbins import ErrorBins
 from tidegauge.core.stats.firstlabels import FirstLabels
 
 WIDTH = 10
@@ -67,49 +66,26 @@ def test_panes_are_kept_as_long_as_the_latest_window_needs_them() -> None:
     assert book.panes.keys() == {970, 980, 990}
 
 
-def learned(
-    baseline: dict[OutcomeKey, FirstLabels], now: dict[OutcomeKey, FirstLabels]
-) -> ErrorBook:
+def test_bins_of_a_reference_that_came_after_learning_are_added_from_calm_panes() -> None:
     book = ErrorBook(WIDTH)
-    for outcome, pair in baseline.items():
-        book.add(outcome._replace(start=0), pair, 0)
+    book.add(key(0), FirstLabels(5, 1), 0)
     book.after(0, Verdict(Phase.LEARNING))
-    for outcome, pair in now.items():
-        book.add(outcome._replace(start=100), pair, 0)
-    return book
+    bins = {"late": ErrorBins(5, {3: 5}, {3: 1})}
+    for start, phase in ((10, Phase.WATCHING), (20, Phase.FIRING), (30, Phase.WATCHING)):
+        book.add(key(start), FirstLabels(5, 1, bins=bins), start)
+        book.after(start, Verdict(phase, window_start_ms=start))
+    (baseline,) = book.baseline.values()
+    assert (baseline.trials, baseline.errors) == (5, 1)  # what is normal stays as it was learned
+    assert baseline.bins == bins  # of one pane: the other left while the stream fired
 
 
-def test_contributions_of_the_segments_of_a_field_add_up_to_the_change() -> None:
-    north, south = (key(0, "1", "origin", value) for value in "ns")
-    book = learned(
-        {key(0): FirstLabels(200, 20), north: FirstLabels(100, 10), south: FirstLabels(100, 10)},
-        {key(0): FirstLabels(100, 30), north: FirstLabels(50, 25), south: FirstLabels(50, 5)},
-    )
-    first, second = book.causes(100, 110, ModelKind.BINARY)
-    assert (first.kind, first.name, first.value) == (CauseKind.SEGMENT, "origin", "n")
-    assert (first.before, first.after, first.samples) == (0.1, 0.5, 50)
-    assert first.contribution == pytest.approx(1.0)
-    assert second.contribution == pytest.approx(0.0)
-
-
-def test_a_version_without_a_past_is_named_as_new() -> None:
-    book = learned(
-        {key(0): FirstLabels(200, 20)},
-        {key(0): FirstLabels(60, 6), key(0, "2"): FirstLabels(40, 24)},
-    )
-    first = book.causes(100, 110, ModelKind.BINARY)[0]
-    assert (first.kind, first.effect, first.name) == (CauseKind.VERSION, Effect.NEW_VERSION, "2")
-    assert first.before == 0.1  # the whole model's
-    assert first.contribution == pytest.approx(1.0)
-
-
-def test_one_version_then_and_now_explains_nothing() -> None:
-    book = learned({key(0): FirstLabels(200, 20)}, {key(0): FirstLabels(100, 50)})
-    assert book.causes(100, 110, ModelKind.BINARY) == ()
-
-
-def test_a_window_without_labels_or_a_past_has_no_causes() -> None:
-    assert learned({key(0): FirstLabels(200, 20)}, {}).causes(100, 110, ModelKind.BINARY) == ()
+def test_the_bins_of_a_baseline_are_bounded() -> None:
     book = ErrorBook(WIDTH)
-    book.add(key(100), FirstLabels(10, 2), 0)
-    assert book.causes(100, 110, ModelKind.BINARY) == ()
+    for at in range(5):
+        bins = {f"r{at}": ErrorBins(BINNED_LABELS, {0: BINNED_LABELS})}
+        for start in (20 * at, 20 * at + 10):
+            book.add(key(start), FirstLabels(1, 0, bins=bins), start)
+            book.after(start, Verdict(Phase.WATCHING, window_start_ms=start + WIDTH))
+    (baseline,) = book.baseline.values()
+    assert list(baseline.bins) == ["r2", "r3", "r4"]
+    assert {counts.labels for counts in baseline.bins.values()} == {BINNED_LABELS}

@@ -8,7 +8,7 @@ from world import compact, retained
 
 from tidegauge.core.collect.join import Join, Joined
 from tidegauge.core.collect.labelling import changes
-from tidegauge.core.collect.layout import Rows
+from tidegauge.core.collect.ordinary import LabelledRows
 from tidegauge.core.collect.pairing import Labels, pair_steps
 from tidegauge.core.collect.request import (
     MAX_ANSWERS,
@@ -51,14 +51,15 @@ class Sink:
     def level(self, delay_ms: int) -> int:
         return 0 if delay_ms <= 2 * MINUTE else 1 if delay_ms <= 15 * MINUTE else 2
 
-    def labelled(self, _: Rows) -> None:
+    def labelled(self, _: LabelledRows) -> None:
         raise AssertionError("single events are joined one by one")
 
     def label(self, _: Answer, level: int, label: Known, count: int) -> None:
         cell = level, int(label == "true")
         self.labels[cell] = self.labels.get(cell, 0) + count
 
-    def first(self, _: Answer, label: Known, time_ms: int) -> None:
+    def first(self, _: Answer, label: Known, time_ms: int, request_id: str | None) -> None:
+        assert request_id
         self.shown.append((time_ms, int(label == "true")))
 
     def corrected(self, _: Answer, labels: Labels, first_ms: int, time_ms: int) -> None:
@@ -89,7 +90,7 @@ class World:
         self, key: str, time: int = T, model: str = "a", version: str = "1", digest: int = 0
     ) -> Joined:
         answer = Answer(model, version, time, digest, "1", 0.5, ())
-        outcome = self.join.answer(request_key(key.encode()), answer)
+        outcome = self.join.answer(request_key(key.encode()), answer, key)
         self.balance()
         return outcome
 
@@ -98,7 +99,7 @@ class World:
     ) -> Joined:
         self._offset += 1
         made = Revision(revision, time, label, time * 2 + label, self._offset)
-        outcome = self.join.feedback(request_key(key.encode()), model, made)
+        outcome = self.join.feedback(request_key(key.encode()), model, made, key)
         self.balance()
         return outcome
 

@@ -17,7 +17,7 @@ from tidegauge.core.monitor.streams import (
     error_input,
     prediction_inputs,
 )
-from tidegauge.core.records import AlertRecord, AlertStatus, MetricRecord
+from tidegauge.core.records import AlertRecord, AlertStatus, CauseKind, MetricRecord
 from tidegauge.core.stats.answers import AnswerCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.sums import SlotSums, TrafficCounts
@@ -174,8 +174,13 @@ def test_errors_of_every_kind_raise_one_alert(answers: list[Outcome], name: str)
     assert [a.revision for a in one.alerts] == list(range(len(one.alerts)))
     assert {(a.status, a.labels["alertname"]) for a in one.alerts} == {(AlertStatus.FIRING, name)}
     assert START + 2_300 * SECOND < alert.starts_at_ms < START + 3_000 * SECOND
-    assert {cause.name for cause in alert.causes} == {"side"}
-    assert sum(cause.contribution or 0.0 for cause in alert.causes) == pytest.approx(1.0, abs=0.3)
+    # the errors rise on both sides alike
+    assert alert.causes[0].kind is CauseKind.MODEL
+    (split,) = alert.splits
+    assert split.name == "side"
+    assert split.mix + split.concept + split.remainder == pytest.approx(1.0)
+    assert split.concept == pytest.approx(1.0, abs=0.3)
+    assert alert.examples
 
 
 def test_a_class_that_is_answered_more_often_raises_an_alert() -> None:

@@ -217,6 +217,14 @@ def test_a_file_that_is_no_settings_file_is_named(yaml_file, content: str, said:
         ({"join.orphan_horizon": "400d"}, "join.orphan_horizon is 400d; allowed: at most 365d"),
         ({"models.m.join.label_horizon": "400d"}, "models.m.join.label_horizon is 400d; allowed"),
         ({"join.label_horizon": "10d"}, "topics.retention is 7d; allowed: at least 10d10m"),
+        (
+            {"costs.false_positive": "-1"},
+            "costs.false_positive is -1; allowed: more than 0, costs.true_negative",
+        ),
+        (
+            {"costs.true_positive": "2"},
+            "costs.false_negative is 1; allowed: more than 2, costs.true_positive",
+        ),
         ({"segments.fields": "a,b,c,d,e"}, "segments.fields names 5 fields; allowed: at most 4"),
         ({"worker.heartbeat_interval": "5s"}, "worker.heartbeat_interval is 5s; allowed: at most"),
         ({"worker.transaction_timeout": "1h"}, "worker.transaction_timeout is 1h; allowed: at"),

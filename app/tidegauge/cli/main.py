@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from tidegauge import __version__
+from tidegauge.cli import advise as advise_command
 from tidegauge.cli import alerts, config, dead_letters, publish, schema, topics
 from tidegauge.cli import demo as demo_command
 from tidegauge.cli import notify as notify_command
 from tidegauge.cli import top as top_command
 from tidegauge.cli import worker as worker_command
 from tidegauge.cli.console import output
+from tidegauge.cli.explain import command as explain_command
 from tidegauge.cli.group import RootGroup
 from tidegauge.cli.reference import group as references
 from tidegauge.cli.session import Session, parse_flags
@@ -52,6 +54,8 @@ app.command("publish", help=publish.HELP)(publish.publish)
 app.command("top", help=top_command.HELP)(top_command.top)
 app.add_typer(alerts.app, name="alerts")
 app.command("notify", help=notify_command.HELP)(notify_command.notify)
+app.command("advise", help=advise_command.HELP)(advise_command.advise_command)
+app.command("explain", help=explain_command.HELP)(explain_command.explain)
 app.add_typer(references.app, name="reference")
 app.command("dead-letters", help=dead_letters.HELP)(dead_letters.dead_letters)
 app.add_typer(config.app, name="config")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -14,6 +14,11 @@ from tidegauge.kafka.client import Connection, client_options
 Record: TypeAlias = ConsumerRecord
 
 _POLL_MS = 500
+_BULK: dict[str, Any] = {
+    "check_crcs": False,
+    "max_poll_records": 5_000,
+    "max_partition_fetch_bytes": 4 * 1024 * 1024,
+}
 
 
 def read(
@@ -58,8 +63,15 @@ def _batch(consumer: KafkaConsumer) -> list[Record]:
 
 
 @contextmanager
-def open_consumer(connection: Connection) -> Iterator[KafkaConsumer]:
-    """A consumer of committed records, without a group, for the time of the context."""
+def open_consumer(connection: Connection, *, bulk: bool = False) -> Iterator[KafkaConsumer]:
+    """A consumer of committed records, without a group, for the time of the context.
+
+    Args:
+        connection: the cluster.
+        bulk: fetch much at once, and leave checksums to the brokers: computed in Python, they would
+            take most of the time.
+    """
+    options = _BULK if bulk else {}
     consumer = KafkaConsumer(
         **client_options(connection),
         client_id="tidegauge-cli",
@@ -68,6 +80,7 @@ def open_consumer(connection: Connection) -> Iterator[KafkaConsumer]:
         isolation_level="read_committed",
         allow_auto_create_topics=False,
         bootstrap_timeout_ms=TIMEOUT_MS,
+        **options,
     )
     try:
         yield consumer

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegauge.contract.base import Count, Record, Share, Time
-from tidegauge.core.records import AlertStatus, CauseKind, Effect, Severity
+from tidegauge.core.records import AlertStatus, CauseKind, Effect, Role, Severity
 
 
 class AlertHeaders(Record):
@@ -66,19 +66,54 @@ class RankedCause(Record):
     """In what way it acts. ``mix_shift``: inputs moved to regions where errors were frequent
     already; ``concept_shift``: the same inputs have more errors."""
     name: str
-    """The feature, the segment field, or the version."""
+    """The feature, the segment field, or the version, code version or data version."""
     value: str | None
     """The feature's bin or category, the segment's value, or the class."""
     contribution: float | None
-    """Part of the observed change it accounts for; parts may be negative and need not add to 1."""
+    """Part of the observed change it accounts for, which may be negative; null where that is not
+    known. Of a change in errors, the mix or concept shift of this bin, segment or version alone;
+    those of all of them add up to the split of the same name. Of a feature that drifted, the bin's
+    part of the population stability index."""
     before: float | None
-    """The figure that changed, in the reference or before the change."""
+    """The figure that changed, in the reference or before the change: of mix shift and drift the
+    share of predictions."""
     after: float | None
     """The same figure in the alert's window."""
     samples: Count
     """Predictions in the window that it touches."""
     summary: str
     """One sentence for people."""
+
+
+class ErrorSplit(Record):
+    """How a change in errors splits over one feature, segment field, or the versions.
+
+    ``mix``, ``concept`` and ``remainder`` add up to 1. They are Kitagawa's (1955) components, with
+    the averages of both periods as weights.
+    """
+
+    kind: CauseKind
+    name: str
+    """The feature or the segment field; ``version`` of versions."""
+    mix: float
+    """By inputs that moved to where errors were more frequent."""
+    concept: float
+    """By more errors for the same inputs."""
+    remainder: float
+    """What the predictions that it does not tell apart account for."""
+
+
+class IncidentPart(Record):
+    """Which incident an alert belongs to."""
+
+    id: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    """Equal for all alerts that belong together."""
+    role: Role
+    """Whether this alert is the root or a symptom."""
+    root: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    """Fingerprint of the alert that is taken for the root, as far as was known."""
+    summary: str
+    """The root in words: its alert, or what was deployed."""
 
 
 class Alert(Record):
@@ -124,4 +159,9 @@ class Alert(Record):
     """``labelled / predictions`` in the window; null without predictions."""
     versions: VersionsInWindow
     causes: list[RankedCause]
-    """What accounts for it, largest contribution first."""
+    """What accounts for it, the likeliest first."""
+    splits: list[ErrorSplit]
+    """Of a change in errors; those of the causes first."""
+    examples: list[str]
+    """Request ids of some wrong answers in the window, chosen fairly."""
+    incident: IncidentPart | None

@@ -85,6 +85,23 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "summary": "errors of flights from LGA rose from 15 % to 37 %",
             },
         ],
+        "splits": [
+            {
+                "kind": "feature",
+                "name": "visibility",
+                "mix": 0.71,
+                "concept": 0.25,
+                "remainder": 0.04,
+            },
+            {"kind": "segment", "name": "origin", "mix": 0.02, "concept": 0.98, "remainder": 0.0},
+        ],
+        "examples": ["UA1545-EWR-2013-02-08", "B6725-JFK-2013-02-08"],
+        "incident": {
+            "id": "3f1d0c9b8a726455",
+            "role": "root",
+            "root": _FINGERPRINT,
+            "summary": "Errors of flight-delay 3 rose from 14 % to 31 %",
+        },
     },
     "alert-headers": {
         "ce_specversion": "1.0",
@@ -238,6 +255,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "out_of_range_share": None,
             },
         },
+        "improvement": None,
     },
     "ledger": {
         "type": "ledger",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegauge.contract.base import Count, Record, Share, Time
+from tidegauge.contract.improvement import ImprovementFigures
 from tidegauge.core.config import ModelKind
 from tidegauge.core.records import WindowState
 from tidegauge.core.stats.calibration import CALIBRATION_BINS
@@ -338,3 +339,5 @@ class Metric(Record):
     score: ScoreFigures
     features: dict[str, FeatureFigures]
     """By name of the feature."""
+    improvement: ImprovementFigures | None
+    """Of a whole version in windows of the longest size; null elsewhere, and below 200 labels."""

@@ -51,6 +51,11 @@ class ModelNames:
         known = self._versions.get(version)
         return self._take_version(version, events) if known is None else known
 
+    def next_version(self, version: str) -> str:
+        """What `version` would say, without taking it."""
+        room = len(self.catalog.versions) < self._limits.versions
+        return self._versions.get(version, version if room else OTHER)
+
     def told_version(self, version: str) -> str:
         """`version` for one that was taken before."""
         return self._versions.get(version, OTHER)

@@ -75,6 +75,16 @@ class ReferenceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """What one decision of a binary model costs by its label, in any unit; below 0 it is a gain."""
+
+    false_positive: float = 1.0
+    false_negative: float = 1.0
+    true_positive: float = 0.0
+    true_negative: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """The rules for one model's events."""
 
@@ -90,6 +100,7 @@ class ModelConfig:
     """The class counted as positive, as text; None: ``1``, ``true`` or ``yes``."""
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
+    costs: Costs = field(default_factory=Costs)
 
     @property
     def terms(self) -> tuple[int, int, int, int]:

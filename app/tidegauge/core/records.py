@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from tidegauge.core.config import ModelKind
+from tidegauge.core.improvement import ImprovementStats
 
 
 class AlertStatus(StrEnum):
@@ -45,6 +46,10 @@ class CauseKind(StrEnum):
     FEATURE = "feature"
     SEGMENT = "segment"
     VERSION = "version"
+    CODE_VERSION = "code_version"
+    DATA_VERSION = "data_version"
+    MODEL = "model"
+    """All predictions of the model alike."""
     SCORE = "score"
     TRAFFIC = "traffic"
 
@@ -73,22 +78,61 @@ class Effect(StrEnum):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One ground of an alert; the list it stands in is ordered by contribution, largest first."""
+    """One ground of an alert; the list it stands in begins with the likeliest."""
 
     kind: CauseKind
     effect: Effect
     name: str
-    """The feature, the segment field, or the version."""
+    """The feature, the segment field, or the version, code version or data version."""
     value: str | None = None
     """The feature's bin or category, the segment's value, or the class."""
     contribution: float | None = None
-    """Part of the observed change it accounts for; parts may be negative and need not add to 1."""
+    """Part of the observed change it accounts for; None where that is not known. Of an error, the
+    part of one cell: with those of all cells it adds up to a `Split`. Of a feature that drifted,
+    the bin's part of the index."""
     before: float | None = None
-    """The figure it changed, in the reference or before the change."""
+    """The figure that changed, in the reference or before the change: of mix shift and drift the
+    share of predictions."""
     after: float | None = None
     samples: int = 0
     """Predictions in the alert's window that it touches."""
     summary: str = ""
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """How a change in errors splits over one feature, segment field, or the versions.
+
+    The three parts add up to 1 (`tidegauge.core.explain.decompose`).
+    """
+
+    kind: CauseKind
+    name: str
+    """The feature or the segment field; ``version`` of versions."""
+    mix: float
+    """By inputs that moved to where errors were more frequent."""
+    concept: float
+    """By more errors for the same inputs."""
+    remainder: float
+    """What the predictions that it does not tell apart account for."""
+
+
+class Role(StrEnum):
+    """What an alert is to its incident."""
+
+    ROOT = "root"
+    SYMPTOM = "symptom"
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs together with an alert."""
+
+    id: str
+    """16 hex digits, equal for all alerts of the incident."""
+    role: Role
+    root: str
+    """Fingerprint of the alert that is taken for the root, as far as is known."""
+    summary: str
+    """The root in words: its alert, or what was deployed."""
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +178,11 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     label_coverage: float | None = None
     versions: Versions = Versions()
     causes: tuple[Cause, ...] = ()
+    splits: tuple[Split, ...] = ()
+    """Of a change in errors, those of the causes first."""
+    examples: tuple[str, ...] = ()
+    """Request ids of some wrong answers in the window, chosen fairly."""
+    incident: Incident | None = None
 
 
 class RocPoint(msgspec.Struct, frozen=True):
@@ -370,6 +419,8 @@ class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     latency: Latency = Latency()
     score: ScoreStats = ScoreStats()
     features: dict[str, FeatureStats] = {}
+    improvement: ImprovementStats | None = None
+    """Of a whole version in the longest windows; None elsewhere, and with too few labels."""
 
 
 class PredictionLedger(msgspec.Struct, frozen=True, kw_only=True):

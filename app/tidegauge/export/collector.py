@@ -9,7 +9,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from tidegauge.core.records import MetricRecord
-from tidegauge.export import deployments, detection, health, ledgers, windows
+from tidegauge.export import deployments, detection, health, improvement, ledgers, windows
 from tidegauge.export.page import Metric, Page, Row
 from tidegauge.export.view import View
 
@@ -29,6 +29,7 @@ METRICS: tuple[Metric, ...] = (
     windows.MODEL,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
     *(metric for metric, _ in windows.PAIRED_FIGURES),
+    *improvement.METRICS,
     *(metric for metric, _ in windows.CLASS_FIGURES),
     windows.CONFUSION,
     *(metric for metric, _ in windows.FEATURE_FIGURES),
@@ -44,9 +45,9 @@ class ViewCollector(Collector):
     Args:
         source: gives the present view; called from the scraping thread.
         max_series: over it, segments' features go first, then segments (those with the fewest
-            predictions first), then features, then confusion matrices and classes, then pairs of
-            versions, then versions' windows; those of models beyond `FIRST_MODELS` before any.
-            Segments have no figures by class here.
+            predictions first), then features, then confusion matrices and classes, then what would
+            make versions better, then pairs of versions, then versions' windows; those of models
+            beyond `FIRST_MODELS` before any. Segments have no figures by class here.
         clock: the time in seconds since the epoch.
     """
 
@@ -146,6 +147,7 @@ class _Part:
             if detector.model in self._models:
                 yield detection.detector_rows(detector)
         yield from map(windows.paired_rows, self._whole)
+        yield from map(improvement.improvement_rows, self._whole)
         yield from map(windows.class_rows, self._whole)
         yield from map(windows.confusion_rows, self._whole)
         yield from _features(self._whole)

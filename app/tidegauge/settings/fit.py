@@ -82,6 +82,14 @@ def _model(prefix: str, model: ModelConfig, span_ms: int, retention_ms: int) -> 
                 f"{prefix}join.{name} is {_text(value)}; allowed: at most {_text(span_ms)}, "
                 "the span of the last level of windows.panes"
             )
+    costs = model.costs
+    for wrong, right in (("positive", "negative"), ("negative", "positive")):
+        most, least = getattr(costs, f"false_{wrong}"), getattr(costs, f"true_{right}")
+        if most <= least:
+            yield (
+                f"{prefix}costs.false_{wrong} is {most:g}; allowed: more than {least:g}, "
+                f"{prefix}costs.true_{right}, or the wrong answer would be the better one"
+            )
     if model.retention_ms > retention_ms:
         yield (
             f"topics.retention is {_text(retention_ms)}; allowed: at least "

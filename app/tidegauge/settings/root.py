@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from tidegauge.core.config import (
     CoreConfig,
+    Costs,
     DetectionConfig,
     Limits,
     ModelConfig,
@@ -22,6 +23,7 @@ from tidegauge.settings.kafka import KafkaSettings, TopicsSettings
 from tidegauge.settings.notify import NotifySettings
 from tidegauge.settings.process import HttpSettings, WorkerSettings
 from tidegauge.settings.rules import (
+    CostSettings,
     DetectionSettings,
     JoinSettings,
     Kind,
@@ -64,6 +66,8 @@ class Settings(BaseSettings):
     """Reference profiles."""
     detection: DetectionSettings = DetectionSettings()
     """Change detectors and alerts."""
+    costs: CostSettings = CostSettings()
+    """What wrong and right decisions of binary models cost."""
     segments: SegmentSettings = SegmentSettings()
     """Slices of the traffic."""
     limits: LimitSettings = LimitSettings()
@@ -136,6 +140,7 @@ class Settings(BaseSettings):
         join = _merged(self.join, overrides.join, ModelJoin)
         reference = _merged(self.reference, overrides.reference, ReferenceSettings)
         detection = _merged(self.detection, overrides.detection, DetectionSettings)
+        costs = _merged(self.costs, overrides.costs, CostSettings)
         return ModelConfig(
             **_core_values(time),
             **_core_values(join),
@@ -143,6 +148,7 @@ class Settings(BaseSettings):
             positive_class=positive,
             reference=ReferenceConfig(**_core_values(reference)),
             detection=DetectionConfig(**_core_values(detection)),
+            costs=Costs(**_core_values(costs)),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from tidegauge.core.config import DetectionConfig, Limits, ReferenceConfig
+from tidegauge.core.config import Costs, DetectionConfig, Limits, ReferenceConfig
 from tidegauge.settings.duration import Duration, PositiveDuration
 from tidegauge.settings.section import CommaList, Section
 
@@ -13,9 +13,11 @@ from tidegauge.settings.section import CommaList, Section
 _DETECTION = DetectionConfig()
 _REFERENCE = ReferenceConfig()
 _LIMITS = Limits()
+_COSTS = Costs()
 
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000_000)]
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
+Cost: TypeAlias = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
 class ModelTime(Section):
@@ -114,6 +116,23 @@ class DetectionSettings(Section):
     the same start."""
 
 
+class CostSettings(Section):
+    """What a decision of a binary model costs, in any unit; a cost below 0 is a gain.
+
+    The best threshold is that of least cost. It decides what `tidegauge advise` and the figures of
+    improvement say, never what is counted, so it can be changed at any time.
+    """
+
+    false_positive: Cost = _COSTS.false_positive
+    """A positive answer whose label is negative."""
+    false_negative: Cost = _COSTS.false_negative
+    """A negative answer whose label is positive."""
+    true_positive: Cost = _COSTS.true_positive
+    """A positive answer that was right, such as `-20` if it earns 20."""
+    true_negative: Cost = _COSTS.true_negative
+    """A negative answer that was right."""
+
+
 def _class_text(value: object) -> object:
     """Write a class as the core compares it: YAML reads ``1`` and ``true`` as other types."""
     if isinstance(value, bool):
@@ -140,6 +159,8 @@ class ModelOverrides(Section):
     """Overrides of `reference`."""
     detection: DetectionSettings | None = None
     """Overrides of `detection`."""
+    costs: CostSettings | None = None
+    """Overrides of `costs`."""
     kind: Kind | None = None
     """Overrides `kind`."""
     positive_class: PositiveClass | None = None

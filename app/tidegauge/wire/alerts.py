@@ -112,4 +112,7 @@ def _data(record: AlertRecord) -> dict[str, Any]:
         "label_coverage": record.label_coverage,
         "versions": record.versions,
         "causes": record.causes,
+        "splits": record.splits,
+        "examples": record.examples,
+        "incident": record.incident,
     }

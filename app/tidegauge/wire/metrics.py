@@ -5,6 +5,8 @@ are empty for a whole version), ``model|ledger`` for a ledger, ``model|deploymen
 a deployment.
 """
 
+import re
+
 from tidegauge.core.records import DeploymentRecord, LedgerRecord, MetricRecord
 from tidegauge.wire.public import (
     InvalidRecord,
@@ -15,6 +17,9 @@ from tidegauge.wire.public import (
     rfc3339,
     to_public,
 )
+
+_WINDOW_PARTS = 6
+_SIZE = re.compile(rb"[0-9.e+]{1,20}s")
 
 
 def encode_metric(record: MetricRecord) -> tuple[bytes, bytes]:
@@ -32,6 +37,14 @@ def encode_metric(record: MetricRecord) -> tuple[bytes, bytes]:
     )
     public = to_public(record) | {"type": "window", "size_seconds": size_seconds}
     return key, encode_json(public)
+
+
+def window_size_ms(key: bytes) -> int | None:
+    """The length of the window that a record's key names; None for a record of another type."""
+    parts = key.split(b"|")
+    if len(parts) != _WINDOW_PARTS or not _SIZE.fullmatch(parts[4]):
+        return None
+    return round(float(parts[4][:-1]) * 1_000)
 
 
 def encode_ledger(record: LedgerRecord) -> tuple[bytes, bytes]:

@@ -30,7 +30,7 @@ from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, Stat
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 8
 """Version of the state's encoding, in both changelogs."""
 
 STALLED_SECONDS = 120.0

@@ -5,6 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from tidegauge.core.config import HOUR, MINUTE
+from tidegauge.core.improvement import (
+    CalibrationStep,
+    CostPoint,
+    Gain,
+    ImprovementStats,
+    RecalibrationStats,
+    SegmentGain,
+    ThresholdStats,
+)
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
@@ -31,6 +40,36 @@ from tidegauge.core.records import (
 )
 from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
 
+IMPROVEMENT = ImprovementStats(
+    threshold=ThresholdStats(
+        labelled=50,
+        in_use=0.5,
+        agreement=1.0,
+        best=0.35,
+        cost=0.25,
+        best_cost=0.2,
+        gain=Gain(0.04, 0.01, 0.07),
+        costs=(CostPoint(0.35, 0.2), CostPoint(0.5, 0.25)),
+    ),
+    recalibration=RecalibrationStats(
+        labelled=50,
+        brier_gain=Gain(0.02, 0.01, 0.03),
+        log_loss_gain=Gain(0.1, 0.05, 0.15),
+        steps=(CalibrationStep(0.0, 0.1, 30), CalibrationStep(0.5, 0.4, 20)),
+    ),
+    segments=(
+        SegmentGain(
+            field="origin",
+            value="JFK",
+            labelled=30,
+            mean=0.4,
+            average=0.25,
+            excess=4.5,
+            gain=Gain(3.0, 1.0, 5.0),
+            share=0.24,
+        ),
+    ),
+)
 END = 1_357_034_400_000
 """2013-01-01T10:00:00Z."""
 
@@ -125,6 +164,7 @@ def make_window(
         }
         if segment is None
         else {},
+        improvement=IMPROVEMENT if segment is None and size_ms == HOUR else None,
         prediction=PredictionStats(
             count=100, mean=-2.0, deviation=1.5, p10=-4.0, p50=-2.5, p90=0.0, psi=0.4, js=0.3
         ),

@@ -40,3 +40,8 @@ def arrival_order(
         forwarded = FORWARDED
     ordered: Ints = np.array(appends, np.int64) << (_OFFSET_BITS + 1) | forwarded | low & _LOW
     return ordered
+
+
+def append_time(order: int) -> int:
+    """When an event with this number was appended, in ms."""
+    return order >> (_OFFSET_BITS + 1)

@@ -13,13 +13,14 @@ import numpy as np
 from tidegauge.core.collect.arrivalorder import arrival_order
 from tidegauge.core.collect.arrivals import Arrivals, answer_rows, by_model, label_rows
 from tidegauge.core.collect.batch import Batch, Event, Refused, Taken
+from tidegauge.core.collect.binning import bin_arrivals
 from tidegauge.core.collect.checks import Checks, Home
-from tidegauge.core.collect.counting import Counting
+from tidegauge.core.collect.counting import Accepted, Counting
 from tidegauge.core.collect.expirytimes import ExpiryTimes
 from tidegauge.core.collect.fold import BatchFold, Deltas
 from tidegauge.core.collect.forwarding import FORWARDING, Forwarding, Kind, SourceMark
 from tidegauge.core.collect.join import Join, Joined
-from tidegauge.core.collect.layout import Series
+from tidegauge.core.collect.layout import Rows, Series
 from tidegauge.core.collect.ordinaryrow import answer_of
 from tidegauge.core.collect.refused import conflicting_feedback, conflicting_prediction
 from tidegauge.core.collect.request import Revision
@@ -32,6 +33,7 @@ from tidegauge.core.ledger import UNKNOWN_MODEL, ModelLedger
 from tidegauge.core.panes import level_of
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.partitioner import Partitioner
+from tidegauge.core.stats.errorbins import without_filler
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
 
@@ -105,18 +107,33 @@ class Collect:
         records = answer_rows(
             arrivals, digests, np.array(series, np.int64), positive, self.requests.names
         )
-        accepted = self.join.ordinary.answers(records)
+        binned = bin_arrivals(arrivals, models, self.state.profiles, self._config.panes[0].width_ms)
+        for reference, part in binned.parts.items():
+            records["reference"][part.rows] = self.requests.names.number(reference) + 1
+        self._place(records, arrivals, batch)
+        ids = [event.request_id for event in arrivals.events]
+        accepted = self.join.ordinary.answers(records, binned.codes, ids)
         others = np.flatnonzero(~accepted)
         for row, key in zip(others.tolist(), arrivals.keys.at(others).to_bytes(), strict=True):
             number = series[arrivals.group[row]]
             told = self.requests.series.series(number)
-            answer = answer_of(records[row], told, self.requests.names)
-            joined = self.join.answer(key, answer)
+            codes = without_filler(binned.codes[row])
+            answer = answer_of(records[row], codes, told, self.requests.names)
+            joined = self.join.answer(key, answer, ids[row])
             accepted[row] = joined is Joined.ACCEPTED
             if joined is Joined.CONFLICT:
                 event = arrivals.events[row]
                 refused.append((int(arrivals.at[row]), conflicting_prediction(event)))
-        self._counting.count(arrivals.where(accepted), records[accepted], models)
+        taken = Accepted(arrivals.where(accepted), np.flatnonzero(accepted))
+        self._counting.count(taken, records[accepted], models, binned)
+
+    def _place(
+        self, records: Rows, arrivals: Arrivals[Prediction], batch: Batch[Prediction]
+    ) -> None:
+        """Keep where the records of predictions lie."""
+        records["position"] = np.array(batch.offsets, np.int64)[arrivals.at]
+        sources = self._source if batch.sources is None else np.array(batch.sources)[arrivals.at]
+        records["source"] = sources
 
     def feedback(self, batch: Batch[Feedback], complete_until: int) -> Taken:
         """Take feedback; the log is then complete up to the append time ``complete_until``."""
@@ -150,7 +167,8 @@ class Collect:
             arrivals, digests, order, np.array(series, np.int64), self.requests.names
         )
         first = np.array([event.revision == 0 for event in arrivals.events], np.bool_)
-        taken = self.join.ordinary.feedback(records, first)
+        ids = [event.request_id for event in arrivals.events]
+        taken = self.join.ordinary.feedback(records, first, ids)
         others = np.flatnonzero(~taken)
         for row, key in zip(others.tolist(), arrivals.keys.at(others).to_bytes(), strict=True):
             event = arrivals.events[row]
@@ -162,7 +180,7 @@ class Collect:
                 int(order[row]),
             )
             name = models[arrivals.group[row]].name if event.model else None
-            if self.join.feedback(key, name, revision) is Joined.CONFLICT:
+            if self.join.feedback(key, name, revision, ids[row]) is Joined.CONFLICT:
                 refused.append((int(arrivals.at[row]), conflicting_feedback(event)))
 
     def forwarded(

@@ -1,10 +1,12 @@
 """Counting accepted predictions: traffic, features, and what is offered for references."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from tidegauge.core.collect.arrivals import Arrivals, Ints
+from tidegauge.core.collect.binning import BinnedArrivals
 from tidegauge.core.collect.cells import distinct
 from tidegauge.core.collect.fold import BatchFold
 from tidegauge.core.collect.layout import Rows
@@ -14,6 +16,13 @@ from tidegauge.core.config import HOUR, CoreConfig
 from tidegauge.core.events import Prediction
 from tidegauge.core.partial import SampleRow
 from tidegauge.core.stats.outcomes import kept
+
+
+class Accepted(NamedTuple):
+    """The arrivals that the join accepted, and which of all arrivals they are."""
+
+    arrivals: Arrivals[Prediction]
+    rows: Ints
 
 
 class Counting:
@@ -32,15 +41,21 @@ class Counting:
         self.sampler = Sampler()
 
     def count(
-        self, arrivals: Arrivals[Prediction], records: Rows, models: Sequence[ModelState]
+        self,
+        accepted: Accepted,
+        records: Rows,
+        models: Sequence[ModelState],
+        binned: BinnedArrivals,
     ) -> None:
         """Count predictions that were accepted.
 
         Args:
-            arrivals: the predictions.
+            accepted: the predictions.
             records: their rows.
             models: the model of each group.
+            binned: the features of all that arrived.
         """
+        arrivals = accepted.arrivals
         if not len(records):
             return
         latencies = [event.latency_seconds for event in arrivals.events]
@@ -48,7 +63,7 @@ class Counting:
         versions = self._versions(arrivals, models)
         starts = arrivals.times - arrivals.times % self._width
         for (model, version), rows in _by_version(arrivals, models, versions).items():
-            self._count_features(arrivals, (model, version), rows, starts[rows])
+            self._count_features(accepted, binned, (model, version), rows, starts[rows])
             if version not in model.references:
                 self._sample(arrivals, records, (model, version), rows, starts[rows])
         self._note_deployments(arrivals, models, versions)
@@ -57,20 +72,20 @@ class Counting:
         """The version of each group as it is told apart; empty for a group without rows."""
         found = []
         for event, model, count in zip(arrivals.groups, models, arrivals.counts(), strict=True):
-            own = model.name == event.model
-            version = event.version if own else f"{event.model}/{event.version}"
+            version = model.version_of(event)
             found.append(model.names.version(version, count) if count else "")
         return found
 
     def _count_features(
         self,
-        arrivals: Arrivals[Prediction],
+        accepted: Accepted,
+        binned: BinnedArrivals,
         told: tuple[ModelState, str],
         rows: Ints,
         starts: Ints,
     ) -> None:
         model, version = told
-        features = [arrivals.events[row].features for row in rows.tolist()]
+        features = [accepted.arrivals.events[row].features for row in rows.tolist()]
         model.names.take_features(features)
         panes, of_row = np.unique(starts, return_inverse=True)
         references = [model.reference_at(version, pane) for pane in panes.tolist()]
@@ -80,7 +95,9 @@ class Counting:
             part = np.flatnonzero(wanted[of_row] & held)
             if len(part):
                 chosen = [features[row] for row in part.tolist()]
-                self._fold.features(model.name, version, reference, chosen, starts[part])
+                names = model.names.catalog.features
+                columns = binned.columns(reference, accepted.rows[rows[part]], chosen, names)
+                self._fold.features(model.name, version, reference, columns, starts[part])
 
     def _sample(
         self,

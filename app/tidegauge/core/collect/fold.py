@@ -4,29 +4,32 @@ Rows are gathered while the join runs and are counted with numpy, by column, at 
 batch. A row goes to several slots: the whole version and each of its segments.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from tidegauge.core.collect.arrivalorder import FORWARDED
-from tidegauge.core.collect.cells import Cell, Column, Gathered, Ints, cells_of, distinct
+from tidegauge.core.collect.cells import Column, Gathered, Ints, distinct
 from tidegauge.core.collect.corrected import CorrectedFold
-from tidegauge.core.collect.labelled import Labelled, fold_first, fold_labelled
+from tidegauge.core.collect.firstfold import FirstFold
+from tidegauge.core.collect.labelled import Labelled, fold_labelled
 from tidegauge.core.collect.layout import Coded, Rows, known, numbered
+from tidegauge.core.collect.ordinary import LabelledRows
 from tidegauge.core.collect.paired import PairedFold
 from tidegauge.core.collect.pairing import Labels
 from tidegauge.core.collect.pairs import Answers, Floats, Pairs, PairTable
 from tidegauge.core.collect.request import Answer
 from tidegauge.core.collect.requests import Requests
+from tidegauge.core.collect.spread import Series, spread
 from tidegauge.core.collect.state import ModelState
 from tidegauge.core.config import PaneLevel
-from tidegauge.core.events import FeatureValue
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, level_of
+from tidegauge.core.requestkey import request_key, sample_hash
 from tidegauge.core.stats.answers import fold_answers
 from tidegauge.core.stats.corrections import CorrectionKey, ErrorCounts
 from tidegauge.core.stats.counts import count_cells
-from tidegauge.core.stats.features import fold_features
+from tidegauge.core.stats.features import BinnedColumn, fold_columns
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.latency import bin_latencies
 from tidegauge.core.stats.outcomes import UNSUPPORTED, Known
@@ -34,8 +37,6 @@ from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.stats.scorebins import N_BINS, NO_SCORE, bin_scores
 from tidegauge.core.streamtime import NEVER
 from tidegauge.core.sums import LATENCY_UNIT, SCORE_UNIT, SlotSums, TrafficCounts
-
-FeatureRow = Mapping[str, FeatureValue]
 
 
 class Deltas:
@@ -69,36 +70,18 @@ class Deltas:
         return sums
 
 
-class _Series(NamedTuple):
-    """One version of a model and the segments it is told apart by, the whole first."""
-
-    model: str
-    version: str
-    segments: tuple[tuple[str, str], ...]
-
-
-class _Spread(NamedTuple):
-    """Slots by number, and the numbers of each row and slot that go together."""
-
-    keys: list[tuple[str, SlotKey]]
-    rows: Ints
-    slots: Ints
-
-
-def _keys(cell: Cell, series: list[_Series]) -> list[tuple[str, SlotKey]]:
-    model, version, pairs = series[cell.number]
-    return [(model, SlotKey(version, f, v, cell.level, cell.start)) for f, v in pairs]
-
-
 _PAIR = 4
 """The column of labels that has the number of the pair."""
 
 
 class _Features(NamedTuple):
-    """The feature rows of one model version under one reference, and the panes they fall in."""
+    """Features of a model version under one reference, and the panes they fall in."""
 
-    rows: list[FeatureRow]
-    starts: list[Ints]
+    model: str
+    version: str
+    reference: str
+    columns: Mapping[str, BinnedColumn]
+    starts: Ints
 
 
 class BatchFold:
@@ -132,11 +115,11 @@ class BatchFold:
         self._pairs = Pairs()
         self._traffic = Gathered(np.int64, np.int64, np.float64, np.int64, np.float64)
         self._labels = Gathered(*[np.int64] * 3, np.float64, *[np.int64] * 2)
-        self._outcomes = Gathered(*[np.int64] * 3)
+        self._first = FirstFold()
         self._corrected = CorrectedFold(self._levels[0].width_ms)
         self._paired = PairedFold()
         self.newest_labels: dict[str, int] = {}
-        self._features: dict[tuple[str, str, str], _Features] = {}
+        self._features: list[_Features] = []
 
     def predictions(self, records: Rows, latencies: Floats) -> None:
         """Count predictions that were accepted, given as rows, and their latencies in s or NaN."""
@@ -150,8 +133,9 @@ class BatchFold:
         predicted = np.array(found)[of_row]
         self._traffic.extend(numbers, records["time"], records["score"], predicted, latencies)
 
-    def labelled(self, records: Rows) -> None:
+    def labelled(self, labelled: LabelledRows) -> None:
         """See `tidegauge.core.collect.ordinary.LabelledSink`."""
+        records = labelled.records
         if not len(records):
             return
         numbers, models = self._series_of(records)
@@ -170,13 +154,25 @@ class BatchFold:
         self._labels.extend(
             numbers, levels, times, records["score"], pairs, np.ones(len(pairs), np.int64)
         )
-        # a label that was waiting is known from the prediction on
-        self._outcomes.extend(numbers, np.maximum(heard, times), pairs)
+        references = self._references_of(records)
+        self._first.extend(
+            (numbers, times, heard, pairs, references),
+            records["high"],
+            labelled.codes,
+            labelled.request_ids,
+        )
         own = np.flatnonzero(records["offset"] & FORWARDED == 0)
         newest = np.full(int(models.max()) + 1, NEVER)
         np.maximum.at(newest, models[own], heard[own])
         for clock in np.unique(models[own]).tolist():
             self.heard(self._requests.series.model(clock), int(newest[clock]))
+
+    def _references_of(self, records: Rows) -> Ints:
+        """The number in this batch of the reference of each row's codes."""
+        present, of_row = np.unique(records["reference"], return_inverse=True)
+        names = self._requests.names
+        ids = [names.value(number - 1) if number else "" for number in present.tolist()]
+        return np.array([self._first.reference(name) for name in ids])[of_row]
 
     def _known(self, outcomes: Coded, at: int) -> Known:
         return known(int(outcomes.kinds[at]), int(outcomes.values[at]), self._requests.names)
@@ -201,7 +197,7 @@ class BatchFold:
         model: str,
         version: str,
         reference: str,
-        rows: Sequence[FeatureRow],
+        columns: Mapping[str, BinnedColumn],
         starts: Ints,
     ) -> None:
         """Count predictions' features under the reference id that is in effect for them.
@@ -210,21 +206,19 @@ class BatchFold:
             model: the model.
             version: its version as it is told apart.
             reference: the reference's id, or empty.
-            rows: the features of each prediction.
+            columns: the features of the predictions in its bins, by name.
             starts: the start of each one's finest pane in ms.
         """
-        features = self._features.setdefault((model, version, reference), _Features([], []))
-        features.rows.extend(rows)
-        features.starts.append(starts)
+        self._features.append(_Features(model, version, reference, columns, starts))
 
     def _number(self, answer: Answer) -> int:
         """The number of the answer's series in this batch."""
         key = (answer.model, answer.version, answer.segments)
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def _series(self) -> list[_Series]:
+    def _series(self) -> list[Series]:
         return [
-            _Series(
+            Series(
                 model,
                 self._models[model].names.told_version(version),
                 (WHOLE, *zip(segments[::2], segments[1::2], strict=True)),
@@ -242,12 +236,13 @@ class BatchFold:
         score = np.nan if answer.score is None else answer.score
         self._labels.add(self._number(answer), level, answer.time, score, pair, count)
 
-    def first(self, answer: Answer, label: Known, time_ms: int) -> None:
+    def first(self, answer: Answer, label: Known, time_ms: int, request_id: str | None) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
-        # a label that was waiting is known from the prediction on
-        time_ms = max(time_ms, answer.time)
         pair = self._pairs.number(answer.model, answer.predicted, label)
-        self._outcomes.add(self._number(answer), time_ms, pair)
+        reference = self._first.reference(answer.reference)
+        row = (self._number(answer), answer.time, time_ms, pair, reference)
+        told = request_id or ""
+        self._first.add(row, sample_hash(request_key(told.encode())), answer.codes, told)
 
     def corrected(self, answer: Answer, labels: Labels, first_ms: int, time_ms: int) -> None:
         """See `tidegauge.core.collect.join.LabelSink`."""
@@ -280,54 +275,38 @@ class BatchFold:
             pairs = self._pairs.table(rows, self._models)
             if labels is not None:
                 self._count_labels(labels, series, pairs, deltas)
-            if self._outcomes:
-                self._count_outcomes(series, pairs, deltas)
+            if self._first:
+                for model, outcome, first in self._first.finish(
+                    series, pairs, self._levels, profiles
+                ):
+                    deltas.setdefault(model, Deltas()).outcomes[outcome] = first
             for model, corrected, change in self._corrected.finish(pairs):
                 deltas.setdefault(model, Deltas()).corrections[corrected] = change
             for model, key, other, counts in self._paired.finish(pairs, self._models, self._levels):
                 deltas.setdefault(model, Deltas()).slot(key).add_pairs(other, counts)
-        self._count_features(profiles, deltas)
+        self._count_features(deltas)
         self._clear()
         return deltas
 
-    def _spread(self, number: Ints, level: Ints, time: Ints, series: list[_Series]) -> _Spread:
-        """Find the slots that rows go to: the whole version and each of its segments."""
-        cells = cells_of(number, level, time, self._levels)
-        numbers: dict[tuple[str, SlotKey], int] = {}
-        members = [
-            [numbers.setdefault(key, len(numbers)) for key in _keys(cell, series)]
-            for cell in cells.present
-        ]
-        table = np.full((len(members), max(map(len, members))), -1, dtype=np.int64)
-        for i, slots in enumerate(members):
-            table[i, : len(slots)] = slots
-        by_row = table[cells.of_row]
-        kept = by_row >= 0
-        at_row = np.broadcast_to(np.arange(len(number))[:, None], by_row.shape)
-        return _Spread(list(numbers), at_row[kept], by_row[kept])
-
-    def _count_features(
-        self, profiles: Mapping[str, ReferenceProfile], deltas: dict[str, Deltas]
-    ) -> None:
-        for (model, version, reference), features in self._features.items():
-            starts, groups = np.unique(np.concatenate(features.starts), return_inverse=True)
-            names = self._models[model].names.catalog.features
-            tables = fold_features(
-                features.rows, groups, len(starts), names, profiles.get(reference)
-            )
+    def _count_features(self, deltas: dict[str, Deltas]) -> None:
+        for model, version, reference, columns, times in self._features:
+            starts, groups = np.unique(times, return_inverse=True)
             mine = deltas.setdefault(model, Deltas())
-            for start, table in zip(starts.tolist(), tables, strict=True):
+            for start, table in zip(
+                starts.tolist(), fold_columns(columns, groups, len(starts)), strict=True
+            ):
                 # a feature that no row has is left out: which are known depends on what was read
                 present = {name: c for name, c in table.items() if c.rows > c.missing}
                 if present:
                     sums = mine.slot(SlotKey(version, *WHOLE, 0, start))
                     sums.features[reference] = present
 
-    def _count_traffic(self, series: list[_Series], deltas: dict[str, Deltas]) -> None:
+    def _count_traffic(self, series: list[Series], deltas: dict[str, Deltas]) -> None:
         number, time, scores, answers, latencies = self._traffic.columns()
-        spread = self._spread(number, np.zeros(len(number), np.int64), time, series)
-        rows, slots = spread.rows, spread.slots
-        count = len(spread.keys)
+        level = np.zeros(len(number), np.int64)
+        places = spread(number, level, time, series, self._levels)
+        rows, slots = places.rows, places.slots
+        count = len(places.keys)
         table = self._answers.table(answers, self._models)
         predicted = table.binary[answers]
         units = np.rint(np.nan_to_num(scores) / SCORE_UNIT).astype(np.int64)
@@ -357,7 +336,7 @@ class BatchFold:
         answered = fold_answers(
             answers[rows], names=table.names, values=table.values, groups=slots, n_groups=count
         )
-        for at, (model, key) in enumerate(spread.keys):
+        for at, (model, key) in enumerate(places.keys):
             counts = TrafficCounts(scores=score_bins[at], latencies=latency_bins[at])
             for name, column in sums.items():
                 setattr(counts, name, int(column[at]))
@@ -367,29 +346,18 @@ class BatchFold:
     def _count_labels(
         self,
         columns: list[Column],
-        series: list[_Series],
+        series: list[Series],
         table: PairTable,
         deltas: dict[str, Deltas],
     ) -> None:
         number, level, time, scores, pairs, signs = columns
-        spread = self._spread(number, level, time, series)
-        at = spread.rows
-        rows = Labelled(spread.slots, scores[at], signs[at], pairs[at])
-        counts = fold_labelled(rows, table, len(spread.keys))
-        for (model, key), counted in zip(spread.keys, counts, strict=True):
+        places = spread(number, level, time, series, self._levels)
+        at = places.rows
+        rows = Labelled(places.slots, scores[at], signs[at], pairs[at])
+        counts = fold_labelled(rows, table, len(places.keys))
+        for (model, key), counted in zip(places.keys, counts, strict=True):
             slot = deltas.setdefault(model, Deltas()).slot(key)
             slot.labels, slot.classes, slot.numbers = counted
-
-    def _count_outcomes(
-        self, series: list[_Series], table: PairTable, deltas: dict[str, Deltas]
-    ) -> None:
-        number, time, pairs = self._outcomes.columns()
-        spread = self._spread(number, np.zeros(len(number), np.int64), time, series)
-        counts = fold_first(spread.slots, pairs[spread.rows], table, len(spread.keys))
-        for (model, key), first in zip(spread.keys, counts, strict=True):
-            if first.trials or first.numbers:
-                outcome = OutcomeKey(key.version, key.field, key.value, key.start)
-                deltas.setdefault(model, Deltas()).outcomes[outcome] = first
 
 
 def _sums(values: Ints, groups: Ints, count: int) -> Ints:

@@ -8,7 +8,7 @@ once (`tidegauge.core.collect.ordinary`).
 
 from collections.abc import Mapping
 from enum import Enum, auto
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tidegauge.core.collect.arrivalorder import FORWARDED
 from tidegauge.core.collect.keyindex import Ints
@@ -42,6 +42,17 @@ EXPIRED = ("unlabelled", "orphan_expired")
 EVICTED = ("evicted", "evicted")
 
 
+class _News(NamedTuple):
+    """What changed a request: an event of this request id, and the feedback, if it was that."""
+
+    request_id: str | None = None
+    """None where no event did."""
+    revision: Revision | None = None
+
+
+_NO_NEWS = _News()
+
+
 class Joined(Enum):
     """What became of an event in the join."""
 
@@ -61,7 +72,7 @@ class LabelSink(LabelledSink, Protocol):
     def label(self, answer: Answer, level: int, label: Known, count: int) -> None:
         """Count ``answer`` with a label so many times at a level; less than 0 takes it back."""
 
-    def first(self, answer: Answer, label: Known, time_ms: int) -> None:
+    def first(self, answer: Answer, label: Known, time_ms: int, request_id: str | None) -> None:
         """Show the error detectors the first label of an answer, whose own time is ``time_ms``."""
 
     def corrected(self, answer: Answer, labels: Labels, first_ms: int, time_ms: int) -> None:
@@ -118,7 +129,7 @@ class Join:
                 accounted = accounts(request, former, waiting=HELD)
                 self._settle(key, Found(row, request), accounted)
 
-    def answer(self, key: bytes, answer: Answer) -> Joined:
+    def answer(self, key: bytes, answer: Answer, request_id: str) -> Joined:
         """Take a prediction; ``key`` is its request's (`tidegauge.core.requestkey`)."""
         found = self.requests.get(key)
         if found is None:
@@ -134,7 +145,7 @@ class Join:
             return Joined.EVICTED
         before = accounts(request, self._rules, waiting=HELD)
         request.answers.append(answer)
-        self._settle(key, found, before)
+        self._settle(key, found, before, _News(request_id))
         return Joined.ACCEPTED
 
     def _answered_again(self, key: bytes, found: Found, known: Answer, answer: Answer) -> Joined:
@@ -147,7 +158,9 @@ class Join:
         self.requests.put(key, found.request, found.row)
         return Joined.DUPLICATE if same else Joined.CONFLICT
 
-    def feedback(self, key: bytes, model: str | None, revision: Revision) -> Joined:
+    def feedback(
+        self, key: bytes, model: str | None, revision: Revision, request_id: str
+    ) -> Joined:
         """Take feedback on ``model``, or on any model (None)."""
         found = self.requests.get(key)
         if found is None:
@@ -165,19 +178,18 @@ class Join:
             outcome = Joined.ACCEPTED
         else:
             outcome = _add_revision(line, revision)
-        self._settle(key, found, before, revision if outcome is Joined.ACCEPTED else None)
+        new = _News(request_id, revision if outcome is Joined.ACCEPTED else None)
+        self._settle(key, found, before, new)
         return outcome
 
-    def _settle(
-        self, key: bytes, found: Found, before: Accounts, new: Revision | None = None
-    ) -> None:
+    def _settle(self, key: bytes, found: Found, before: Accounts, new: _News = _NO_NEWS) -> None:
         """Bring labels and ledgers in step with a request that has changed.
 
         Args:
             key: its key.
             found: the request as it is now.
             before: what was accounted for.
-            new: the feedback that changed it, if it was that.
+            new: what changed it.
         """
         request = found.request
         labelled = [answer.steps for answer in request.answers]
@@ -191,7 +203,7 @@ class Join:
         self._ledgers.apply(accounts(request, self._rules, waiting=HELD), 1)
         self.requests.put(key, request, found.row)
 
-    def _relabel(self, answer: Answer, lines: list[Line], new: Revision | None) -> None:
+    def _relabel(self, answer: Answer, lines: list[Line], new: _News) -> None:
         rules = self._rules(answer.model)
         steps = label_steps(answer, lines, rules, self._sink.level)
         if steps != answer.steps:
@@ -203,16 +215,17 @@ class Join:
         earliest = first_label(answer, lines, rules)
         if earliest is None:
             return
-        if new is not None or not answer.shown:
-            told = new if answer.shown else None
+        if new.revision is not None or not answer.shown:
+            told = new.revision if answer.shown else None
             for revision, was, now in corrected(answer, lines, rules, told):
                 labels = kept(was.label), kept(now.label)
                 self._sink.corrected(answer, labels, earliest.time, revision.time)
         if not answer.shown:
             if not earliest.offset & FORWARDED:
                 self._sink.heard(answer.model, earliest.time)
-            self._sink.first(answer, kept(earliest.label), earliest.time)
+            self._sink.first(answer, kept(earliest.label), earliest.time, new.request_id)
             answer.shown = True
+            answer.reference, answer.codes = "", b""  # kept for the first label only
 
     def expire(self, times: Mapping[str, int]) -> int:
         """Let go of the requests that nothing can refer to any more; how many went.

@@ -31,6 +31,9 @@ ROW = np.dtype(
         ("digest", "<u8"),
         ("predicted", "<i8"),
         ("score", "<f8"),
+        ("position", "<i8"),
+        ("source", "<u4"),
+        ("reference", "<u4"),
         ("label_time", "<i8"),
         ("label_digest", "<u8"),
         ("label", "<i8"),
@@ -40,8 +43,10 @@ ROW = np.dtype(
         ("expires", "<i8"),
     ]
 )
-"""One retained request. What follows ``offset`` is not stored: the key is that of the record, and
-expiry follows from the rules."""
+"""One retained request. The record of its prediction lies at ``position`` in the partition
+``source`` of the topic. ``reference`` is 0, or one more than the number of the reference (its id, a
+name) that codes of its features are kept of, until its first label. What follows ``offset`` is not
+stored: the key is that of the record, and expiry follows from the rules."""
 
 ANSWER_BYTES: int = ROW.fields["label_time"][1]  # type: ignore[index]
 """What is stored of a row without feedback."""

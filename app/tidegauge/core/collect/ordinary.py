@@ -6,7 +6,8 @@ twice, corrects, or meets a packed request, is for `tidegauge.core.collect.join`
 same rules (`tidegauge.core.collect.request`).
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +17,37 @@ from tidegauge.core.collect.layout import ANSWERED, HEARD, LABELLED, NAMED, Rows
 from tidegauge.core.collect.requests import Requests
 from tidegauge.core.ledger import Ledgers
 from tidegauge.core.requestkey import Keys
+from tidegauge.core.stats.errorbins import Codes
 
 Bools = npt.NDArray[np.bool_]
 
-_ANSWER = ("series", "predicted_kind", "time", "digest", "predicted", "score")
+_ANSWER = (
+    "series",
+    "predicted_kind",
+    "time",
+    "digest",
+    "predicted",
+    "score",
+    "position",
+    "source",
+    "reference",
+)
 _LABEL = ("label_kind", "label_time", "label_digest", "label", "offset")
+
+
+class LabelledRows(NamedTuple):
+    """Answers with their first labels; shape ``(n,)``."""
+
+    records: Rows
+    codes: Codes
+    """Of the features that the answers were given for."""
+    request_ids: Sequence[str]
 
 
 class LabelledSink(Protocol):
     """Where first labels are counted."""
 
-    def labelled(self, records: Rows) -> None:
+    def labelled(self, labelled: LabelledRows) -> None:
         """Count the labels of answers, and show them to the error detectors."""
 
 
@@ -44,11 +65,20 @@ class Ordinary:
         self._ledgers = ledgers
         self._sink = sink
 
-    def answers(self, new: Rows) -> Bools:
-        """Take predictions, given as rows with an answer; which of them were taken."""
+    def answers(self, new: Rows, codes: Codes, request_ids: Sequence[str]) -> Bools:
+        """Take predictions.
+
+        Args:
+            new: rows with an answer.
+            codes: of their features.
+            request_ids: their request ids.
+
+        Returns:
+            Which of them were taken.
+        """
         rows, foremost = self._find(new)
         fresh: Bools = foremost & (rows == NOT_FOUND)
-        self._requests.add(new[fresh])
+        self._requests.add(new[fresh], codes[fresh])
         for model, count in self._by_model(new[fresh]):
             self._ledgers.prediction(model, "open", count)
         known = np.flatnonzero(foremost & ~fresh)
@@ -61,16 +91,18 @@ class Ordinary:
         after["state"] |= ANSWERED | LABELLED
         for model, count in self._by_model(before):
             self._ledgers.feedback(model, "orphan_open", -count)
-        self._join(rows[known], before, after)
+        ids = [request_ids[at] for at in known.tolist()]
+        self._join(rows[known], before, LabelledRows(after, codes[known], ids))
         fresh[known] = True
         return fresh
 
-    def feedback(self, new: Rows, first: Bools) -> Bools:
+    def feedback(self, new: Rows, first: Bools, request_ids: Sequence[str]) -> Bools:
         """Take feedback.
 
         Args:
             new: rows with feedback.
             first: which of it is of revision 0.
+            request_ids: their request ids.
 
         Returns:
             Which of it was taken.
@@ -78,7 +110,7 @@ class Ordinary:
         rows, foremost = self._find(new)
         foremost &= first
         fresh: Bools = foremost & (rows == NOT_FOUND)
-        self._requests.add(new[fresh])
+        self._requests.add(new[fresh], np.empty((int(fresh.sum()), 0), np.uint8))
         for model, count in self._by_model(new[fresh]):
             self._ledgers.feedback(model, "orphan_open", count)
         known = np.flatnonzero(foremost & ~fresh)
@@ -91,18 +123,22 @@ class Ordinary:
         known, before, after = known[fits], before[fits], after[fits]
         for model, count in self._by_model(before):
             self._ledgers.prediction(model, "open", -count)
-        self._join(rows[known], before, after)
+        ids = [request_ids[at] for at in known.tolist()]
+        codes = self._requests.codes(rows[known])
+        self._join(rows[known], before, LabelledRows(after, codes, ids))
         fresh[known] = True
         return fresh
 
-    def _join(self, rows: Ints, before: Rows, after: Rows) -> None:
+    def _join(self, rows: Ints, before: Rows, labelled: LabelledRows) -> None:
         """Retain answers with their first labels, and count them."""
-        self._requests.replace(rows, before, after)
+        after = labelled.records
         for model, count in self._by_model(after):
             self._ledgers.feedback(model, "joined", count)
             self._ledgers.prediction(model, "labelled", count)
             self._ledgers.of(model).labels += count
-        self._sink.labelled(after)
+        self._sink.labelled(labelled)
+        after["reference"] = 0  # codes are kept for the first label only
+        self._requests.replace(rows, before, after)
 
     def leave(self, records: Rows, states: tuple[str, str]) -> Bools:
         """Account for ordinary requests that are let go.

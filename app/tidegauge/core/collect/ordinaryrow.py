@@ -19,6 +19,10 @@ _STATE, _PREDICTED_KIND, _LABEL_KIND, _TIME, _DIGEST, _PREDICTED, _SCORE = map(
     ROW.names.index,  # type: ignore[union-attr]
     ("state", "predicted_kind", "label_kind", "time", "digest", "predicted", "score"),
 )
+_POSITION, _SOURCE, _REFERENCE = map(
+    ROW.names.index,  # type: ignore[union-attr]
+    ("position", "source", "reference"),
+)
 _LABEL_TIME, _LABEL_DIGEST, _LABEL, _OFFSET = map(
     ROW.names.index,  # type: ignore[union-attr]
     ("label_time", "label_digest", "label", "offset"),
@@ -39,6 +43,11 @@ class Row(NamedTuple):
     label_time: int = 0
     label_digest: int = 0
     offset: int = 0
+    position: int = 0
+    source: int = 0
+    reference: int = 0
+    codes: bytes = b""
+    """Not in the row but beside it."""
 
 
 def row_of(request: Request, names: Interned[str]) -> Row | None:
@@ -55,18 +64,22 @@ def row_of(request: Request, names: Interned[str]) -> Row | None:
     predicted = label = (0, 0)
     time = digest = heard = label_digest = offset = 0
     score = _NAN
+    place, codes = (0, 0, 0), b""
     if answer is not None:
         state |= ANSWERED | (LABELLED if answer.steps else 0)
         series = Series(answer.model, answer.version, answer.segments)
         predicted = code(answer.predicted, names)
         time, digest = answer.time, answer.digest
         score = _NAN if answer.score is None else answer.score
+        reference = names.number(answer.reference) + 1 if answer.reference else 0
+        place, codes = (answer.position, answer.source, reference), answer.codes
     if line is not None:
         state |= HEARD | (0 if line.model is None else NAMED)
         (revision,) = line.revisions
         label = code(kept(revision.label), names)
         heard, label_digest, offset = revision.time, revision.digest, revision.offset
-    return Row(state, series, predicted, time, digest, score, label, heard, label_digest, offset)
+    labelled = (label, heard, label_digest, offset)
+    return Row(state, series, predicted, time, digest, score, *labelled, *place, codes)
 
 
 def _is_first(line: Line) -> bool:
@@ -82,8 +95,10 @@ def _is_simple(answer: Answer, line: Line | None) -> bool:
     return line.model in (None, answer.model)
 
 
-def request_of(record: np.void, series: Series, names: Interned[str], level_of: LevelOf) -> Request:
-    """The request that a row holds; the inverse of `row_of`."""
+def request_of(
+    record: np.void, codes: bytes, series: Series, names: Interned[str], level_of: LevelOf
+) -> Request:
+    """The request that a row and the codes beside it hold; the inverse of `row_of`."""
     fields = record.item()
     state = fields[_STATE]
     lines: list[Line] = []
@@ -97,15 +112,15 @@ def request_of(record: np.void, series: Series, names: Interned[str], level_of: 
             steps = ((level_of(heard - fields[_TIME]), truth),)
     if not state & ANSWERED:
         return Request([], lines)
-    answer = answer_of(record, series, names)
+    answer = answer_of(record, codes, series, names)
     answer.steps, answer.shown = steps, bool(steps)
     return Request([answer], lines)
 
 
-def answer_of(record: np.void, series: Series, names: Interned[str]) -> Answer:
-    """The answer that a row holds, as it was before it had a label."""
+def answer_of(record: np.void, codes: bytes, series: Series, names: Interned[str]) -> Answer:
+    """The answer that a row and the codes beside it hold, as it was before it had a label."""
     fields = record.item()
-    score = fields[_SCORE]
+    score, reference = fields[_SCORE], fields[_REFERENCE]
     return Answer(
         series.model,
         series.version or "",
@@ -114,4 +129,8 @@ def answer_of(record: np.void, series: Series, names: Interned[str]) -> Answer:
         known(fields[_PREDICTED_KIND], fields[_PREDICTED], names),
         None if math.isnan(score) else score,
         series.segments,
+        source=fields[_SOURCE],
+        position=fields[_POSITION],
+        reference=names.value(reference - 1) if reference else "",
+        codes=codes if reference else b"",
     )

@@ -36,7 +36,9 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
 
     ``score`` is what `tidegauge.core.stats.outcomes.score_of` says, ``segments`` alternates fields
     and values, ``steps`` are levels with their labels (`tidegauge.core.collect.labelling`);
-    ``shown`` says that the error detectors have its first label.
+    ``shown`` says that the error detectors have its first label. Until then ``codes`` has a byte
+    for each feature (`tidegauge.core.stats.errorbins`) of the reference with the id ``reference``.
+    The record of the prediction lies at ``position`` in the partition ``source`` of the topic.
     """
 
     model: str
@@ -50,6 +52,10 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
     shown: bool = False
     duplicates: int = 0
     conflicts: int = 0
+    source: int = 0
+    position: int = 0
+    reference: str = ""
+    codes: bytes = b""
 
 
 class Revision(msgspec.Struct, array_like=True, gc=False):

@@ -1,7 +1,7 @@
 """Retained requests as changelog records: which of them changed, how they are written and read.
 
 A row is stored as it lies in memory, without what follows from its key and the rules; a request
-without feedback ends before the fields of feedback.
+without feedback ends before the fields of feedback. Codes of features, if there are any, follow.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ from tidegauge.core.collect.layout import (
     Series,
 )
 from tidegauge.core.requestkey import Keys
+from tidegauge.core.stats.errorbins import NO_CODE, Codes
 
 Ints = npt.NDArray[np.int64]
 Record = tuple[bytes, bytes | None]
@@ -31,6 +32,7 @@ REQUESTS, SERIES, NAMES = b"r", b"s", b"n"
 """First byte of changelog keys: a request's key follows, or the number of a shared value."""
 
 _NUMBER_BYTES = 4
+_STATE: int = ROW.fields["state"][1]  # type: ignore[index]
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_series = msgspec.msgpack.Decoder(tuple[str, str | None, tuple[str, ...]]).decode
@@ -75,17 +77,23 @@ def tombstones(gone: Sequence[Keys]) -> list[Record]:
     return [(key, None) for keys in gone for key in keys.to_bytes(REQUESTS)]
 
 
-def stored(rows: Ints, records: Rows, packed: Mapping[int, bytes]) -> list[Record]:
+def stored(rows: Ints, records: Rows, codes: Codes, packed: Mapping[int, bytes]) -> list[Record]:
     """The records of requests; free rows have none."""
     raw = records.view(np.uint8).reshape(len(records), ROW.itemsize)
     state = records["state"]
-    heard = (state & HEARD != 0) & (state != PACKED)
+    ordinary = (state != FREE) & (state != PACKED)
+    heard = state & HEARD != 0
+    binned = records["reference"] != 0
     found: list[Record] = []
-    for held, size in ((heard, STORED_BYTES), ((state != FREE) & ~heard, ANSWER_BYTES)):
-        at = np.flatnonzero(held & (state != PACKED))
-        blob = raw[at, :size].tobytes()
-        values = [blob[i : i + size] for i in range(0, len(blob), size)]
-        found += zip(_log_keys(records[at]), values, strict=True)
+    for held, size in ((heard, STORED_BYTES), (~heard, ANSWER_BYTES)):
+        for coded in (False, True):
+            at = np.flatnonzero(ordinary & held & (binned == coded))
+            if not len(at):
+                continue
+            stored = np.hstack([raw[at, :size], codes[at]]) if coded else raw[at, :size]
+            blob, length = stored.tobytes(), stored.shape[1]
+            values = [blob[i : i + length] for i in range(0, len(blob), length)]
+            found += zip(_log_keys(records[at]), values, strict=True)
     at = np.flatnonzero(state == PACKED)
     values = [packed[row] for row in rows[at].tolist()]
     found += zip(_log_keys(records[at]), values, strict=True)
@@ -96,23 +104,39 @@ def _log_keys(records: Rows) -> list[bytes]:
     return Keys(records["high"], records["low"]).to_bytes(REQUESTS)
 
 
-def parsed(values: Sequence[bytes | None], keys: Keys) -> Rows:
-    """The rows of stored requests: `FREE` where there is none, `PACKED` where it is packed."""
+def parsed(values: Sequence[bytes | None], keys: Keys) -> tuple[Rows, Codes]:
+    """The rows of stored requests, and the codes of their features.
+
+    A row is `FREE` where there is none, `PACKED` where it is packed.
+    """
     records = np.zeros(len(values), ROW)
     records["high"], records["low"] = keys
     state = records["state"]
-    rows = []
+    raw = records.view(np.uint8).reshape(len(records), ROW.itemsize)
+    rows: dict[int, list[int]] = {}
     for number, value in enumerate(values):
         if value is None:
             continue
         if value[0] == TAG:
-            rows.append(number)
+            rows.setdefault(len(value), []).append(number)
         else:
             state[number] = PACKED
-    blob = b"".join([(values[row] or b"").ljust(STORED_BYTES, b"\0") for row in rows])
-    raw = records.view(np.uint8).reshape(len(records), ROW.itemsize)
-    raw[rows, :STORED_BYTES] = np.frombuffer(blob, np.uint8).reshape(-1, STORED_BYTES)
-    return records
+    parts: list[tuple[Ints, Codes]] = []
+    for length, numbers in rows.items():
+        blob = b"".join([values[number] or b"" for number in numbers])
+        stored = np.frombuffer(blob, np.uint8).reshape(-1, length)
+        heard = stored[:, _STATE] & HEARD != 0
+        for held, size in ((heard, STORED_BYTES), (~heard, ANSWER_BYTES)):
+            if not held.any():
+                continue
+            at = np.array(numbers, np.int64)[held]
+            raw[at, :size] = stored[held, :size]
+            parts.append((at, stored[held, size:]))
+    width = max((part.shape[1] for _, part in parts), default=0)
+    codes = np.full((len(values), width), NO_CODE, np.uint8)
+    for at, part in parts:
+        codes[at, : part.shape[1]] = part
+    return records, codes
 
 
 def shared(series: Interned[Series], names: Interned[str]) -> list[Record]:

@@ -24,6 +24,7 @@ from tidegauge.core.collect.requestlog import Changed, Record
 from tidegauge.core.collect.rowpages import Ints, RowPages
 from tidegauge.core.collect.seriestable import SeriesTable
 from tidegauge.core.requestkey import KEY_BYTES, Keys, as_columns
+from tidegauge.core.stats.errorbins import Codes, without_filler
 from tidegauge.core.streamtime import NEVER
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -74,13 +75,18 @@ class Requests:
         """Copies of rows."""
         return self._pages.take(rows)
 
-    def add(self, records: Rows) -> None:
-        """Retain ordinary requests whose keys are not there yet."""
+    def codes(self, rows: Ints) -> Codes:
+        """The codes of rows' features."""
+        return self._pages.codes(rows)
+
+    def add(self, records: Rows, codes: Codes) -> None:
+        """Retain ordinary requests whose keys are not there yet, with the codes of features."""
         if not len(records):
             return
         records["expires"] = self._expiries(records)
         rows = self._pages.allocate(len(records))
         self._write(rows, records)
+        self._pages.put_codes(rows, codes)
         self._index.add(rows, Keys(records["high"], records["low"]))
         self._hold(records, 1)
 
@@ -133,7 +139,13 @@ class Requests:
             return _decode(packed)
         record = self._pages.one(row)
         series = self.series.series(int(record["series"]))
-        return request_of(record, series, self.names, self._level_of)
+        codes = self._codes_of(row, int(record["reference"]))
+        return request_of(record, codes, series, self.names, self._level_of)
+
+    def _codes_of(self, row: int, reference: int) -> bytes:
+        if not reference:
+            return b""
+        return without_filler(self._pages.codes(np.array([row])))
 
     def put(self, key: bytes, request: Request, row: int | None) -> None:
         """Retain a request, new (``row`` None) or changed."""
@@ -171,6 +183,11 @@ class Requests:
         record["time"], record["digest"] = ordinary.time, ordinary.digest
         record["score"], record["offset"] = ordinary.score, ordinary.offset
         record["label_time"], record["label_digest"] = ordinary.label_time, ordinary.label_digest
+        record["position"], record["source"] = ordinary.position, ordinary.source
+        record["reference"] = ordinary.reference
+        if ordinary.codes:
+            codes = np.frombuffer(ordinary.codes, np.uint8)[None, :]
+            self._pages.put_codes(np.array([row]), codes)
         self._hold_one(record, 1)
         self._expiry.note_one(row, self.series.clock_of(series), expires)
 
@@ -181,7 +198,9 @@ class Requests:
         rows, gone = self.changed.take()
         found = requestlog.shared(self.series.interned, self.names)
         found += requestlog.tombstones(gone)
-        found += requestlog.stored(rows, self._pages.take(rows), self._packed)
+        found += requestlog.stored(
+            rows, self._pages.take(rows), self._pages.codes(rows), self._packed
+        )
         return found
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -197,7 +216,8 @@ class Requests:
         keys = as_columns(self._restoring)
         values = list(self._restoring.values())
         self._restoring.clear()
-        records, rows = requestlog.parsed(values, keys), self.find(keys)
+        records, codes = requestlog.parsed(values, keys)
+        rows = self.find(keys)
         live, known = records["state"] != FREE, rows != NOT_FOUND
         for row in rows[known].tolist():
             self._packed.pop(row, None)
@@ -206,6 +226,7 @@ class Requests:
         new = live & ~known
         rows[new] = self._pages.allocate(int(new.sum()))
         self._pages.put(rows[live], records[live])
+        self._pages.put_codes(rows[live], codes[live])
         self._index.add(rows[new], keys.at(new))
         for at in np.flatnonzero(records["state"] == PACKED).tolist():
             self._packed[int(rows[at])] = values[at] or b""
@@ -267,12 +288,16 @@ class Requests:
         for kind, value in (("predicted_kind", "predicted"), ("label_kind", "label")):
             if record[kind] == NAME:
                 self.names.hold_one(int(record[value]), sign)
+        if record["reference"]:
+            self.names.hold_one(int(record["reference"]) - 1, sign)
 
 
 def _named(records: Rows) -> list[npt.NDArray[np.integer]]:
     """The numbers of names that rows hold."""
     columns = (("predicted_kind", "predicted"), ("label_kind", "label"))
-    return [records[value][records[kind] == NAME] for kind, value in columns]
+    named = [records[value][records[kind] == NAME] for kind, value in columns]
+    references = records["reference"]
+    return [*named, references[references > 0].astype(np.int64) - 1]
 
 
 def _joined(parts: Sequence[npt.NDArray[np.integer]]) -> Ints:

@@ -1,4 +1,8 @@
-"""Rows of retained requests in pages: memory grows by a page, and nothing is ever moved."""
+"""Rows of retained requests in pages: memory grows by a page, and nothing is ever moved.
+
+Beside the rows of a page lie the codes of their features (`tidegauge.core.stats.errorbins`), as
+wide as the widest that the page was ever given.
+"""
 
 from collections import deque
 from collections.abc import Iterator
@@ -8,6 +12,7 @@ import numpy.typing as npt
 
 from tidegauge.core.collect.layout import FREE, ROW, Rows
 from tidegauge.core.requestkey import Keys
+from tidegauge.core.stats.errorbins import NO_CODE, Codes
 
 Ints = npt.NDArray[np.int64]
 
@@ -21,6 +26,7 @@ class RowPages:
 
     def __init__(self) -> None:
         self._pages: list[Rows] = []
+        self._codes: list[Codes] = []
         self._used = 0
         """Rows that were ever given out."""
         self._free: deque[Ints] = deque()
@@ -39,25 +45,37 @@ class RowPages:
         self._used += count
         while len(self._pages) * PAGE < self._used:
             self._pages.append(np.zeros(PAGE, ROW))
+            self._codes.append(np.empty((PAGE, 0), np.uint8))
         return np.concatenate(parts)
 
     def release(self, rows: Ints) -> None:
         """Take rows back."""
-        for page, part, _ in self._parts(rows):
-            page["state"][part] = FREE
+        for number, part, _ in self._parts(rows):
+            self._pages[number]["state"][part] = FREE
         self._free.append(rows)
 
     def take(self, rows: Ints) -> Rows:
         """Copies of rows."""
         records = np.empty(len(rows), ROW)
-        for page, part, at in self._parts(rows):
-            records[at] = page[part]
+        for number, part, at in self._parts(rows):
+            records[at] = self._pages[number][part]
         return records
+
+    def codes(self, rows: Ints) -> Codes:
+        """The codes of rows."""
+        parts = list(self._parts(rows))
+        width = max((self._codes[number].shape[1] for number, _, _ in parts), default=0)
+        codes = np.full((len(rows), width), NO_CODE, np.uint8)
+        for number, part, at in parts:
+            held = self._codes[number]
+            codes[at, : held.shape[1]] = held[part]
+        return codes
 
     def keys(self, rows: Ints) -> Keys:
         """The keys of rows."""
         keys = Keys(np.empty(len(rows), np.uint64), np.empty(len(rows), np.uint64))
-        for page, part, at in self._parts(rows):
+        for number, part, at in self._parts(rows):
+            page = self._pages[number]
             keys.high[at], keys.low[at] = page["high"][part], page["low"][part]
         return keys
 
@@ -68,8 +86,21 @@ class RowPages:
 
     def put(self, rows: Ints, records: Rows) -> None:
         """Write rows."""
-        for page, part, at in self._parts(rows):
-            page[part] = records[at]
+        for number, part, at in self._parts(rows):
+            self._pages[number][part] = records[at]
+
+    def put_codes(self, rows: Ints, codes: Codes) -> None:
+        """Write the codes of rows."""
+        width = codes.shape[1]
+        if not width:
+            return
+        for number, part, at in self._parts(rows):
+            held = self._codes[number]
+            if held.shape[1] < width:
+                wider = np.full((PAGE, width), NO_CODE, np.uint8)
+                wider[:, : held.shape[1]] = held
+                held = self._codes[number] = wider
+            held[part, :width], held[part, width:] = codes[at], NO_CODE
 
     def one(self, row: int) -> np.void:
         """A row in its place: what is written to it stays."""
@@ -85,15 +116,15 @@ class RowPages:
         for number in range(len(self._pages)):
             yield number << PAGE_BITS, self.page(number)
 
-    def _parts(self, rows: Ints) -> Iterator[tuple[Rows, Ints, Ints | slice]]:
-        """Rows by page: the page, where in it they are, and where in ``rows``."""
+    def _parts(self, rows: Ints) -> Iterator[tuple[int, Ints, Ints | slice]]:
+        """Rows by page: its number, where in it they are, and where in ``rows``."""
         if not len(rows):
             return
         numbers = rows >> PAGE_BITS
         first = int(numbers[0])
         if (numbers == first).all():
-            yield self._pages[first], rows & (PAGE - 1), slice(None)
+            yield first, rows & (PAGE - 1), slice(None)
             return
         for number in np.unique(numbers).tolist():
             at = np.flatnonzero(numbers == number)
-            yield self._pages[number], rows[at] & (PAGE - 1), at
+            yield number, rows[at] & (PAGE - 1), at

@@ -6,6 +6,7 @@ from tidegauge.core.adoption import Adopted, References
 from tidegauge.core.catalog import ModelCatalog, ModelNames
 from tidegauge.core.collect.deployments import Sightings
 from tidegauge.core.config import CoreConfig, ModelConfig
+from tidegauge.core.events import Prediction
 from tidegauge.core.ledger import UNKNOWN_MODEL, Ledgers, ModelLedger
 from tidegauge.core.panes import pane_start
 from tidegauge.core.stats.classes import OTHER
@@ -53,6 +54,11 @@ class ModelState:
         """The largest event time that was counted here, wherever it was read, ms."""
         self.references = References()
         self.sightings = Sightings(config.limits.deployments)
+
+    def version_of(self, event: Prediction) -> str:
+        """The version of a prediction counted here; that of a model over the limit has its name."""
+        own = self.name == event.model
+        return event.version if own else f"{event.model}/{event.version}"
 
     def reference_at(self, version: str, start: int) -> str:
         """The id of the reference for a pane of ``version`` that starts at ``start``, or empty."""

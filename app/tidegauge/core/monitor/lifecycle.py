@@ -35,7 +35,15 @@ from tidegauge.core.monitor.alerts import (
 )
 from tidegauge.core.monitor.evidence import Evidence, EvidenceState
 from tidegauge.core.monitor.streams import LABEL_TIME, StreamKey, Subject
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause, Severity, Versions
+from tidegauge.core.records import (
+    AlertRecord,
+    AlertStatus,
+    Cause,
+    Incident,
+    Severity,
+    Split,
+    Versions,
+)
 from tidegauge.core.stats.corrections import ErrorCounts
 
 LABELS_CORRECTED = "labels that came late or were corrected removed its ground"
@@ -84,6 +92,8 @@ class Told(msgspec.Struct, frozen=True):
     versions: Versions
     errors: ErrorCounts | None = None
     """Of an alert about errors: those in the verdict's window."""
+    splits: tuple[Split, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 class AlertBook:
@@ -145,7 +155,7 @@ class AlertBook:
     def _open(
         self, key: StreamKey, verdict: Verdict, told: Told, before: Life | None
     ) -> AlertRecord:
-        record = opened(self._model, key, verdict, told.causes, told.versions)
+        record = _explained(opened(self._model, key, verdict, told.causes, told.versions), told)
         ended = None if before is None else before.record.ends_at_ms
         soon = ended is not None and record.time_ms - ended <= self._rules.reopen_ms
         if before is not None and soon:
@@ -166,7 +176,8 @@ class AlertBook:
         worst = max(severity(verdict), known.severity, key=_SEVERITIES.index)
         if worst is known.severity and not _another_first(known.causes, told.causes):
             return None
-        now = opened(self._model, key, verdict, told.causes or known.causes, told.versions)
+        causes = told.causes or known.causes
+        now = _explained(opened(self._model, key, verdict, causes, told.versions), told)
         return msgspec.structs.replace(
             now, severity=worst, starts_at_ms=known.starts_at_ms, revision=known.revision + 1
         )
@@ -175,6 +186,14 @@ class AlertBook:
         life.record = identified(record)
         life.sent_ms = None
         return life.record
+
+    def attach(self, record: AlertRecord, incident: Incident) -> AlertRecord:
+        """Say which incident an alert belongs to."""
+        told = msgspec.structs.replace(record, incident=incident)
+        life = self.lives.get(record.fingerprint)
+        if life is not None:
+            life.record = told
+        return told
 
     def again(self, now: int, interval_ms: int) -> Iterator[AlertRecord]:
         """The alerts that have fired unchanged for so long that they are to be sent again."""
@@ -232,6 +251,10 @@ class AlertBook:
             if ended is not None and on_labels is labels and ended < oldest:
                 del self.lives[fingerprint_]
                 self.changed.add(fingerprint_)
+
+
+def _explained(record: AlertRecord, told: Told) -> AlertRecord:
+    return msgspec.structs.replace(record, splits=told.splits, examples=told.examples)
 
 
 def _evidence(verdict: Verdict, errors: ErrorCounts | None) -> Evidence | None:

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.detect.verdict import PaneInput, Verdict
 from tidegauge.core.ledger import ModelLedger, merged
-from tidegauge.core.monitor.alerts import stream_causes
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.evidence import Evidence
+from tidegauge.core.monitor.improving import Improving
+from tidegauge.core.monitor.incidents import KEPT_MS, Incidents
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.learning import Learning
@@ -39,6 +42,7 @@ from tidegauge.core.monitor.streams import (
 from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
+from tidegauge.core.monitor.why import Why, why_drift, why_errors
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
 from tidegauge.core.partial import Partial, Progress
@@ -83,11 +87,14 @@ class ModelMonitor:
         self.windows = Windows(config, self.rules)
         self._max_classes = config.limits.classes
         self._figures = KnownFigures(self._max_classes)
+        self._improving = Improving(self.rules.costs)
+        self._longest = max(config.windows_ms)
         self.kinds = Kinds(self.rules.kind)
         self.streams = Streams(self.rules, config.limits.models)
         self.errors = ErrorBook(self._width)
         correction_ms = self.rules.correction_horizon_ms
         self.alerts = AlertBook(name, self.rules.detection, correction_ms)
+        self.incidents = Incidents(name)
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
         self.learning: dict[str, Learning] = {}
@@ -152,11 +159,13 @@ class ModelMonitor:
                 self._width, self.closed_predictions, marks.predictions
             ):
                 alerts += self._silence(start)
+                # alerts name what was deployed by their time, however many panes close at once
+                deployments += self.deployments.close(start + self._width)
                 alerts += self._close_pane(start)
                 profiles += self._learn(start)
             alerts += self._silence(marks.predictions)
             self.windows.close(self.closed_predictions, marks.predictions)
-            deployments = self.deployments.close(marks.predictions)
+            deployments += self.deployments.close(marks.predictions)
             self.closed_predictions = marks.predictions
             self.alerts.forget(marks.predictions, labels=False)
         if marks.labels > self.closed_labels:
@@ -168,6 +177,7 @@ class ModelMonitor:
             alerts += self._label_silence(marks.labels)
             self.closed_labels = marks.labels
             self.alerts.forget(marks.labels, labels=True)
+            self.incidents.forget(marks.labels - self.rules.label_horizon_ms - KEPT_MS)
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
         return Closed(alerts, profiles, deployments)
@@ -221,8 +231,8 @@ class ModelMonitor:
         """Step a stream whose change is its own cause."""
         verdict = self.streams.step(key, pane)
         if self.alerts.asks(key, verdict):
-            told = ToldAlert(stream_causes(key, verdict), self._running(verdict))
-            yield from self._decide(key, verdict, told)
+            why = why_drift(key, verdict, self.windows, self.references, self._width)
+            yield from self._decide(key, verdict, why, None)
 
     def _close_label_pane(self, start: int, first: FirstLabels) -> Iterator[AlertRecord]:
         end = start + self._width
@@ -236,10 +246,8 @@ class ModelMonitor:
         verdict = self.streams.step(key, inputs)
         if self.alerts.asks(key, verdict):
             window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-            causes = self.errors.causes(*window, kind)
-            errors = self.errors.known(*window)
-            told = ToldAlert(causes, self._running(verdict), errors)
-            yield from self._decide(key, verdict, told)
+            why = why_errors(self.errors, kind, self.references, self.incidents, verdict)
+            yield from self._decide(key, verdict, why, self.errors.known(*window))
         self.errors.after(start, verdict)
 
     def _correct(self, start: int) -> Iterator[AlertRecord]:
@@ -279,18 +287,30 @@ class ModelMonitor:
     def _retract(self, key: StreamKey, time: int, reason: str) -> Iterator[AlertRecord]:
         record = self.alerts.retract(key, time, reason)
         if record is not None:
+            self.incidents.end(record.fingerprint, time)
             yield record
 
-    def _decide(self, key: StreamKey, verdict: Verdict, told: ToldAlert) -> Iterator[AlertRecord]:
+    def _decide(
+        self, key: StreamKey, verdict: Verdict, why: Why, errors: ErrorCounts | None
+    ) -> Iterator[AlertRecord]:
         life = self.alerts.of(key)
         held = life.evidence if life is not None and verdict.resolved else None
         end = verdict.window_end_ms or 0
         if held is not None and not held.holds(key, self.streams, self.kinds.at(end)):
-            record = self.alerts.retract(key, end, LABELS_CORRECTED)
-        else:
-            record = self.alerts.decide(key, verdict, told)
-        if record is not None:
+            yield from self._retract(key, end, LABELS_CORRECTED)
+            return
+        why = why.with_marks(self.deployments.marks.values())
+        versions = self._running(verdict)
+        told = ToldAlert(why.causes, versions, errors, why.splits, why.examples)
+        record = self.alerts.decide(key, verdict, told)
+        if record is None:
+            return
+        if verdict.resolved:
+            self.incidents.end(record.fingerprint, end)
             yield record
+        else:
+            incident = self.incidents.join(key, record, why.onset, why.deployed)
+            yield self.alerts.attach(record, incident)
 
     def _running(self, verdict: Verdict) -> Versions:
         """The versions with closed panes in a verdict's window."""
@@ -332,7 +352,8 @@ class ModelMonitor:
                 continue  # pairs with a later answer; the window of the other version has them
             frame.revision += 1
             self.windows.changed.add(key)
-            yield self._record(key.series, key.start, key.size, frame.sums, frame.revision)
+            record = self._record(key.series, key.start, key.size, frame.sums, frame.revision)
+            yield self._improved(record, frame.sums, self._beside(key))
         self.windows.let_go()
 
     def present(self) -> Iterator[MetricRecord]:
@@ -341,7 +362,24 @@ class ModelMonitor:
             for size, sums in windows.items():
                 if sums.predictions:
                     end = self.windows.sliding_end(size)
-                    yield self._record(series, end - size, size, sums, 0)
+                    record = self._record(series, end - size, size, sums, 0)
+                    beside = ((s, w[size]) for s, w in self.windows.sliding.items() if size in w)
+                    yield self._improved(record, sums, beside)
+
+    def _beside(self, key: FrameKey) -> Iterator[tuple[Series, SlotSums]]:
+        """All series of the same window."""
+        for other in self.windows.keys(key.size, key.start):
+            yield other.series, self.windows.frames[other].sums
+
+    def _improved(
+        self, record: MetricRecord, sums: SlotSums, beside: Iterable[tuple[Series, SlotSums]]
+    ) -> MetricRecord:
+        """Say what would make a version do better, in the longest windows alone."""
+        if record.segment_field is not None or record.end_ms - record.start_ms != self._longest:
+            return record
+        segments = ((s, part) for s, part in beside if s.version == record.version and s.field)
+        improvement = self._improving.of(sums, segments, record.kind)
+        return msgspec.structs.replace(record, improvement=improvement)
 
     def _record(
         self, series: Series, start: int, size: int, sums: SlotSums, revision: int

@@ -116,6 +116,8 @@ class MonitorTables:
                 None if life is None else _pack(life.to_state()),
             )
         model.alerts.changed = set()
+        if model.incidents.changed:
+            yield _pack(["incidents", name]), _pack(model.incidents.to_state())
         yield from self._references(model)
         if model.told.names.changed:
             model.told.names.changed = False
@@ -199,6 +201,7 @@ class MonitorTables:
             "revised": self._read_revised,
             "stream": self._read_stream,
             "alert": self._read_alert,
+            "incidents": self._read_incidents,
             "reference": self._read_reference,
             "learning": self._read_learning,
             "sample": self._read_sample,
@@ -272,6 +275,9 @@ class MonitorTables:
     def _read_alert(self, key: list[Any], value: bytes) -> None:
         life = Life.from_state(msgspec.msgpack.decode(value, type=LifeState))
         self._models[key[0]].alerts.lives[key[1]] = life
+
+    def _read_incidents(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].incidents.restore(value)
 
     def _read_reference(self, key: list[Any], value: bytes) -> None:
         adopted = msgspec.msgpack.decode(value, type=list[Adopted])

@@ -5,6 +5,8 @@ from typing import Any, Self
 import msgspec
 
 from tidegauge.core.stats import exactsum
+from tidegauge.core.stats.errorbins import ErrorBins
+from tidegauge.core.stats.errorsample import ErrorSample, merged
 
 
 class FirstLabels(msgspec.Struct):
@@ -13,6 +15,9 @@ class FirstLabels(msgspec.Struct):
     ``trials`` are those of two classes and ``errors`` those of them that differ; ``numbers`` are
     those of two numbers, with the exact sums of ``absolute`` errors and their ``squares`` in units
     of 2**-1074. A pair of whole numbers is both.
+
+    ``bins`` has those whose features were binned, by reference id, and ``sample`` some of the
+    errors; only first labels of whole versions have the two.
     """
 
     trials: int = 0
@@ -20,6 +25,8 @@ class FirstLabels(msgspec.Struct):
     numbers: int = 0
     absolute: int = 0
     squares: int = 0
+    bins: dict[str, ErrorBins] = {}
+    sample: list[ErrorSample] = []
 
     def add(self, other: Self) -> None:
         """Add other pairs."""
@@ -28,6 +35,10 @@ class FirstLabels(msgspec.Struct):
         self.numbers += other.numbers
         self.absolute += other.absolute
         self.squares += other.squares
+        for reference, counts in other.bins.items():
+            self.bins.setdefault(reference, ErrorBins()).add(counts)
+        if other.sample:
+            self.sample = merged(self.sample, other.sample)
 
     def absolute_error(self) -> tuple[int, float, float]:
         """How many numbers there are, and mean and sample deviation of their absolute errors."""
@@ -38,10 +49,20 @@ class FirstLabels(msgspec.Struct):
     def to_wire(self) -> list[Any]:
         """Return plain integers and bytes for msgpack."""
         sums = (exactsum.encode(self.absolute), exactsum.encode(self.squares))
-        return [self.trials, self.errors, self.numbers, *sums]
+        bins = {reference: counts.to_wire() for reference, counts in self.bins.items()}
+        sample = [list(error) for error in self.sample]
+        return [self.trials, self.errors, self.numbers, *sums, bins, sample]
 
     @classmethod
     def from_wire(cls, wire: list[Any]) -> Self:
         """Read what `to_wire` wrote."""
-        trials, errors, numbers, absolute, squares = wire
-        return cls(trials, errors, numbers, exactsum.decode(absolute), exactsum.decode(squares))
+        trials, errors, numbers, absolute, squares, bins, sample = wire
+        return cls(
+            trials,
+            errors,
+            numbers,
+            exactsum.decode(absolute),
+            exactsum.decode(squares),
+            {reference: ErrorBins.from_wire(counts) for reference, counts in bins.items()},
+            [ErrorSample(*error) for error in sample],
+        )

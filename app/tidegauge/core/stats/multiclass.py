@@ -90,6 +90,12 @@ def multiclass_quality(
     )
 
 
+def right_and_wrong(counts: ClassCounts) -> tuple[int, int]:
+    """How many labelled predictions equal their label, and how many do not."""
+    right = sum(_hits(counts).values())
+    return right, sum(counts.confusion.values()) - right
+
+
 def _names(confusion: Mapping[Pair, int]) -> list[str]:
     return sorted({name for pair in confusion for name in pair})
 

@@ -57,10 +57,10 @@ def log_loss_units(scores: NDArray[np.float64], labels: NDArray[np.integer]) -> 
     """
     clipped = np.clip(scores, LOG_LOSS_CLIP, 1.0 - LOG_LOSS_CLIP)
     likelihood = np.where(labels == 1, clipped, 1.0 - clipped)
-    return np.rint(-_portable_log(likelihood) * UNITS).astype(np.int64)
+    return np.rint(-portable_log(likelihood) * UNITS).astype(np.int64)
 
 
-def _portable_log(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def portable_log(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Natural logarithm of positive values within 1e-14, from IEEE basic operations only.
 
     The logarithm of numpy depends on the processor's vector instructions in the last bit, and two

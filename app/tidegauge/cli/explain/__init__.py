@@ -1,0 +1,1 @@
+"""``tidegauge explain``: all that is known of one request."""

@@ -1,0 +1,1 @@
+"""Why an alert fired: what its change is made of, and what came with it."""

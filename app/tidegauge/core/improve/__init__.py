@@ -1,0 +1,1 @@
+"""What would make a model do better, from counts alone: thresholds, calibration, segments."""

@@ -1,0 +1,185 @@
+"""Which alerts of a model belong together, and which of them is the root.
+
+An alert joins an incident or opens one when it opens itself. Two rules say which:
+
+- An effect joins its cause: in the order of causes below, an alert joins the incident of an earlier
+  one that fired when the predictions were made in which it saw its change. Labels come hours later,
+  so for alerts about errors that is not the time of their window, but of the predictions whose
+  labels are in it.
+- Alerts that saw their changes begin at about the same time belong together: within `JOIN_MS`, or
+  the length of their own window where that is longer, since sparse traffic is seen slowly.
+
+Alerts on the axis of prediction time look at each other only, and alerts about errors only at what
+had opened by their own time, so that it does not matter how far one axis is ahead of the other when
+both are read.
+
+The root is the alert that comes first in the order of causes: a fault of the data before a drift of
+the data, that before a drift of the answers, that before the errors; among equals the one that
+opened first. A broken feature makes the answers drift and then the errors rise, never the other way
+round. What was deployed as the change began is before all of them, and is named with the root.
+"""
+
+from typing import Any
+
+import msgspec
+import xxhash
+
+from tidegauge.core.config import DAY, HOUR
+from tidegauge.core.monitor.streams import ERRORS, StreamKey, Subject
+from tidegauge.core.records import AlertRecord, Incident, Role
+
+JOIN_MS = HOUR
+KEPT_MS = 2 * DAY
+"""How long after its last alert ended an incident is remembered, beyond the label horizon."""
+
+_FAULT, _DRIFT, _ANSWERS, _ERRORS = range(4)
+_RANKS = {
+    Subject.FEATURE: _DRIFT,
+    Subject.CATEGORIES: _DRIFT,
+    Subject.SCORE: _ANSWERS,
+    Subject.POSITIVE_RATE: _ANSWERS,
+    Subject.CLASS: _ANSWERS,
+    Subject.PREDICTION: _ANSWERS,
+    Subject.LATENCY: _ANSWERS,
+    Subject.LABELS: _ERRORS,
+    **dict.fromkeys(ERRORS, _ERRORS),
+}
+
+
+class Onset(msgspec.Struct, frozen=True):
+    """The event time of the predictions in which an alert saw a change begin, ms."""
+
+    since: int
+    until: int
+
+
+class _Member(msgspec.Struct, array_like=True):
+    """One alert of an incident."""
+
+    fingerprint: str
+    rank: int
+    feature: str
+    summary: str
+    since: int
+    opened: int
+    deployed: str
+    """What was deployed as the change began that it saw, in words."""
+    ended: int | None = None
+
+
+class _Group(msgspec.Struct, array_like=True):
+    """One incident."""
+
+    id: str
+    members: list[_Member]
+
+
+class Incidents:
+    """The incidents of one model.
+
+    Args:
+        model: its name.
+    """
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._groups: list[_Group] = []
+        self.changed = False
+
+    def join(self, key: StreamKey, record: AlertRecord, onset: Onset, deployed: str) -> Incident:
+        """An alert opened, or is told anew.
+
+        Args:
+            key: its stream.
+            record: the alert.
+            onset: when the change began that it saw.
+            deployed: what was deployed then, in words; empty for nothing.
+        """
+        self.changed = True
+        print_, time = record.fingerprint, record.time_ms
+        group = self._firing(print_)
+        if group is None:
+            rank = _RANKS.get(key.subject, _FAULT)
+            summary = record.annotations["summary"]
+            member = _Member(print_, rank, key.feature, summary, onset.since, time, deployed)
+            group = self._near(rank, onset, time)
+            if group is None:
+                content = f"{self._model}\0{print_}\0{time}"
+                group = _Group(xxhash.xxh3_64_hexdigest(content.encode()), [])
+                self._groups.append(group)
+            group.members = [m for m in group.members if m.fingerprint != print_] + [member]
+        return self._told(group, print_, time)
+
+    def end(self, fingerprint: str, time_ms: int) -> None:
+        """An alert ended."""
+        group = self._firing(fingerprint)
+        if group is not None:
+            member = next(m for m in group.members if m.fingerprint == fingerprint)
+            member.ended = time_ms
+            self.changed = True
+
+    def moved(self, onset: Onset, time_ms: int) -> frozenset[str]:
+        """The features whose own alert had opened by ``time_ms`` and fired in a time."""
+        return frozenset(
+            member.feature
+            for group in self._groups
+            for member in group.members
+            if member.rank in (_FAULT, _DRIFT)
+            and member.opened <= time_ms
+            and _fired(member, onset)
+        )
+
+    def forget(self, before_ms: int) -> None:
+        """Let go of incidents of which nothing has fired since ``before_ms``."""
+        kept = [g for g in self._groups if any(_end(m) >= before_ms for m in g.members)]
+        self.changed = self.changed or len(kept) < len(self._groups)
+        self._groups = kept
+
+    def to_state(self) -> list[Any]:
+        """Plain values for msgpack."""
+        self.changed = False
+        return list(self._groups)
+
+    def restore(self, state: bytes) -> None:
+        """Take back what `to_state` gave, packed."""
+        self._groups = msgspec.msgpack.decode(state, type=list[_Group])
+
+    def _firing(self, fingerprint: str) -> _Group | None:
+        """The incident in which an alert fires."""
+        for group in self._groups:
+            for member in group.members:
+                if member.fingerprint == fingerprint and member.ended is None:
+                    return group
+        return None
+
+    def _near(self, rank: int, onset: Onset, time: int) -> _Group | None:
+        """The incident that an alert belongs to: of several that of which an alert opened last."""
+        span = max(JOIN_MS, onset.until - onset.since)
+        found = []
+        for group in self._groups:
+            for member in group.members:
+                if member.opened > time or (rank != _ERRORS and member.rank == _ERRORS):
+                    continue
+                near = onset.since <= member.opened + span and onset.until >= member.since - span
+                if near or (rank > member.rank and _fired(member, onset)):
+                    found.append((member.opened, group.id, group))
+        return max(found, key=lambda pair: pair[:2])[2] if found else None
+
+    def _told(self, group: _Group, fingerprint: str, time: int) -> Incident:
+        known = [m for m in group.members if m.opened <= time]
+        deployed = min(((m.opened, m.deployed) for m in known if m.deployed), default=(0, ""))[1]
+        root = min(known, key=lambda m: (m.rank, m.opened, m.fingerprint))
+        return Incident(
+            id=group.id,
+            role=Role.ROOT if root.fingerprint == fingerprint else Role.SYMPTOM,
+            root=root.fingerprint,
+            summary=f"{deployed}; {root.summary}" if deployed else root.summary,
+        )
+
+
+def _end(member: _Member) -> float:
+    return float("inf") if member.ended is None else member.ended
+
+
+def _fired(member: _Member, onset: Onset) -> bool:
+    return member.since <= onset.until and _end(member) >= onset.since

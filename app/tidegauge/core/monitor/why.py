@@ -1,0 +1,134 @@
+"""Why an alert of one model fires, from what monitor keeps of the model."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tidegauge.core.adoption import References
+from tidegauge.core.config import ModelKind
+from tidegauge.core.detect.verdict import Verdict
+from tidegauge.core.explain.decompose import Change
+from tidegauge.core.explain.deployed import came_with
+from tidegauge.core.explain.dimensions import dimensions, total, whole
+from tidegauge.core.explain.drift import moved_bins
+from tidegauge.core.explain.ranking import Spread, explain_errors
+from tidegauge.core.monitor.alerts import stream_causes
+from tidegauge.core.monitor.errorbook import ErrorBook
+from tidegauge.core.monitor.incidents import Incidents, Onset
+from tidegauge.core.monitor.streams import StreamKey, Subject
+from tidegauge.core.monitor.windows import Windows
+from tidegauge.core.panes import WHOLE
+from tidegauge.core.records import Cause, DeploymentRecord, Split
+from tidegauge.core.stats.features import FeatureCounts
+from tidegauge.core.stats.firstlabels import FirstLabels
+
+
+class Why(NamedTuple):
+    """What an alert says of its causes."""
+
+    onset: Onset
+    causes: tuple[Cause, ...] = ()
+    splits: tuple[Split, ...] = ()
+    examples: tuple[str, ...] = ()
+    deployed: str = ""
+    """What was deployed as the change began, in words, where that tells something."""
+
+    def with_marks(self, marks: Iterable[DeploymentRecord]) -> "Why":
+        """The same with what was deployed as the change began, or one such time before."""
+        since = 2 * self.onset.since - self.onset.until
+        telling, named = came_with(marks, since, self.onset.until)
+        split = {(cause.kind, cause.name): cause for cause in self.causes}
+        # a version may be among the causes already, with its part of the change
+        first = [split.pop((mark.kind, mark.name), mark) for mark in telling]
+        last = [mark for mark in named if (mark.kind, mark.name) not in split]
+        rest = [cause for cause in self.causes if cause not in first]
+        return self._replace(
+            causes=(*first, *rest, *last), deployed=telling[0].summary if telling else ""
+        )
+
+
+def why_errors(
+    errors: ErrorBook,
+    kind: ModelKind,
+    references: References,
+    incidents: Incidents,
+    verdict: Verdict,
+) -> Why:
+    """Why errors changed.
+
+    Args:
+        errors: of the model.
+        kind: of the model.
+        references: of the model.
+        incidents: of the model.
+        verdict: of the stream of errors.
+    """
+    start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+    before, now = errors.baseline, errors.between(start, end)
+    then, current = whole(before), whole(now)
+    times = [error.time for error in current.sample] or [start]
+    # the predictions span about as long a time as their labels do, and a few of them are known
+    onset = Onset(min(times) - (end - start), max(times) + 1)
+    profiles = {a.profile.id: a.profile for known in references.values() for a in known}
+    explained = explain_errors(
+        Change(total(then, kind), total(current, kind)),
+        dimensions(before, now, kind, profiles),
+        kind,
+        spread=_spread(then, current) if kind is ModelKind.REGRESSION else None,
+        moved=incidents.moved(onset, end),
+    )
+    examples = tuple(dict.fromkeys(error.request_id for error in current.sample))
+    return Why(onset, explained.causes, explained.splits, examples)
+
+
+def _spread(before: FirstLabels, now: FirstLabels) -> Spread:
+    return Spread(*[first.absolute_error()[2] ** 2 for first in (before, now)])
+
+
+def why_drift(
+    key: StreamKey, verdict: Verdict, windows: Windows, references: References, width: int
+) -> Why:
+    """Why a stream on the axis of prediction time changed.
+
+    Args:
+        key: the stream.
+        verdict: what it says.
+        windows: of the model.
+        references: of the model.
+        width: length of a finest pane in ms.
+    """
+    start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+    causes: tuple[Cause, ...] = ()
+    if key.subject is Subject.FEATURE:
+        # all runs keep panes at least so long
+        since = max(start, end - windows.final_after(width))
+        counts = _counts(key.feature, windows, windows.starts(width, since, end), width)
+        causes = _bins(key.feature, counts, references)
+    return Why(Onset(start, end), causes or stream_causes(key, verdict))
+
+
+def _counts(
+    feature: str, windows: Windows, panes: Iterable[int], width: int
+) -> dict[str, FeatureCounts]:
+    """What a feature held in some panes, by reference id."""
+    counts: dict[str, FeatureCounts] = {}
+    for pane in panes:
+        for key in windows.keys(width, pane):
+            if (key.series.field, key.series.value) != WHOLE:
+                continue
+            for reference, table in windows.frames[key].sums.features.items():
+                if feature in table:
+                    counts.setdefault(reference, FeatureCounts()).add(table[feature])
+    return counts
+
+
+def _bins(
+    feature: str, counts: dict[str, FeatureCounts], references: References
+) -> tuple[Cause, ...]:
+    """The bins that moved, under the reference that most of the predictions are counted under."""
+    profiles = {a.profile.id: a.profile for known in references.values() for a in known}
+    told = [name for name in counts if name in profiles]
+    if not told:
+        return ()
+    most = max(told, key=lambda name: (counts[name].rows, name))
+    reference = profiles[most].feature(feature)
+    return () if reference is None else moved_bins(reference, counts[most])

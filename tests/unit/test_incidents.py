@@ -1,0 +1,148 @@
+"""Which alerts belong together, and which is the root."""
+
+import msgspec
+import pytest
+
+from tidegauge.core.config import HOUR, MINUTE
+from tidegauge.core.monitor.incidents import JOIN_MS, Incidents, Onset
+from tidegauge.core.monitor.streams import StreamKey, Subject
+from tidegauge.core.records import AlertRecord, AlertStatus, Incident, Role, Severity
+
+T = 1_000 * HOUR
+WIND = StreamKey(Subject.FEATURE, "wind")
+RAIN = StreamKey(Subject.FEATURE, "rain")
+GONE = StreamKey(Subject.MISSING, "wind")
+SCORE = StreamKey(Subject.SCORE)
+ERRORS = StreamKey(Subject.ERROR_RATE)
+
+
+class Book:
+    """Incidents of one model, and alerts of it."""
+
+    def __init__(self) -> None:
+        self.incidents = Incidents("m")
+
+    def opens(
+        self, key: StreamKey, time: int, *, onset: Onset | None = None, deployed: str = ""
+    ) -> Incident:
+        record = AlertRecord(
+            id="",
+            fingerprint=self.fingerprint(key),
+            status=AlertStatus.FIRING,
+            severity=Severity.WARNING,
+            model="m",
+            time_ms=time,
+            starts_at_ms=time - 10 * MINUTE,
+            labels={},
+            annotations={"summary": f"{key.subject.value} changed"},
+            detector="adwin",
+            window_start_ms=time - 10 * MINUTE,
+            window_end_ms=time,
+            predictions=1,
+            labelled=0,
+        )
+        seen = onset or Onset(time - 10 * MINUTE, time)
+        return self.incidents.join(key, record, seen, deployed)
+
+    def ends(self, key: StreamKey, time: int) -> None:
+        self.incidents.end(self.fingerprint(key), time)
+
+    def fingerprint(self, key: StreamKey) -> str:
+        return f"{key.subject.value} {key.feature}"
+
+
+def test_a_broken_feature_its_answers_and_errors_are_one_incident() -> None:
+    book = Book()
+    first = book.opens(WIND, T)
+    fault = book.opens(GONE, T + MINUTE)
+    score = book.opens(SCORE, T + 5 * MINUTE)
+    late = Onset(T + 2 * MINUTE, T + 8 * MINUTE)
+    errors = book.opens(ERRORS, T + 6 * HOUR, onset=late)
+    assert len({i.id for i in (first, fault, score, errors)}) == 1
+    assert [i.role for i in (first, fault, score, errors)] == [
+        Role.ROOT,
+        Role.ROOT,
+        Role.SYMPTOM,
+        Role.SYMPTOM,
+    ]
+    assert errors.root == book.fingerprint(GONE)
+    assert errors.summary == "missing changed"
+
+
+def test_what_begins_long_after_is_another_incident() -> None:
+    book = Book()
+    first = book.opens(WIND, T)
+    other = book.opens(RAIN, T + JOIN_MS + 30 * MINUTE)
+    assert first.id != other.id
+    assert other.role is Role.ROOT
+
+
+def test_a_long_window_joins_what_is_further_away() -> None:
+    book = Book()
+    first = book.opens(WIND, T)
+    onset = Onset(T + 2 * HOUR, T + 6 * HOUR)
+    assert book.opens(RAIN, T + 6 * HOUR, onset=onset).id == first.id
+
+
+def test_an_effect_that_is_seen_late_joins_its_cause_and_not_the_other_way_round() -> None:
+    book = Book()
+    cause = book.opens(WIND, T)
+    assert book.opens(SCORE, T + 24 * HOUR).id == cause.id
+    book = Book()
+    effect = book.opens(SCORE, T)
+    assert book.opens(WIND, T + 24 * HOUR).id != effect.id
+
+
+@pytest.mark.parametrize(("ended", "joins"), [(HOUR, False), (30 * HOUR, True)])
+def test_errors_of_predictions_made_while_an_alert_fired_join_it(ended: int, joins: bool) -> None:
+    book = Book()
+    first = book.opens(WIND, T)
+    book.ends(WIND, T + ended)
+    onset = Onset(T + 24 * HOUR, T + 25 * HOUR)
+    assert (book.opens(ERRORS, T + 26 * HOUR, onset=onset).id == first.id) is joins
+
+
+def test_how_far_an_axis_is_ahead_changes_nothing() -> None:
+    errors, drift = (ERRORS, T), (WIND, T + MINUTE)
+    told = []
+    for order in ((errors, drift), (drift, errors)):
+        book = Book()
+        told.append({key: book.opens(key, time) for key, time in order})
+    assert told[0] == told[1]
+
+
+def test_what_was_deployed_is_named_with_the_root() -> None:
+    book = Book()
+    book.opens(WIND, T, deployed="code version b came in with the change")
+    told = book.opens(SCORE, T + MINUTE)
+    assert told.summary == "code version b came in with the change; feature changed"
+
+
+def test_an_alert_that_is_told_anew_keeps_its_incident_and_learns_its_root() -> None:
+    book = Book()
+    first = book.opens(WIND, T)
+    book.opens(GONE, T + MINUTE)
+    again = book.opens(WIND, T + 2 * HOUR)
+    assert (again.id, again.role) == (first.id, Role.SYMPTOM)
+
+
+def test_the_features_that_moved_are_known_while_their_alerts_fire() -> None:
+    book = Book()
+    book.opens(WIND, T)
+    assert book.incidents.moved(Onset(T, T + HOUR), T + HOUR) == {"wind"}
+    assert book.incidents.moved(Onset(T, T + HOUR), T - 1) == frozenset()
+    book.ends(WIND, T + HOUR)
+    assert book.incidents.moved(Onset(T + 2 * HOUR, T + 3 * HOUR), T + 3 * HOUR) == frozenset()
+
+
+def test_restored_incidents_go_on_and_old_ones_are_forgotten() -> None:
+    book, other = Book(), Book()
+    first = book.opens(WIND, T)
+    assert book.incidents.changed
+    other.incidents.restore(msgspec.msgpack.encode(book.incidents.to_state()))
+    assert not book.incidents.changed
+    assert other.opens(SCORE, T + MINUTE).id == first.id
+    for key in (WIND, SCORE):
+        other.ends(key, T + HOUR)
+    other.incidents.forget(T + 2 * HOUR)
+    assert other.incidents.to_state() == []
