@@ -183,7 +183,8 @@ def check_windows(result: Result, oracle: Oracle) -> None:
 def learned(state: list[Any]) -> dict[int, tuple[int, float]]:
     """What the panes gave to a stream that has not finished learning, by pane: count and mean."""
     width = CONFIG.panes[0].width_ms
-    buckets = state[1][4]
+    _, (_, learner, _) = state
+    buckets = learner[4]
     return {i * width: (count, mean) for i, count, mean, _ in buckets}
 
 
