@@ -1,9 +1,7 @@
 """One model in the monitor stage: panes close, windows move, detectors step, alerts change."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-
-import msgspec
 
 from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig, ModelKind
@@ -12,10 +10,8 @@ from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.evidence import Evidence
-from tidegauge.core.monitor.improving import Improving
 from tidegauge.core.monitor.incidents import KEPT_MS, Incidents
 from tidegauge.core.monitor.kinds import Kinds
-from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.lifecycle import (
     LABELS_CORRECTED,
@@ -43,7 +39,8 @@ from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.why import Why, why_drift, why_errors
-from tidegauge.core.monitor.windows import FrameKey, Series, Windows
+from tidegauge.core.monitor.windowrecords import WindowRecords
+from tidegauge.core.monitor.windows import Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import (
@@ -51,7 +48,6 @@ from tidegauge.core.records import (
     DeploymentRecord,
     MetricRecord,
     Versions,
-    WindowState,
 )
 from tidegauge.core.stats.corrections import ErrorCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
@@ -86,9 +82,6 @@ class ModelMonitor:
         self.told = Told(config)
         self.windows = Windows(config, self.rules)
         self._max_classes = config.limits.classes
-        self._figures = KnownFigures(self._max_classes)
-        self._improving = Improving(self.rules.costs)
-        self._longest = max(config.windows_ms)
         self.kinds = Kinds(self.rules.kind)
         self.streams = Streams(self.rules, config.limits.models)
         self.errors = ErrorBook(self._width)
@@ -97,6 +90,7 @@ class ModelMonitor:
         self.incidents = Incidents(name)
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
+        self._records = WindowRecords(name, config, self.windows, self.kinds, self.references)
         self.learning: dict[str, Learning] = {}
         limit = config.limits.deployments
         self.deployments = Deployments(name, limit, self._width)
@@ -342,81 +336,13 @@ class ModelMonitor:
     # ---------------------------------------------------------------- output
 
     def publish(self, *, everything: bool) -> Iterator[MetricRecord]:
-        """The windows that became final, and with ``everything`` all that changed as well."""
-        final = self.windows.settle(self.watermarks.marks.settled)
-        changed: Iterable[FrameKey] = sorted(self.windows.unpublished) if everything else ()
-        for key in (*final, *(key for key in changed if not self.windows.is_final(key))):
-            frame = self.windows.frames[key]
-            self.windows.unpublished.discard(key)
-            if not frame.sums.predictions:
-                continue  # pairs with a later answer; the window of the other version has them
-            frame.revision += 1
-            self.windows.changed.add(key)
-            record = self._record(key.series, key.start, key.size, frame.sums, frame.revision)
-            yield self._improved(record, frame.sums, self._beside(key))
-        self.windows.let_go()
+        """See `WindowRecords.publish`."""
+        settled = self.watermarks.marks.settled
+        return self._records.publish(settled, self.closed_predictions, everything=everything)
 
     def present(self) -> Iterator[MetricRecord]:
-        """The sliding windows that end now."""
-        for series, windows in sorted(self.windows.sliding.items()):
-            for size, sums in windows.items():
-                if sums.predictions:
-                    end = self.windows.sliding_end(size)
-                    record = self._record(series, end - size, size, sums, 0)
-                    beside = ((s, w[size]) for s, w in self.windows.sliding.items() if size in w)
-                    yield self._improved(record, sums, beside)
-
-    def _beside(self, key: FrameKey) -> Iterator[tuple[Series, SlotSums]]:
-        """All series of the same window."""
-        for other in self.windows.keys(key.size, key.start):
-            yield other.series, self.windows.frames[other].sums
-
-    def _improved(
-        self, record: MetricRecord, sums: SlotSums, beside: Iterable[tuple[Series, SlotSums]]
-    ) -> MetricRecord:
-        """Say what would make a version do better, in the longest windows alone."""
-        if record.segment_field is not None or record.end_ms - record.start_ms != self._longest:
-            return record
-        segments = ((s, part) for s, part in beside if s.version == record.version and s.field)
-        improvement = self._improving.of(sums, segments, record.kind)
-        return msgspec.structs.replace(record, improvement=improvement)
-
-    def _record(
-        self, series: Series, start: int, size: int, sums: SlotSums, revision: int
-    ) -> MetricRecord:
-        kind = self.kinds.at(start + size, sums)
-        reference = self.references.at(series.version, start + size - self._width)
-        shown = self._figures.of(sums, size, reference, kind)
-        return MetricRecord(
-            model=self.name,
-            version=series.version,
-            segment_field=series.field or None,
-            segment_value=series.value if series.field else None,
-            start_ms=start,
-            end_ms=start + size,
-            state=self._state(FrameKey(series, size, start)),
-            revision=revision,
-            predictions=shown.traffic.predictions,
-            labelled=shown.labelled.labelled,
-            label_coverage=shown.label_coverage,
-            reference=shown.reference,
-            kind=kind,
-            quality=shown.labelled.quality,
-            classes=shown.labelled.classes,
-            confusion=shown.labelled.confusion,
-            regression=shown.labelled.regression,
-            paired=shown.labelled.paired,
-            prediction=shown.prediction,
-            traffic=shown.traffic,
-            latency=shown.latency,
-            score=shown.score,
-            features=shown.features,
-        )
-
-    def _state(self, key: FrameKey) -> WindowState:
-        if key.end > self.closed_predictions:
-            return WindowState.OPEN
-        return WindowState.FINAL if self.windows.is_final(key) else WindowState.PROVISIONAL
+        """See `WindowRecords.present`."""
+        return self._records.present(self.closed_predictions)
 
     def ledger(self) -> ModelLedger:
         """The ledger over all source partitions."""
