@@ -63,6 +63,7 @@ def test_a_target_that_fails_is_told_in_the_end_and_holds_up_no_other(
     assert notifiers.position("gone") == 0
 
 
+@pytest.mark.chaos
 def test_after_a_kill_only_what_was_not_acknowledged_is_told(
     notifiers: Notifiers, receiver: Receiver
 ) -> None:
@@ -154,6 +155,7 @@ def test_without_targets_and_with_contradictions_nothing_is_done(notifiers: Noti
     assert "pa55word" not in refused.stderr
 
 
+@pytest.mark.chaos
 def test_a_broker_that_goes_away_and_returns_costs_no_event(
     tmp_path: Path, receiver: Receiver
 ) -> None:
