@@ -20,6 +20,7 @@ def all_gone(pids: dict[int, str]) -> bool:
     return not pids.keys() & processes().keys()
 
 
+@pytest.mark.slow
 def test_three_days_of_flights_end_with_balanced_ledgers_and_no_process(tmp_path: Path) -> None:
     with demo(tmp_path, "--until", "2013-01-04", "--speed", "max", "--exit") as run:
         run.wait_for("watermark not begun")

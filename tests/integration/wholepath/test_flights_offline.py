@@ -105,7 +105,11 @@ def closing(model: str, time_ms: int) -> list[Message]:
 
 
 @pytest.mark.parametrize(
-    "days", [14, pytest.param(59, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
+    "days",
+    [
+        pytest.param(14, marks=pytest.mark.slow),
+        pytest.param(59, marks=[pytest.mark.long, pytest.mark.timeout(1800)]),
+    ],
 )
 def test_figures_of_flights_equal_those_computed_offline(
     deploy: Callable[..., Deployment], days: int

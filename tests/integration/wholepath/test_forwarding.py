@@ -13,7 +13,7 @@ PARTITIONS = 3
 EVENTS = 6_000
 
 
-@pytest.mark.chaos
+@pytest.mark.slow
 def test_feedback_of_another_client_gives_the_same_results(deploy, undisturbed):
     expected = undisturbed(EVENTS, PARTITIONS)
     world = deploy(PARTITIONS, SETTINGS)
