@@ -70,6 +70,7 @@ def test_bins_of_a_reference_that_came_after_learning_are_added_from_calm_panes(
     book = ErrorBook(WIDTH)
     book.add(key(0), FirstLabels(5, 1), 0)
     book.after(0, Verdict(Phase.LEARNING))
+    book.changed_baseline.clear()
     bins = {"late": ErrorBins(5, {3: 5}, {3: 1})}
     for start, phase in ((10, Phase.WATCHING), (20, Phase.FIRING), (30, Phase.WATCHING)):
         book.add(key(start), FirstLabels(5, 1, bins=bins), start)
@@ -77,6 +78,7 @@ def test_bins_of_a_reference_that_came_after_learning_are_added_from_calm_panes(
     (baseline,) = book.baseline.values()
     assert (baseline.trials, baseline.errors) == (5, 1)  # what is normal stays as it was learned
     assert baseline.bins == bins  # of one pane: the other left while the stream fired
+    assert book.changed_baseline == set(book.baseline)  # to be saved
 
 
 def test_the_bins_of_a_baseline_are_bounded() -> None:

@@ -122,6 +122,7 @@ class ErrorBook:
                 mine = bins.setdefault(reference, ErrorBins())
                 if mine.labels < BINNED_LABELS:
                     mine.add(counts)
+                    self.changed_baseline.add(series)
                 for old in list(bins)[:-KEPT_REFERENCES]:
                     del bins[old]
                     self.changed_baseline.add(series)
