@@ -62,7 +62,9 @@ class Partition:
         self.state = PartitionState.OPENING
         self.tps = {topic: TopicPartition(topic, number) for topic in spec.inputs}
         self.inboxes = {topic: Inbox() for topic in spec.inputs}
-        self.linger = Linger(self.inboxes, settings.batch_records)
+        # more than a chunk is not fetched while so many wait
+        enough = min(settings.batch_records, settings.chunk_records)
+        self.linger = Linger(self.inboxes, enough)
         self.marks = {topic: Mark() for topic in spec.inputs}
         self.counters = Counters()
         self.partitions = 0
