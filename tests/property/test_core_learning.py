@@ -5,11 +5,14 @@ from dataclasses import replace
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import CONFIG, START, Plan, World, at, ms, published, with_rules
+from world import CONFIG, START, Plan, World, at, compact, ms, published, with_rules
 
 from tidegauge.core.config import SECOND, ModelConfig, ReferenceConfig
 from tidegauge.core.events import Prediction
 from tidegauge.core.monitor.learning import Learning
+from tidegauge.core.monitor.model import Models
+from tidegauge.core.monitor.sources import Sources
+from tidegauge.core.monitor.state import MonitorTables
 from tidegauge.core.partial import SampleRow
 
 REFERENCE = ReferenceConfig(learn_ms=60 * SECOND, min_predictions=15, sample_size=6)
@@ -61,3 +64,23 @@ def test_rows_are_kept_within_a_bound_and_change_no_profile(hashes: list[int]) -
         x.profile("a", "1", len(hashes), 0, ModelConfig(reference=config)) for x in (kept, every)
     ]
     assert profiles[0] == profiles[1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=40))
+def test_what_is_written_of_a_sample_is_the_sample(steps: list[tuple[int, bool]]) -> None:
+    """Also where as many rows go between two commits as come."""
+    models = Models(CONFIG_LEARNING, 1)
+    tables, log = MonitorTables(models, Sources()), dict[bytes, bytes]()
+    learning = models["a"].learning.setdefault("1", Learning())
+    for time, (hashed, commit) in enumerate(steps):
+        learning.add(row(hashed, time))
+        learning.close(time, time + 1, 1, replace(REFERENCE, sample_size=2, learn_ms=10**9))
+        if commit:
+            tables.touch("a")
+            compact(log, tables.changes())
+            again = Models(CONFIG_LEARNING, 1)
+            reading = MonitorTables(again, Sources())
+            for record in log.items():
+                reading.restore(*record)
+            reading.restored()
+            assert again["a"].learning["1"].rows == learning.rows

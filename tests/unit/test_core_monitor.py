@@ -63,6 +63,8 @@ def everything(monitor: Monitor) -> dict[bytes, bytes]:
         model.told.names.changed = True
         model.streams.changed = set(model.streams.streams)
         model.alerts.changed = set(model.alerts.lives)
+        for learning in model.learning.values():
+            learning.changed = set(learning.rows)
         for source in model.ledgers:
             monitor._tables.touch(model.name, source)
     monitor.sources.changed = set(monitor.sources.complete)

@@ -5,7 +5,8 @@ The predictions with the smallest hashes of their request id are the sample
 time has passed and enough predictions were counted; what was sampled after that pane is left out.
 """
 
-import msgspec
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from tidegauge.core.config import ModelConfig, ReferenceConfig
@@ -16,16 +17,26 @@ from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.core.streamtime import NEVER
 
 
-class Learning(msgspec.Struct, array_like=True):
-    """How far the reference of one version has come: its first pane, its closed predictions."""
+@dataclass
+class Learning:
+    """How far the reference of one version has come.
+
+    Attributes:
+        start: of the first pane that is closed, ms.
+        predictions: in all panes that are closed.
+        rows: the sample, by hash.
+        changed: hashes that came or went since it was last cleared.
+    """
 
     start: int = NEVER
     predictions: int = 0
-    rows: dict[int, SampleRow] = msgspec.field(default_factory=dict)
+    rows: dict[int, SampleRow] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)
 
     def add(self, row: SampleRow) -> None:
         """Take a row offered by a source partition."""
         self.rows[row.hash] = row
+        self.changed.add(row.hash)
 
     def close(self, start: int, end: int, predictions: int, config: ReferenceConfig) -> bool:
         """Count a closed pane; whether learning is complete with it."""
@@ -43,6 +54,7 @@ class Learning(msgspec.Struct, array_like=True):
             closed = sorted(h for h, row in self.rows.items() if row.time < end)
             for hashed in closed[size:]:
                 del self.rows[hashed]
+                self.changed.add(hashed)
 
     def profile(
         self, model: str, version: str, end: int, effective_from: int, rules: ModelConfig

@@ -170,13 +170,13 @@ class MonitorTables:
             learned = _Learned(learning.start, learning.predictions)
             yield _pack(["learning", model.name, version]), _pack(learned)
             written = self._sampled.setdefault((model.name, version), set())
-            if len(learning.rows) == len(written):
-                continue
-            for hashed in sorted(learning.rows.keys() ^ written):
+            for hashed in sorted(learning.changed & (learning.rows.keys() | written)):
                 row = learning.rows.get(hashed)
                 packed = None if row is None else _pack(row)
                 yield _pack(["sample", model.name, version, hashed]), packed
-            self._sampled[model.name, version] = set(learning.rows)
+            written -= learning.changed
+            written |= learning.changed & learning.rows.keys()
+            learning.changed = set()
 
     # ---------------------------------------------------------------- reading
 
@@ -297,5 +297,6 @@ class MonitorTables:
 
     def _read_sample(self, key: list[Any], value: bytes) -> None:
         row = msgspec.msgpack.decode(value, type=SampleRow)
-        self._models[key[0]].learning.setdefault(key[1], Learning()).add(row)
+        learning = self._models[key[0]].learning.setdefault(key[1], Learning())
+        learning.rows[row.hash] = row
         self._sampled.setdefault((key[0], key[1]), set()).add(row.hash)
