@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 
+from tidegauge.export import collector
+from tidegauge.export.page import Metric
+from tidegauge.site import metrics
+from tidegauge.site.commands import commands
+from tidegauge.site.generate import PAGES
 from tidegauge.site.links import problems
 from tidegauge.site.sources import ROOT, SourceError, placed, rewritten
 
@@ -46,6 +51,28 @@ def test_the_navigation_has_every_page_once():
 def test_links_fit_the_site(page: str, text: str, there: str | None):
     wanted = text.replace("../schemas", "schemas") if there is None else there
     assert rewritten(text, page, PLACES) == wanted
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_in_step_with_the_code(name: str):
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == PAGES[name](), (
+        "run python -m tidegauge.site.generate and commit the result"
+    )
+
+
+def test_a_metric_that_the_page_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch):
+    new = Metric("tidegauge_new", "Undocumented.")
+    monkeypatch.setattr(collector, "METRICS", (*collector.METRICS, new))
+    with pytest.raises(metrics.UndocumentedError, match="tidegauge_new"):
+        metrics.page()
+
+
+def test_the_page_of_commands_has_every_command_and_option():
+    sections = dict(part.split("\n", 1) for part in PAGES["cli.md"]().split("\n## ")[1:])
+    for name, command in commands():
+        options = [o for o in command.params if o.param_type_name == "option" and not o.hidden]
+        for option in options:
+            assert option.opts[0] in sections[name], f"{name} {option.opts[0]}"
 
 
 def test_a_link_to_a_file_that_does_not_exist_is_refused():

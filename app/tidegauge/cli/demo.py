@@ -64,10 +64,24 @@ def demo(
     context: typer.Context,
     *,
     start: Annotated[
-        datetime, typer.Option("--from", formats=_DAY, help="First day of the replay.")
+        datetime,
+        typer.Option(
+            "--from",
+            formats=_DAY,
+            metavar="YYYY-MM-DD",
+            show_default="2013-01-01",
+            help="First day of the replay.",
+        ),
     ] = datetime(2013, 1, 1),  # noqa: DTZ001 - a day
     end: Annotated[
-        datetime, typer.Option("--until", formats=_DAY, help="The day after the last one.")
+        datetime,
+        typer.Option(
+            "--until",
+            formats=_DAY,
+            metavar="YYYY-MM-DD",
+            show_default="2013-03-01",
+            help="The day after the last one.",
+        ),
     ] = datetime(2013, 3, 1),  # noqa: DTZ001 - a day
     speed: Annotated[
         str,
