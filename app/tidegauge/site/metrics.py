@@ -38,8 +38,8 @@ instances; a model is on one worker at a time, and moves with its partition.
 are empty for a whole version. Names over a limit are `__other__` ([Limits](limits.md)); over \
 `limits.series` whole groups are left out, and `tidegauge_export_series_dropped` says how many.
 
-**Units.** A share is from 0 to 1; `answers'` is the unit of a regression model's answers; a cost \
-is in the unit of the settings `costs`.
+**Kinds and units.** A metric is a gauge where nothing else is said. A share is from 0 to 1, \
+`answers'` the unit of a regression model's answers, a cost in the unit of the settings `costs`.
 
 **Absent or zero.** A figure that is undefined, such as the precision of a model that never \
 answered positive, has no series; it is never shown as zero.
@@ -95,13 +95,13 @@ def _lines(group: _Group) -> Iterator[str]:
     labels = f" Labels: {_marked(shared)}." if shared else ""
     yield f"## {group.title}\n"
     yield f"{group.present}{labels}\n"
-    yield "| metric | kind | labels | unit | meaning |\n| --- | --- | --- | --- | --- |"
+    yield "| metric | labels | unit | meaning |\n| --- | --- | --- | --- |"
     for metric in group.metrics:
         more = _marked(metric.labels[len(shared) :])
-        yield (
-            f"| `{metric.name}` | {metric.kind} | {'+ ' if shared and more else ''}{more} "
-            f"| {_unit(metric)} | {metric.help} |"
-        )
+        more = f"+ {more}" if shared and more else more
+        kind = [] if metric.kind == "gauge" else [metric.kind]
+        unit = ", ".join(filter(None, [_unit(metric), *kind]))
+        yield f"| `{metric.name}` | {more} | {unit} | {metric.help} |"
     yield ""
 
 
