@@ -65,8 +65,8 @@ def _help(text: str) -> Iterator[str]:
 
 def _example(line: str) -> str:
     """One line of examples; what explains it stands behind a # in a shell."""
-    command, gap, words = re.match(r"\s*(.*?)(\s{3,}|$)(.*)", line).groups()
-    return f"{command}  # {words}" if gap and words else command
+    command, *words = re.split(r"\s{3,}", line.strip(), maxsplit=1)
+    return "  # ".join([command, *words])
 
 
 def _parameters(command: Any) -> Iterator[str]:
