@@ -9,7 +9,15 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from tidegauge.core.records import MetricRecord
-from tidegauge.export import deployments, detection, health, improvement, ledgers, windows
+from tidegauge.export import (
+    deployments,
+    detection,
+    distributions,
+    health,
+    improvement,
+    ledgers,
+    windows,
+)
 from tidegauge.export.page import Metric, Page, Row
 from tidegauge.export.view import View
 
@@ -29,10 +37,13 @@ METRICS: tuple[Metric, ...] = (
     windows.MODEL,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
     *(metric for metric, _ in windows.PAIRED_FIGURES),
+    *(metric for metric, _ in windows.FINAL_FIGURES),
     *improvement.METRICS,
+    *(metric for metric, _ in windows.CALIBRATION_FIGURES),
     *(metric for metric, _ in windows.CLASS_FIGURES),
     windows.CONFUSION,
     *(metric for metric, _ in windows.FEATURE_FIGURES),
+    *distributions.METRICS,
     SERIES,
     DROPPED,
 )
@@ -45,8 +56,9 @@ class ViewCollector(Collector):
     Args:
         source: gives the present view; called from the scraping thread.
         max_series: over it, segments' features go first, then segments (those with the fewest
-            predictions first), then features, then confusion matrices and classes, then what would
-            make versions better, then pairs of versions, then versions' windows; those of models
+            predictions first), then distributions, then features, then confusion matrices, classes
+            and calibration, then what would make versions better, then pairs of versions, then
+            references and final windows, then detectors, then versions' windows; those of models
             beyond `FIRST_MODELS` before any. Segments have no figures by class here.
         clock: the time in seconds since the epoch.
     """
@@ -113,6 +125,8 @@ def _groups(view: View, now: float) -> Iterator[Iterable[Row]]:
     yield from others.balances(now)
     yield from health.folded_rows(view.worker)
     yield from deployments.deployment_rows(view.deployments)
+    yield from detection.event_rows(view.alert_events)
+    yield from map(detection.cause_rows, view.alerts)
     yield from first.details()
     yield from others.versions()
     yield from others.details()
@@ -146,11 +160,21 @@ class _Part:
         for detector in self._view.detectors:
             if detector.model in self._models:
                 yield detection.detector_rows(detector)
+        for final in self._view.final:
+            if final.model in self._models:
+                yield windows.final_rows(final)
+        for reference in self._view.references:
+            if reference.model in self._models:
+                yield distributions.reference_rows(reference)
         yield from map(windows.paired_rows, self._whole)
         yield from map(improvement.improvement_rows, self._whole)
+        yield from map(windows.calibration_rows, self._whole)
         yield from map(windows.class_rows, self._whole)
         yield from map(windows.confusion_rows, self._whole)
         yield from _features(self._whole)
+        for distribution in self._view.distributions:
+            if distribution.model in self._models:
+                yield distributions.distribution_rows(distribution)
         yield from map(windows.window_rows, self._segments)
         yield from _features(self._segments)
 

@@ -38,6 +38,11 @@ def _gain(name: str, help_: str, labels: tuple[str, ...] = _LABELS) -> tuple[Met
 THRESHOLD_GAIN = _gain("threshold_gain", "Fall of the mean cost under the best threshold.")
 BRIER_GAIN = _gain("recalibration_brier_gain", "Fall of the Brier score by recalibration.")
 LOG_LOSS_GAIN = _gain("recalibration_log_loss_gain", "Fall of the log loss by recalibration.")
+MAP = Metric(
+    "tidegauge_recalibration_ratio",
+    "How often scores from the label on, up to the next, came true: what they should be.",
+    (*_LABELS, "score"),
+)
 SEGMENT_GAIN = _gain(
     "segment_gain",
     "Errors (regression: absolute error) less if the segment were as good as its version.",
@@ -53,6 +58,7 @@ METRICS: tuple[Metric, ...] = (
     *THRESHOLD_GAIN,
     *BRIER_GAIN,
     *LOG_LOSS_GAIN,
+    MAP,
     *SEGMENT_GAIN,
     SEGMENT_SHARE,
     CURVE,
@@ -76,6 +82,8 @@ def _rows(labels: tuple[str, str], found: ImprovementStats) -> Iterator[Row]:
     if found.recalibration is not None:
         yield from _gain_rows(BRIER_GAIN, labels, found.recalibration.brier_gain)
         yield from _gain_rows(LOG_LOSS_GAIN, labels, found.recalibration.log_loss_gain)
+        for step in found.recalibration.steps:
+            yield Row(MAP, (*labels, f"{step.score:g}"), step.rate)
     for segment in found.segments:
         its = (*labels, segment.field, segment.value)
         yield from _gain_rows(SEGMENT_GAIN, its, segment.gain)

@@ -7,6 +7,7 @@ the view has no series, so nothing stale is ever exported.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.records import AlertRecord, DeploymentRecord, LedgerRecord, MetricRecord
 
 
@@ -87,6 +88,21 @@ class DetectorView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceView:
+    """The newest reference profile of one version."""
+
+    model: str
+    version: str
+    id: str
+    origin: str
+    """How it came about: learned, built or pinned."""
+    since_ms: int
+    """Event time from which windows are compared with it."""
+    predictions: int
+    """How many it was made from."""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything one scrape shows.
 
@@ -99,6 +115,11 @@ class View:
         alerts: the newest record of each alert that fires.
         ledgers: the balance of each model.
         deployments: the marks of each model's deployments.
+        distributions: how the longest present window of each version is spread.
+        references: the newest reference profile of each version.
+        final: the newest window of each version and size that nothing can revise any more, of
+            those that became so on this worker.
+        alert_events: how many alert records were written, by model, alert and what they say.
     """
 
     worker: WorkerView = WorkerView()
@@ -108,3 +129,7 @@ class View:
     alerts: Sequence[AlertRecord] = ()
     ledgers: Sequence[LedgerRecord] = ()
     deployments: Sequence[DeploymentRecord] = ()
+    distributions: Sequence[Distribution] = ()
+    references: Sequence[ReferenceView] = ()
+    final: Sequence[MetricRecord] = ()
+    alert_events: Mapping[tuple[str, str, str], int] = field(default_factory=dict)

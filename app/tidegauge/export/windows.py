@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from tidegauge.core.records import MetricRecord, WindowState
+from tidegauge.core.stats.calibration import CALIBRATION_BINS
 from tidegauge.export.page import Metric, Row
 from tidegauge.settings.duration import text
 
@@ -238,6 +239,55 @@ FEATURE_FIGURES: tuple[tuple[Metric, Read], ...] = (
     ),
 )
 
+CALIBRATION_LABELS = (*WINDOW_LABELS, "bin")
+CALIBRATION_FIGURES: tuple[tuple[Metric, Read], ...] = (
+    (
+        Metric(
+            "tidegauge_calibration_score_mean",
+            "Mean of the scores in a tenth of their range.",
+            CALIBRATION_LABELS,
+        ),
+        attrgetter("mean_score"),
+    ),
+    (
+        Metric(
+            "tidegauge_calibration_positive_ratio",
+            "Share of these scores that came true.",
+            CALIBRATION_LABELS,
+        ),
+        attrgetter("positive_rate"),
+    ),
+    (
+        Metric(
+            "tidegauge_calibration_predictions",
+            "Labelled predictions with such a score.",
+            CALIBRATION_LABELS,
+        ),
+        attrgetter("labelled"),
+    ),
+)
+
+
+def _final(name: str, help_: str, read: str | Read) -> tuple[Metric, Read]:
+    metric = Metric(f"tidegauge_final_{name}", help_, ("model", "version", "window"))
+    return metric, attrgetter(read) if isinstance(read, str) else read
+
+
+FINAL_FIGURES: tuple[tuple[Metric, Read], ...] = (
+    _final(
+        "window_end_timestamp_seconds",
+        "End of the newest window that nothing can revise any more.",
+        lambda record: record.end_ms / 1000,
+    ),
+    _final("label_coverage_ratio", "Share of its predictions that have a label.", "label_coverage"),
+    _final("accuracy_ratio", "Its share of right answers.", "quality.accuracy"),
+    _final(
+        "mean_absolute_error",
+        "Its mean absolute error, of a regression model.",
+        "regression.mean_absolute_error",
+    ),
+)
+
 MODEL = Metric(
     "tidegauge_model_info",
     "1 for each model, with its kind: binary, multiclass or regression.",
@@ -290,6 +340,23 @@ def confusion_rows(record: MetricRecord) -> Iterator[Row]:
     labels = _labels(record)
     for cell in record.confusion:
         yield Row(CONFUSION, (*labels, cell.predicted, cell.label), cell.count)
+
+
+def calibration_rows(record: MetricRecord) -> Iterator[Row]:
+    """How often the scores of one window came true, by tenths of their range."""
+    labels = _labels(record)
+    for point in record.quality.calibration_curve or ():
+        # a mean score of 1 is in the last tenth
+        tenth = min(int(point.mean_score * CALIBRATION_BINS), CALIBRATION_BINS - 1)
+        for metric, read in CALIBRATION_FIGURES:
+            yield Row(metric, (*labels, f"{tenth / CALIBRATION_BINS:g}"), read(point))
+
+
+def final_rows(record: MetricRecord) -> Iterator[Row]:
+    """The figures of one window that is final."""
+    model, version, *_, window = _labels(record)
+    for metric, read in FINAL_FIGURES:
+        yield Row(metric, (model, version, window), read(record))
 
 
 def paired_rows(record: MetricRecord) -> Iterator[Row]:

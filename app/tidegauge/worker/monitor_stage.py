@@ -1,24 +1,28 @@
 """The monitor stage as the shell runs it: partials in, alerts, metrics and references out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import ModelLedger
+from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.model import ModelMonitor
-from tidegauge.core.monitor.monitor import Monitor
+from tidegauge.core.monitor.monitor import Monitor, Published
 from tidegauge.core.partial import decode
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.records import (
     AlertRecord,
+    AlertStatus,
     DeploymentRecord,
     FeedbackLedger,
     LedgerRecord,
     MetricRecord,
     PredictionLedger,
+    WindowState,
 )
 from tidegauge.core.streamtime import NEVER
-from tidegauge.export.view import DetectorView
+from tidegauge.export.view import DetectorView, ReferenceView
 from tidegauge.wire.alerts import encode_alert
 from tidegauge.wire.metrics import encode_deployment, encode_ledger, encode_metric
 from tidegauge.wire.references import encode_reference
@@ -48,6 +52,9 @@ class Shown:
     alerts: tuple[AlertRecord, ...] = ()
     ledgers: tuple[LedgerRecord, ...] = ()
     deployments: tuple[DeploymentRecord, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    references: tuple[ReferenceView, ...] = ()
+    final: tuple[MetricRecord, ...] = ()
 
 
 class MonitorStage:
@@ -77,6 +84,9 @@ class MonitorStage:
         self.shown = Shown({})
         self._published_at = clock()
         self._windows: dict[str, tuple[MetricRecord, ...]] = {}
+        self._distributions: dict[str, tuple[Distribution, ...]] = {}
+        self._final: dict[tuple[str, str, int], MetricRecord] = {}
+        self._alert_events: Counter[tuple[str, str, str]] = Counter()
         self._taken = 0
 
     # ---------------------------------------------------------------- the shell's protocol
@@ -133,6 +143,7 @@ class MonitorStage:
             *(self._output(topics.references, *encode_reference(r)) for r in published.references),
         ]
         self._taken = 0
+        self._remember(published)
         self._show(stirred)
         return Snapshot(list(self.core.changes()), outputs)
 
@@ -155,6 +166,10 @@ class MonitorStage:
         forgotten = [(n, m.deployments.forgotten) for n, m in models if m.deployments.forgotten]
         return folded + [((name, "deployments_forgotten"), count) for name, count in forgotten]
 
+    def alert_events(self) -> list[tuple[tuple[str, str, str], int]]:
+        """Alert records written since the start, by model, alert and what they say of it."""
+        return list(self._alert_events.items())
+
     # ---------------------------------------------------------------- outputs
 
     def _output(
@@ -163,11 +178,26 @@ class MonitorStage:
         partition = partition_for(key, self._topics.counts[topic])
         return Output(topic, partition, key, value, tuple(headers))
 
+    def _remember(self, published: Published) -> None:
+        """Keep what is shown of outputs that are not read again."""
+        for alert in published.alerts:
+            event = alert.status.value
+            if alert.status is AlertStatus.FIRING:
+                event = "updated" if alert.revision else "opened"
+            self._alert_events[alert.model, alert.labels.get("alertname", ""), event] += 1
+        for record in published.metrics:
+            if record.state is WindowState.FINAL and record.segment_field is None:
+                key = (record.model, record.version, record.end_ms - record.start_ms)
+                known = self._final.get(key)
+                if known is None or record.end_ms >= known.end_ms:
+                    self._final[key] = record
+
     def _show(self, stirred: set[str]) -> None:
         """Replace what is shown; only models that changed are computed again."""
         models = self.core.models
         for name in stirred:
             self._windows[name] = tuple(models[name].present())
+            self._distributions[name] = tuple(models[name].distributions())
         marks = {name: m.watermarks.marks.predictions for name, m in models.items()}
         self.shown = Shown(
             watermarks={name: mark for name, mark in marks.items() if mark > NEVER},
@@ -176,6 +206,9 @@ class MonitorStage:
             alerts=tuple(a for m in models.values() for a in m.alerts.firing.values()),
             ledgers=tuple(ledger_record(n, m.ledger(), marks[n]) for n, m in models.items()),
             deployments=tuple(d for m in models.values() for d in m.deployments.marks.values()),
+            distributions=tuple(d for n in sorted(models) for d in self._distributions.get(n, ())),
+            references=tuple(r for name in sorted(models) for r in _references(models[name])),
+            final=tuple(self._final.values()),
         )
 
 
@@ -191,6 +224,19 @@ def _detectors(model: ModelMonitor) -> Iterator[DetectorView]:
             threshold=verdict.min_effect,
             baseline=verdict.baseline,
             current=verdict.current,
+        )
+
+
+def _references(model: ModelMonitor) -> Iterator[ReferenceView]:
+    for version, adopted in sorted(model.references.items()):
+        newest = adopted[-1]
+        yield ReferenceView(
+            model=model.name,
+            version=version,
+            id=newest.profile.id,
+            origin=newest.profile.origin.value,
+            since_ms=newest.since,
+            predictions=newest.profile.sample_count,
         )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import xxhash
@@ -29,6 +30,8 @@ from tidegauge.worker.stage import StageSpec
 from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, StatusBoard
 
 log = logging.getLogger(__name__)
+
+Key = TypeVar("Key")
 
 SCHEMA_VERSION = 8
 """Version of the state's encoding, in both changelogs."""
@@ -225,6 +228,10 @@ class Worker:
             alerts=alerts,
             ledgers=ledgers,
             deployments=[d for s in shown for d in s.deployments],
+            distributions=[d for s in shown for d in s.distributions],
+            references=[r for s in shown for r in s.references],
+            final=[w for s in shown for w in s.final],
+            alert_events=_summed(s.alert_events() for s in monitors),
         )
 
 
@@ -248,8 +255,8 @@ def _evicted(ledgers: Iterable[LedgerRecord]) -> Iterator[tuple[tuple[str, str],
             yield (ledger.model, "open_requests"), count
 
 
-def _summed(parts: Iterable[Iterable[tuple[tuple[str, str], int]]]) -> dict[tuple[str, str], int]:
-    counts: dict[tuple[str, str], int] = {}
+def _summed(parts: Iterable[Iterable[tuple[Key, int]]]) -> dict[Key, int]:
+    counts: dict[Key, int] = {}
     for part in parts:
         for key, count in part:
             counts[key] = counts.get(key, 0) + count

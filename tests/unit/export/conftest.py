@@ -14,16 +14,22 @@ from tidegauge.core.improvement import (
     SegmentGain,
     ThresholdStats,
 )
+from tidegauge.core.monitor.distributions import Distribution
+from tidegauge.core.monitor.streams import Subject
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
     CalibrationPoint,
+    Cause,
+    CauseKind,
     ClassStats,
     ConfusionCell,
     DeploymentKind,
     DeploymentRecord,
+    Effect,
     FeatureStats,
     FeedbackLedger,
+    Incident,
     Latency,
     LedgerRecord,
     MetricRecord,
@@ -33,12 +39,22 @@ from tidegauge.core.records import (
     Quality,
     RegressionStats,
     RocPoint,
+    Role,
     ScoreStats,
     Severity,
+    Split,
     Traffic,
     WindowState,
 )
-from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
+from tidegauge.core.stats.compare import Bin
+from tidegauge.export.view import (
+    DetectorView,
+    PartitionView,
+    ReferenceView,
+    TopicView,
+    View,
+    WorkerView,
+)
 
 IMPROVEMENT = ImprovementStats(
     threshold=ThresholdStats(
@@ -205,6 +221,24 @@ def make_alert() -> AlertRecord:
         predictions=100,
         labelled=50,
         label_coverage=0.5,
+        causes=(
+            Cause(
+                kind=CauseKind.FEATURE,
+                effect=Effect.OUT_OF_RANGE,
+                name="dep_delay",
+                value="above 300",
+                contribution=0.7,
+                before=0.01,
+                after=0.4,
+            ),
+            Cause(kind=CauseKind.CODE_VERSION, effect=Effect.NEW_VERSION, name="9f2c1ab"),
+        ),
+        splits=(
+            Split(kind=CauseKind.FEATURE, name="dep_delay", mix=0.75, concept=0.2, remainder=0.05),
+        ),
+        incident=Incident(
+            id="fedcba9876543210", role=Role.ROOT, root="0123456789abcdef", summary="dep_delay"
+        ),
     )
 
 
@@ -274,6 +308,27 @@ def full_view() -> View:
                 time_ms=END,
             ),
         ),
+        distributions=(
+            Distribution(
+                model="delay",
+                version="1",
+                subject=Subject.FEATURE,
+                feature="dep_delay",
+                bins=(Bin("below 0", 0.0, 0.25), Bin("0 to 5", 0.6, 0.75)),
+            ),
+        ),
+        references=(
+            ReferenceView(
+                model="delay",
+                version="1",
+                id="00112233445566778899aabbccddeeff",
+                origin="learned",
+                since_ms=END,
+                predictions=500,
+            ),
+        ),
+        final=(make_window(),),
+        alert_events={("delay", "FeatureDrift", "opened"): 2},
     )
 
 

@@ -26,6 +26,19 @@ END = 1_357_034_400_000
 WHOLE = {"model": "delay", "version": "1", "segment_field": "", "segment_value": "", "window": "1h"}
 PAIR = {"model": "delay", "version": "1", "other_version": "1-lite", "window": "1h"}
 VERSION = {"model": "delay", "version": "1"}
+DELAYS = {"feature": "dep_delay"}
+ALERT = {
+    "alertname": "FeatureDrift",
+    "model": "delay",
+    **DELAYS,
+    "fingerprint": "0123456789abcdef",
+}
+OUT_OF_RANGE = {
+    "kind": "feature",
+    "name": "dep_delay",
+    "value": "above 300",
+    "effect": "out_of_range",
+}
 ORIGIN = {"segment_field": "origin", "segment_value": "JFK"}
 JFK = {**WHOLE, "segment_field": "origin", "segment_value": "JFK"}
 
@@ -95,6 +108,31 @@ def names(page: CollectorRegistry) -> set[str]:
             END / 1000,
         ),
         ("tidegauge_dead_letters_total", {"topic": "predictions", "reason": "invalid_json"}, 2),
+        ("tidegauge_recalibration_ratio", {**VERSION, "score": "0.5"}, 0.4),
+        ("tidegauge_calibration_positive_ratio", {**WHOLE, "bin": "0.4"}, 0.2),
+        ("tidegauge_final_accuracy_ratio", {**VERSION, "window": "1h"}, 0.75),
+        (
+            "tidegauge_distribution_ratio",
+            {**VERSION, "stream": "feature", **DELAYS, "place": "001", "bin": "0 to 5"},
+            0.75,
+        ),
+        (
+            "tidegauge_reference_predictions",
+            {**VERSION, "reference": "001122334455", "origin": "learned"},
+            500,
+        ),
+        ("tidegauge_alert_cause_rank", {**OUT_OF_RANGE, **ALERT}, 1),
+        ("tidegauge_alert_cause_contribution_ratio", {**OUT_OF_RANGE, **ALERT}, 0.7),
+        (
+            "tidegauge_alert_split_ratio",
+            {**ALERT, "kind": "feature", "name": "dep_delay", "part": "mix"},
+            0.75,
+        ),
+        (
+            "tidegauge_alert_events_total",
+            {"model": "delay", "alertname": "FeatureDrift", "event": "opened"},
+            2,
+        ),
     ],
 )
 def test_a_view_becomes_series(name: str, labels: dict[str, str], value: float, full_view: View):
@@ -174,10 +212,10 @@ def test_the_number_of_series_is_bounded_and_what_is_left_out_is_counted(
     total = complete.get_sample_value("tidegauge_export_series")
     assert complete.get_sample_value("tidegauge_export_series_dropped") == 0
 
-    limited = rendered(view, max_series=230)
+    limited = rendered(view, max_series=270)
     kept = limited.get_sample_value("tidegauge_export_series")
     assert kept is not None
-    assert kept <= 230
+    assert kept <= 270
     assert limited.get_sample_value("tidegauge_export_series_dropped") == total - kept
     assert limited.get_sample_value("tidegauge_accuracy_ratio", WHOLE) == 0.75
     segments = {

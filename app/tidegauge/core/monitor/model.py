@@ -8,6 +8,7 @@ from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.detect.verdict import PaneInput, Verdict
 from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.deployments import Deployments
+from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.evidence import Evidence
 from tidegauge.core.monitor.incidents import KEPT_MS, Incidents
@@ -343,6 +344,10 @@ class ModelMonitor:
     def present(self) -> Iterator[MetricRecord]:
         """See `WindowRecords.present`."""
         return self._records.present(self.closed_predictions)
+
+    def distributions(self) -> Iterator[Distribution]:
+        """See `WindowRecords.distributions`."""
+        return self._records.distributions()
 
     def ledger(self) -> ModelLedger:
         """The ledger over all source partitions."""

@@ -6,6 +6,7 @@ import msgspec
 
 from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig
+from tidegauge.core.monitor.distributions import Distribution, distributions
 from tidegauge.core.monitor.improving import Improving
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.known import KnownFigures
@@ -72,6 +73,18 @@ class WindowRecords:
                     record = self._record(FrameKey(series, size, end - size), sums, 0, closed)
                     beside = ((s, w[size]) for s, w in self._windows.sliding.items() if size in w)
                     yield self._improved(record, sums, beside)
+
+    def distributions(self) -> Iterator[Distribution]:
+        """How the longest of the sliding windows of each version are spread."""
+        for series, windows in sorted(self._windows.sliding.items()):
+            sums = windows.get(self._longest)
+            if series.field or sums is None or not sums.predictions:
+                continue
+            end = self._windows.sliding_end(self._longest)
+            reference = self._references.at(series.version, end - self._width)
+            if reference is not None:
+                kind = self._kinds.at(end, sums)
+                yield from distributions(self._name, series.version, sums, reference, kind)
 
     def _beside(self, key: FrameKey) -> Iterator[tuple[Series, SlotSums]]:
         """All series of the same window."""
