@@ -13,7 +13,6 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import units
 
 from tidegauge.core.config import ModelKind
-from tidegauge.dashboards.board import OVERVIEW
 from tidegauge.dashboards.generate import BOARDS, FOLDER
 from tidegauge.export.collector import METRICS
 
@@ -21,7 +20,10 @@ Json = dict[str, Any]
 
 BOARD_TEXTS = BOARDS.documents()
 BUILT_IN = {"__rate_interval"}
-OUTSIDE = {"process_resident_memory_bytes": {"instance", "job"}}
+OUTSIDE = {
+    "process_resident_memory_bytes": {"instance", "job"},
+    "process_cpu_seconds_total": {"instance", "job"},
+}
 SCRAPED = {"instance", "job"}
 KNOWN_UNITS = {value for name, value in vars(units).items() if not name.startswith("_")}
 
@@ -202,21 +204,28 @@ def test_queries_name_metrics_and_labels_that_workers_export(board: Json) -> Non
             assert set(filter(None, re.split(r",\s*", grouped))) <= every_label | made, expr
 
 
-def test_links_keep_what_is_chosen(board: Json) -> None:
+def test_links_lead_to_dashboards_and_keep_what_is_chosen(board: Json) -> None:
     addresses = {f"/d/{json.loads(text)['uid']}" for text in BOARD_TEXTS.values()}
-    links = board.get("links", [])
-    assert all(link["keepTime"] for link in links)
-    assert len(links) == (board["uid"] != OVERVIEW)
-    urls = [link["url"] for link in links]
+    kinds = [v["name"] for v in board["templating"]["list"] if v["name"] == "kind"]
+    urls = []
+    for link in board["links"]:
+        assert link["keepTime"]
+        assert link["includeVars"], "all variables go along"
+        urls.append(link["url"])
+    assert f"/d/{board['uid']}" not in urls
     for url in re.findall(r'"url": "(/d/[^"]*)"', json.dumps(board["panels"])):
-        assert "${__url_time_range}" in url
-        urls.append(url)
-    for url in urls:
         address, _, query = url.partition("?")
-        for kind in ModelKind:
-            assert address.replace("${__data.fields.Kind}", kind) in addresses
-        for kept in ("${datasource:queryparam}", "${window:queryparam}"):
+        for kept in ("${datasource:queryparam}", "${window:queryparam}", "${__url_time_range}"):
             assert kept in query
+        urls.append(address)
+    variables = {variable["name"] for variable in board["templating"]["list"]}
+    assert {"datasource", "window"} <= variables
+    for url in urls:
+        by_kind = [url.replace("${__data.fields.Kind}", kind) for kind in ModelKind]
+        if "${kind}" in url:
+            assert kinds
+            by_kind = [url.replace("${kind}", kind) for kind in ModelKind]
+        assert set(by_kind) <= addresses, url
 
 
 def test_a_link_by_kind_is_in_a_row_that_has_it(board: Json) -> None:

@@ -1,14 +1,12 @@
 """A dashboard from sections of panels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
-
-from tidegauge.dashboards.panels import DATASOURCE
 
 TAG: Final = "tidegauge"
 IDS_OF_A_SECTION: Final = 100
@@ -18,15 +16,35 @@ OVERVIEW: Final = "tidegauge-overview"
 """Address of the dashboard of all models."""
 MODEL: Final = "tidegauge-model"
 """Address of a dashboard of one model, to which its kind is added."""
+DRIFT: Final = "tidegauge-drift"
+DATA_QUALITY: Final = "tidegauge-data-quality"
+IMPROVE: Final = "tidegauge-improve"
+"""Address of a dashboard of what would make one model better, to which its kind is added."""
+ALERTS: Final = "tidegauge-alerts"
+PIPELINE: Final = "tidegauge-pipeline"
 KIND_TITLE: Final = "Kind"
 """Title of the column that tells a model's kind: `MODEL_LINK` reads it."""
 _KEPT: Final = "${datasource:queryparam}&${window:queryparam}"
-_MODEL_ADDRESS: Final = (
-    f"/d/{MODEL}-${{__data.fields.{KIND_TITLE}}}?{_KEPT}"
-    "&var-model=${__value.raw}&${__url_time_range}"
+
+
+def opens(address: str, *chosen: str) -> str:
+    """The address of a dashboard with what is chosen here, for a link from a panel.
+
+    Args:
+        address: Of the dashboard.
+        chosen: What is chosen there in its stead, such as ``var-model=${__value.raw}``.
+    """
+    return "&".join((f"/d/{address}?{_KEPT}", *chosen, "${__url_time_range}"))
+
+
+_BY_CELL: Final = "var-model=${__value.raw}"
+MODEL_LINK: Final = (
+    "Open this model",
+    opens(f"{MODEL}-${{__data.fields.{KIND_TITLE}}}", _BY_CELL),
 )
-MODEL_LINK: Final = ("Open this model", _MODEL_ADDRESS)
 """Opens the model that a cell names, with what is chosen."""
+DRIFT_LINK: Final = ("What has moved, and why", opens(DRIFT, _BY_CELL))
+"""Opens its drift, which is on one dashboard for models of any kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +65,9 @@ class Board:
         description: What it is for.
         variables: What can be chosen.
         sections: Its panels.
-        alerts: PromQL of the alerts whose times are marked in every graph, and the marks' text.
-        deployments: PromQL of the times at which something was deployed, in ms, and their text.
+        marks: What is marked in every graph.
+        kind: The kind of the model that is shown, as a link's address names it; empty where there
+            is no single one.
     """
 
     uid: str
@@ -56,8 +75,8 @@ class Board:
     description: str
     variables: Sequence[Builder[models.VariableModel]]
     sections: Sequence[Section]
-    alerts: tuple[str, str]
-    deployments: tuple[str, str]
+    marks: Sequence[builders.AnnotationQuery]
+    kind: str = ""
 
     def build(self) -> models.Dashboard:
         """The dashboard as Grafana reads it."""
@@ -70,14 +89,15 @@ class Board:
             .time("now-1h", "now")
             .refresh("10s")
             .tooltip(models.DashboardCursorSync.CROSSHAIR)
-            .annotation(_marks("Firing alerts", "red", self.alerts))
-            .annotation(_marks("Deployments", "blue", self.deployments).use_value_for_time(True))
         )
-        if self.uid != OVERVIEW:
+        for marks in self.marks:
+            board.annotation(marks)
+        for title, address in self._others():
             board.link(
-                builders.DashboardLink("Overview")
+                builders.DashboardLink(title)
                 .type(models.DashboardLinkType.LINK)
-                .url(f"/d/{OVERVIEW}?{_KEPT}")
+                .url(f"/d/{address}")
+                .include_vars(True)
                 .keep_time(True)
             )
         for variable in self.variables:
@@ -89,6 +109,16 @@ class Board:
                 board.with_panel(_Numbered(panel.build(), place))
         return board.build()
 
+    def _others(self) -> Iterator[tuple[str, str]]:
+        """Titles and addresses of the other dashboards."""
+        kind = self.kind
+        places = (
+            ("Overview", OVERVIEW),
+            *((("Model", f"{MODEL}-{kind}"),) if kind else ()),
+            ("Pipeline", PIPELINE),
+        )
+        return (place for place in places if place[1] != self.uid)
+
 
 class _Numbered(Builder[models.Panel]):
     """A panel that is built already."""
@@ -99,16 +129,3 @@ class _Numbered(Builder[models.Panel]):
 
     def build(self) -> models.Panel:
         return self._panel
-
-
-def _marks(name: str, color: str, what: tuple[str, str]) -> builders.AnnotationQuery:
-    expr, text = what
-    return (
-        builders.AnnotationQuery()
-        .name(name)
-        .datasource(DATASOURCE)
-        .enable(True)
-        .icon_color(color)
-        .expr(expr)
-        .title_format(text)
-    )

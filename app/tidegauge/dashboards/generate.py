@@ -13,6 +13,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from tidegauge.contract.generated import Generated
 from tidegauge.dashboards.models import model_boards
 from tidegauge.dashboards.overview import overview
+from tidegauge.dashboards.pipeline import pipeline
 
 FOLDER = Path(__file__).resolve().parents[3] / "grafana" / "dashboards"
 """The folder in a checkout."""
@@ -25,7 +26,7 @@ def documents() -> dict[str, str]:
             board.build(), cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True
         )
         + "\n"
-        for board in (overview(), *model_boards())
+        for board in (overview(), *model_boards(), pipeline())
     }
 
 

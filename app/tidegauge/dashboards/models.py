@@ -19,6 +19,7 @@ from tidegauge.dashboards import (
     variables,
 )
 from tidegauge.dashboards.board import MODEL, Board, Section
+from tidegauge.dashboards.marks import marks
 from tidegauge.dashboards.now import now
 from tidegauge.dashboards.tables import Column
 from tidegauge.dashboards.versions import PAIRED_CLASSES, PAIRED_NUMBERS, versions
@@ -90,12 +91,6 @@ def _board(
             Section("Segments", segments.segments(parts)),
             Section("Where the events went", model_inputs.ledgers()),
         ),
-        alerts=(
-            'max by (alertname, feature, class) (tidegauge_alert_firing{model="$model"})',
-            "{{alertname}} {{feature}} {{class}}",
-        ),
-        deployments=(
-            'max by (kind, value) (tidegauge_deployment_timestamp_seconds{model="$model"}) * 1000',
-            "{{kind}} {{value}}",
-        ),
+        marks=marks('model="$model"', name_model=False),
+        kind=kind,
     )

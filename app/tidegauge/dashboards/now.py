@@ -6,7 +6,7 @@ from typing import Final
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from tidegauge.dashboards.alerts import ABOUT, SEVERITIES, firing, since
+from tidegauge.dashboards.alerts_table import ABOUT, OF_MODEL, SEVERITIES, firing, since
 from tidegauge.dashboards.figures import LABELLED_NOW, chosen, shift
 from tidegauge.dashboards.panels import (
     COVERAGE,
@@ -18,7 +18,6 @@ from tidegauge.dashboards.panels import (
 )
 from tidegauge.dashboards.tables import Key
 
-_OF_MODEL: Final = 'model="$model"'
 _ALERT: Final = (
     Key("severity", "Severity", names=SEVERITIES, width=85),
     Key("alertname", "Alert", width=150),
@@ -58,7 +57,7 @@ def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Pan
             "Largest change",
             "The largest change of any watched figure of the model, as a part of what is worth an "
             "alert. From 1 on: see under feature drift which figure it is.",
-            f"max({shift('model', _OF_MODEL)})",
+            f"max({shift('model', OF_MODEL)})",
             unit="none",
             steps=SHIFT,
             decimals=2,
@@ -66,12 +65,12 @@ def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Pan
         value(
             "Alerts",
             "Alerts of the model that fire now. Not zero: the table below says which.",
-            f"count(max by (fingerprint) (tidegauge_alert_firing{{{_OF_MODEL}}})) or vector(0)",
+            f"count(max by (fingerprint) (tidegauge_alert_firing{{{OF_MODEL}}})) or vector(0)",
             unit="short",
             steps=NONE_IS_GOOD,
         ),
         firing(
-            since(_OF_MODEL, _ALERT),
+            since(OF_MODEL, _ALERT),
             width=12,
             keys=_ALERT,
         ),
@@ -81,7 +80,7 @@ def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Pan
             "what is worth an alert. What turned orange first and stayed so is the best suspect. "
             "Figures of the whole model: its errors, scores and answers, a feature's mean, its "
             "missing values.",
-            Query(shift("stream, feature", _OF_MODEL), "{{stream}} {{feature}}"),
+            Query(shift("stream, feature", OF_MODEL), "{{stream}} {{feature}}"),
             steps=SHIFT,
             width=12,
             height=9,

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.core.config import ModelKind
 from tidegauge.dashboards import overview_time, variables
-from tidegauge.dashboards.alerts import ABOUT, SEVERITIES, firing, since
+from tidegauge.dashboards.alerts_table import ABOUT, SEVERITIES, firing, since
 from tidegauge.dashboards.board import KIND_TITLE, MODEL_LINK, OVERVIEW, Board, Section
 from tidegauge.dashboards.figures import (
     ABSOLUTE_ERROR,
@@ -27,22 +27,18 @@ from tidegauge.dashboards.figures import (
     usual,
     with_kind,
 )
+from tidegauge.dashboards.marks import marks
 from tidegauge.dashboards.panels import (
-    BLUE,
     COVERAGE,
-    GREEN,
     NONE_IS_GOOD,
     PSI,
-    RED,
     SHIFT,
-    YELLOW,
     value,
 )
+from tidegauge.dashboards.pipeline import DELAY, LAG
 from tidegauge.dashboards.states import DRIFT_STATES
 from tidegauge.dashboards.tables import Column, Key, rows
-from tidegauge.dashboards.workers import workers
 
-_REPLAY_SECONDS: Final = 30 * 86_400
 _KIND: Final = Key("kind", KIND_TITLE, width=85)
 """Which of the dashboards of one model a row's link opens."""
 
@@ -82,10 +78,10 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
         value(
             "Lag",
             "Records in Kafka that are not processed yet, of all topics. Growing: start more "
-            "workers, or see in the last section which partition stands still.",
+            "workers, or see on the dashboard of the pipeline which partition stands still.",
             "sum(max by (topic, partition) (tidegauge_lag_records))",
             unit="short",
-            steps=((None, GREEN), (10_000, YELLOW), (1_000_000, RED)),
+            steps=LAG,
         ),
         value(
             "Refused and lost",
@@ -151,7 +147,7 @@ def _family(
             f"max by (model) (tidegauge_watermark_delay_seconds{{{KNOWN}}})",
             "s",
             0,
-            ((None, GREEN), (300, YELLOW), (1_800, RED), (_REPLAY_SECONDS, BLUE)),
+            DELAY,
         ),
     )
     return rows(
@@ -257,14 +253,6 @@ def overview() -> Board:
             Section("Quality", overview_time.quality()),
             Section("Drift and alerts", overview_time.drift()),
             Section("Traffic and freshness", overview_time.freshness()),
-            Section("Tidegauge itself", workers()),
         ),
-        alerts=(
-            "max by (model, alertname, feature) (tidegauge_alert_firing)",
-            "{{model}}: {{alertname}} {{feature}}",
-        ),
-        deployments=(
-            "max by (model, kind, value) (tidegauge_deployment_timestamp_seconds) * 1000",
-            "{{model}}: {{kind}} {{value}}",
-        ),
+        marks=marks(),
     )

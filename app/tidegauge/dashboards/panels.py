@@ -95,8 +95,20 @@ def value(
     steps: Sequence[Step] = PLAIN,
     decimals: int | None = None,
     width: int = 4,
+    link: tuple[str, str] | None = None,
 ) -> stat.Panel:
-    """One number, coloured by its thresholds, over its course in the background."""
+    """One number, coloured by its thresholds, over its course in the background.
+
+    Args:
+        title: The panel's title.
+        description: How to read it and what to do.
+        expr: PromQL of one series.
+        unit: Grafana's name of the unit.
+        steps: Colours by value.
+        decimals: Digits after the point, or as Grafana finds fit.
+        width: In grid columns.
+        link: What a click opens: what it is called, and its address.
+    """
     panel = (
         stat.Panel()
         .title(title)
@@ -112,6 +124,9 @@ def value(
         .height(4)
         .span(width)
     )
+    if link is not None:
+        name, url = link
+        panel.data_links([builders.DashboardLink(name).url(url)])
     return panel if decimals is None else panel.decimals(decimals)
 
 
@@ -172,7 +187,7 @@ def lines(
     for number, query in enumerate(queries):
         panel.with_target(target(query.expr, number, query.legend))
         if query.dashed:
-            panel.override_by_query(chr(ord("A") + number), [_dashes(), _thin()])
+            panel.override_by_query(chr(ord("A") + number), dashes())
     if low is not None:
         panel.min(low)
     if high is not None:
@@ -252,9 +267,9 @@ def states(
     )
 
 
-def _dashes() -> models.DynamicConfigValue:
-    return models.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [8, 8]})
-
-
-def _thin() -> models.DynamicConfigValue:
-    return models.DynamicConfigValue("custom.lineWidth", 1)
+def dashes() -> list[models.DynamicConfigValue]:
+    """The look of a line that others are compared with."""
+    return [
+        models.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [8, 8]}),
+        models.DynamicConfigValue("custom.lineWidth", 1),
+    ]

@@ -14,6 +14,7 @@ VERSIONS: Final = 'model="$model", version=~"$version"'
 CHOSEN: Final = f'{VERSIONS}, segment_field=~"$segment_field", segment_value=~"$segment_value"'
 """Selects what is chosen on the model dashboard, but for the window."""
 
+_INFO: Final = "tidegauge_model_info"
 _SERIES: Final = "tidegauge_window_predictions"
 _ANY: Final = ".*"
 _EMPTY: Final = "^$"
@@ -42,8 +43,35 @@ def window() -> builders.QueryVariable:
 
 def model(kind: ModelKind) -> builders.QueryVariable:
     """Which model of a kind is shown."""
-    query = f'label_values(tidegauge_model_info{{kind="{kind}"}}, model)'
+    query = f'label_values({_INFO}{{kind="{kind}"}}, model)'
     return _query("model", "Model", f"The models that are {kind}.", query)
+
+
+def any_model() -> builders.QueryVariable:
+    """Which model of any kind is shown."""
+    return _query("model", "Model", "The models.", f"label_values({_INFO}, model)")
+
+
+def all_models() -> builders.QueryVariable:
+    """Which models are shown; All: every one."""
+    query = f"label_values({_INFO}, model)"
+    return _all(_query("model", "Model", "The models.", query), _ANY, multi=True)
+
+
+def kind() -> builders.QueryVariable:
+    """The kind of the model that is chosen: links need it."""
+    query = f'label_values({_INFO}{{model="$model"}}, kind)'
+    return hidden(_query("kind", "Kind", "The kind of the model.", query))
+
+
+def feature() -> builders.QueryVariable:
+    """Which feature is shown by itself."""
+    return _query(
+        "feature",
+        "Feature",
+        "The feature that the last section is about.",
+        'label_values(tidegauge_feature_values{model="$model"}, feature)',
+    )
 
 
 def version() -> builders.QueryVariable:
@@ -112,3 +140,8 @@ def _all(variable: builders.QueryVariable, pattern: str, *, multi: bool) -> buil
         else models.VariableOption(selected=True, text="All", value="$__all")
     )
     return variable.include_all(True).all_value(pattern).multi(multi).current(current)
+
+
+def hidden(variable: builders.QueryVariable) -> builders.QueryVariable:
+    """Not shown, but kept for the dashboards that links lead to."""
+    return variable.hide(models.VariableHide.HIDE_VARIABLE)

@@ -16,6 +16,8 @@ SEVERITIES: Final = (
 )
 
 
+OF_MODEL: Final = 'model="$model"'
+"""Selects the model that is chosen."""
 ABOUT: Final = Key("about", "Feature or class")
 """What an alert is about: it has one of the two, or none."""
 
