@@ -14,6 +14,7 @@ from tidegauge.export import (
     collector,
     deployments,
     detection,
+    distributions,
     health,
     improvement,
     ledgers,
@@ -204,6 +205,12 @@ def _groups() -> tuple[_Group, ...]:
             ),
         ),
         _Group(
+            "Calibration",
+            "For each tenth of the range in which labelled scores of the window lie (of multiclass "
+            "models, confidences); `bin` is where the tenth begins. Not for segments.",
+            _figures(windows.CALIBRATION_FIGURES),
+        ),
+        _Group(
             "Classes of multiclass models",
             "For each class that was answered or was a label in the window; not for segments.",
             _beginning("class_"),
@@ -237,6 +244,19 @@ def _groups() -> tuple[_Group, ...]:
             _figures(windows.FEATURE_FIGURES),
         ),
         _Group(
+            "Distributions and references",
+            "For each version with a [reference](references.md): the newest profile, and how the "
+            "longest window that ends now is spread over its bins. `stream` is `feature`, `score`, "
+            "`class` or `prediction`; `place` orders the bins.",
+            distributions.METRICS,
+        ),
+        _Group(
+            "Final windows",
+            "The newest window of each size and version that nothing can revise any more, of those "
+            "that became so since the worker started.",
+            _figures(windows.FINAL_FIGURES),
+        ),
+        _Group(
             "Versions in pairs",
             "Where two versions have answered the same requests. A difference is `version` less "
             "`other_version`.",
@@ -251,7 +271,8 @@ def _groups() -> tuple[_Group, ...]:
         _Group(
             "Detectors and alerts",
             "Detectors: for each stream that is watched, from the end of its learning on "
-            "([Detection](detection.md)). Alerts: while they fire ([Alerts](alerts.md)).",
+            "([Detection](detection.md)). Alerts: while they fire ([Alerts](alerts.md)), with at "
+            f"most {detection.SHOWN} of their causes and splits each ([Why](why.md)).",
             detection.METRICS,
         ),
         _Group(
