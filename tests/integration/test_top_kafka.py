@@ -36,10 +36,10 @@ from tidegauge.core.records import (
 from tidegauge.kafka.admin import admin_client, create_missing
 from tidegauge.kafka.client import Connection
 from tidegauge.kafka.topics import topic_specs
+from tidegauge.live import past
+from tidegauge.live.reader import Reader
+from tidegauge.live.source import Connected, HistoryRead, Lag, Message, Read, Trouble
 from tidegauge.settings.kafka import KafkaSettings, TopicsSettings
-from tidegauge.top import past
-from tidegauge.top.reader import Reader
-from tidegauge.top.source import Connected, HistoryRead, Lag, Message, Read, Trouble
 from tidegauge.wire.alerts import encode_alert
 from tidegauge.wire.metrics import encode_ledger, encode_metric
 

@@ -13,12 +13,13 @@ from tidegauge.cli import console
 from tidegauge.cli.cluster import kafka_errors, require_topic
 from tidegauge.cli.exits import CommandError
 from tidegauge.cli.options import AsJson
-from tidegauge.cli.reading import Record, open_consumer
+from tidegauge.cli.reading import Record
 from tidegauge.cli.session import Session, session_of
 from tidegauge.core.improve.advice import Advice, advise
 from tidegauge.core.improve.known import Known, sizes_used
 from tidegauge.core.records import AlertRecord, DeploymentRecord, LedgerRecord, MetricRecord
-from tidegauge.top.past import Past
+from tidegauge.kafka.consumer import open_consumer
+from tidegauge.live.past import Past
 from tidegauge.wire.alerts import decode_alert
 from tidegauge.wire.metrics import decode_metrics, window_size_ms
 from tidegauge.wire.plain import plain

@@ -10,9 +10,6 @@ from tidegauge.cli.exits import UNAVAILABLE, CommandError
 from tidegauge.kafka.admin import admin_client
 from tidegauge.kafka.client import Connection
 
-TIMEOUT_MS = 15_000
-"""How long a client that reads or writes waits for the cluster."""
-
 
 def require_topic(connection: Connection, topic: str) -> None:
     """See to it that the cluster answers and has the topic; other clients would wait in vain.

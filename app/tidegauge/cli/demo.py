@@ -110,6 +110,9 @@ def demo(
             help="Only publish, into topics that exist: for a cluster with workers of its own.",
         ),
     ] = False,
+    console: Annotated[
+        bool, typer.Option("--console/--no-console", help="A page for a browser, at `Console`.")
+    ] = True,
     stay: Annotated[
         bool,
         typer.Option(
@@ -135,6 +138,7 @@ def demo(
             workers=workers,
             folder=data_dir.absolute(),
             stay=stay,
+            console=console,
         )
     except DemoError as problem:
         raise typer.BadParameter(str(problem)) from None

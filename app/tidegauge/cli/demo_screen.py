@@ -234,6 +234,8 @@ def _places(places: Places) -> Iterator[tuple[str, str]]:
     for fault in plan.faults:
         yield "Fault", f"{fault.kind} from {fault.start}"
     yield "Kafka", configuration.settings.kafka.bootstrap
+    if places.console is not None:
+        yield "Console", places.console
     for url in places.metrics:
         yield "Gauges", url
     yield "Live view", f"{program} top --window 1d"

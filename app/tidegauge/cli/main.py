@@ -8,7 +8,7 @@ import typer
 
 from tidegauge import __version__
 from tidegauge.cli import advise as advise_command
-from tidegauge.cli import alerts, config, dead_letters, publish, schema, topics
+from tidegauge.cli import alerts, browser, config, dead_letters, publish, schema, topics
 from tidegauge.cli import demo as demo_command
 from tidegauge.cli import notify as notify_command
 from tidegauge.cli import top as top_command
@@ -52,6 +52,7 @@ app.command("worker", help=worker_command.HELP)(worker_command.worker)
 app.add_typer(topics.app, name="topics")
 app.command("publish", help=publish.HELP)(publish.publish)
 app.command("top", help=top_command.HELP)(top_command.top)
+app.command("console", help=browser.HELP)(browser.console)
 app.add_typer(alerts.app, name="alerts")
 app.command("notify", help=notify_command.HELP)(notify_command.notify)
 app.command("advise", help=advise_command.HELP)(advise_command.advise_command)

@@ -14,7 +14,7 @@ from kafka.producer.future import FutureRecordMetadata
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tidegauge.cli import console
-from tidegauge.cli.cluster import TIMEOUT_MS, kafka_errors, require_topic
+from tidegauge.cli.cluster import kafka_errors, require_topic
 from tidegauge.cli.exits import USAGE, CommandError
 from tidegauge.cli.session import Session, session_of
 from tidegauge.core.config import CoreConfig
@@ -22,6 +22,7 @@ from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.partitioner import Partitioner, partition_for
 from tidegauge.core.reasons import Reason
 from tidegauge.kafka.client import client_options
+from tidegauge.kafka.consumer import TIMEOUT_MS
 from tidegauge.wire.events import InvalidEvent, decode_feedback, decode_prediction
 
 HELP = """Publish events from a file of JSON lines, or from standard input.

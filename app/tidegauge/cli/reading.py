@@ -1,24 +1,19 @@
 """Reads a topic as a person wants to see it: committed records only, in order of arrival."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from tidegauge.cli.cluster import TIMEOUT_MS, kafka_errors, require_topic
-from tidegauge.kafka.client import Connection, client_options
+from tidegauge.cli.cluster import kafka_errors, require_topic
+from tidegauge.kafka.client import Connection
+from tidegauge.kafka.consumer import open_consumer
 
 Record: TypeAlias = ConsumerRecord
 
 _POLL_MS = 500
-_BULK: dict[str, Any] = {
-    "check_crcs": False,
-    "max_poll_records": 5_000,
-    "max_partition_fetch_bytes": 4 * 1024 * 1024,
-}
 
 
 def read(
@@ -60,32 +55,6 @@ def _batch(consumer: KafkaConsumer) -> list[Record]:
     fetched = consumer.poll(timeout_ms=_POLL_MS)
     batch = [record for records in fetched.values() for record in records]
     return sorted(batch, key=lambda record: record.timestamp)
-
-
-@contextmanager
-def open_consumer(connection: Connection, *, bulk: bool = False) -> Iterator[KafkaConsumer]:
-    """A consumer of committed records, without a group, for the time of the context.
-
-    Args:
-        connection: the cluster.
-        bulk: fetch much at once, and leave checksums to the brokers: computed in Python, they would
-            take most of the time.
-    """
-    options = _BULK if bulk else {}
-    consumer = KafkaConsumer(
-        **client_options(connection),
-        client_id="tidegauge-cli",
-        group_id=None,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        allow_auto_create_topics=False,
-        bootstrap_timeout_ms=TIMEOUT_MS,
-        **options,
-    )
-    try:
-        yield consumer
-    finally:
-        consumer.close()
 
 
 def _seek(consumer: KafkaConsumer, places: list[TopicPartition], since: timedelta | None) -> None:

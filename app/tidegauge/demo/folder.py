@@ -22,6 +22,11 @@ class DemoFolder:
         self.broker = path / "broker"
         self.topics_exist = path / "topics-exist"
 
+    @property
+    def console_log(self) -> Path:
+        """The log of the console."""
+        return self.path / "console.log"
+
     def worker_log(self, number: int) -> Path:
         """The log of one worker; the first is number 1."""
         return self.path / f"worker-{number}.log"
@@ -55,5 +60,6 @@ def claimed(path: Path) -> Iterator[DemoFolder]:
             ) from None
         for log in path.glob("worker-*.log"):
             log.unlink()
+        folder.console_log.unlink(missing_ok=True)
         folder.topics_exist.unlink(missing_ok=True)
         yield folder

@@ -24,6 +24,7 @@ class Plan:
         workers: How many workers share the load.
         folder: Where data and logs are kept; data of an earlier run is deleted.
         stay: Keep everything running when the replay has ended, until a signal.
+        console: Start the console as well.
     """
 
     start: date
@@ -34,6 +35,7 @@ class Plan:
     workers: int
     folder: Path
     stay: bool
+    console: bool = True
 
     def __post_init__(self) -> None:
         """Check that there is something to see.

@@ -15,6 +15,7 @@ from tidegauge.demo.alerts import AlertLog, AlertReader, alert_reader
 from tidegauge.demo.behind import Behind
 from tidegauge.demo.cluster import Cluster, create_topics, embedded, existing
 from tidegauge.demo.configuration import Configuration
+from tidegauge.demo.consolepage import ConsolePage
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.faults import Faults
 from tidegauge.demo.flights import load_flights
@@ -95,14 +96,19 @@ def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: 
     if cluster.log is not None:
         logs.append(cluster.log)
     metrics = [worker.url for worker in workers.all]
-    screen.places(Places(plan, configuration, metrics, logs))
-    publisher = stack.enter_context(Publisher(events, kafka, plan.speed))
     window = nearest_to_a_day(configuration.settings)
+    page = None
+    if plan.console:
+        page = stack.enter_context(ConsolePage(configuration, folder.console_log, window))
+        logs.append(page.log)
+    url = page.url if page is not None else None
+    screen.places(Places(plan, configuration, metrics, logs, url))
+    publisher = stack.enter_context(Publisher(events, kafka, plan.speed))
 
     def look() -> Figures | None:
         return workers.figures(plan.models, window)
 
-    return _Watch(cluster, workers, publisher, alerts, look=look, screen=screen)
+    return _Watch(cluster, workers, publisher, alerts, page=page, look=look, screen=screen)
 
 
 def _cluster(
@@ -123,11 +129,13 @@ class _Watch:
         publisher: Publisher,
         alerts: AlertReader,
         *,
+        page: ConsolePage | None,
         look: Callable[[], Figures | None],
         screen: Screen,
     ) -> None:
         self._cluster = cluster
         self._workers = workers
+        self._page = page
         self._publisher = publisher
         self._behind = Behind()
         self._reader = alerts
@@ -169,6 +177,8 @@ class _Watch:
         self._publisher.check()
         self._workers.check()
         self._cluster.check()
+        if self._page is not None:
+            self._page.check()
         self._check_begun()
         for event in self._reader.poll(_POLL_MS):
             self._log.add(event)

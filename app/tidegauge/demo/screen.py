@@ -37,12 +37,14 @@ class Places:
         configuration: The settings, with the cluster's address.
         metrics: The workers' addresses for Prometheus.
         logs: The log files.
+        console: The console's address; None without one.
     """
 
     plan: Plan
     configuration: Configuration
     metrics: Sequence[str]
     logs: Sequence[Path]
+    console: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

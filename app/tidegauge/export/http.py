@@ -115,13 +115,13 @@ class MetricsServer(PageServer):
         super().__init__(pages, host, port)
 
 
-def check_address(host: str, port: int) -> None:
-    """Listen for a moment, to tell early that `MetricsServer` could not.
+def check_address(host: str, port: int, section: str = "http") -> None:
+    """Listen for a moment, to tell early that `PageServer` could not; arguments as there.
 
     Raises:
         AddressError: as there.
     """
-    _listen(host, port, BaseHTTPRequestHandler, "http").server_close()
+    _listen(host, port, BaseHTTPRequestHandler, section).server_close()
 
 
 def _listen(host: str, port: int, handler: type[BaseHTTPRequestHandler], section: str) -> "_Server":

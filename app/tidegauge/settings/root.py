@@ -17,6 +17,7 @@ from tidegauge.core.config import (
     PaneLevel,
     ReferenceConfig,
 )
+from tidegauge.settings.console import ConsoleSettings
 from tidegauge.settings.duration import milliseconds
 from tidegauge.settings.fit import first_misfit
 from tidegauge.settings.kafka import KafkaSettings, TopicsSettings
@@ -76,6 +77,8 @@ class Settings(BaseSettings):
     """Commits and group membership of a worker."""
     http: HttpSettings = HttpSettings()
     """Metrics and health over HTTP."""
+    console: ConsoleSettings = ConsoleSettings()
+    """The page for a browser."""
     notify: NotifySettings = NotifySettings()
     """Who is told of alerts."""
     kind: Kind | None = None

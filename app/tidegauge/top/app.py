@@ -9,12 +9,12 @@ from typing import ClassVar, Final
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from tidegauge.live.reader import Reader
+from tidegauge.live.source import Source
+from tidegauge.live.state import State
 from tidegauge.settings.kafka import KafkaSettings, TopicNames
-from tidegauge.top.reader import Reader
 from tidegauge.top.screen import ListScreen
 from tidegauge.top.screens import HelpScreen, ModelsScreen
-from tidegauge.top.source import Source
-from tidegauge.top.state import State
 from tidegauge.top.theme import CSS as THE_CSS
 from tidegauge.top.theme import TERMINAL
 
@@ -39,7 +39,7 @@ def run(kafka: KafkaSettings, size_ms: int, since: timedelta | None) -> int:
         kafka: The cluster.
         size_ms: The size of the windows to begin with.
         since: How far back to read, by the time of writing; None: as far as is kept, within the
-            limit of `tidegauge.top.past`.
+            limit of `tidegauge.live.past`.
 
     Returns:
         The exit code.

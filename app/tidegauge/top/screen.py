@@ -8,8 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Input, Static
 
-from tidegauge.top import words
-from tidegauge.top.state import State
+from tidegauge.live import words
+from tidegauge.live.state import State
 from tidegauge.top.table import ListingTable
 from tidegauge.wire.plain import plain
 

@@ -10,12 +10,12 @@ from textual.widgets import Static
 
 from tidegauge.core.config import ModelKind
 from tidegauge.core.records import MetricRecord
-from tidegauge.top.alerts import alerts_listing, causes_listing
-from tidegauge.top.board import Scope
-from tidegauge.top.compare import compare, trouble_since
-from tidegauge.top.listing import Arrangement, Listing
-from tidegauge.top.models import ModelView, model_view, models_listing
-from tidegauge.top.scope import (
+from tidegauge.live.alerts import alerts_listing, causes_listing
+from tidegauge.live.board import Scope
+from tidegauge.live.compare import compare, trouble_since
+from tidegauge.live.listing import Arrangement, Listing
+from tidegauge.live.models import ModelView, model_view, models_listing
+from tidegauge.live.scope import (
     classes_listing,
     features_listing,
     scope_of,
@@ -23,8 +23,9 @@ from tidegauge.top.scope import (
     versions_listing,
     windows_listing,
 )
+from tidegauge.live.state import State
+from tidegauge.live.trouble import reason
 from tidegauge.top.screen import ListScreen
-from tidegauge.top.state import State
 from tidegauge.top.summary import (
     alert_lines,
     model_lines,
@@ -32,7 +33,6 @@ from tidegauge.top.summary import (
     scope_title,
     traffic_lines,
 )
-from tidegauge.top.trouble import reason
 from tidegauge.wire.plain import plain
 
 _HIGH: Final = 30

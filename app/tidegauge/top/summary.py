@@ -6,12 +6,12 @@ from statistics import median
 from rich.text import Text
 
 from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
-from tidegauge.top import trouble, words
-from tidegauge.top.board import Scope
-from tidegauge.top.compare import Baseline, Comparison, trouble_since
-from tidegauge.top.figures import figures_of
-from tidegauge.top.models import ModelView, most_drifted
-from tidegauge.top.paired import paired_text
+from tidegauge.live import trouble, words
+from tidegauge.live.board import Scope
+from tidegauge.live.compare import Baseline, Comparison, trouble_since
+from tidegauge.live.figures import figures_of
+from tidegauge.live.models import ModelView, most_drifted
+from tidegauge.live.paired import paired_text
 from tidegauge.wire.plain import plain
 
 _LABEL_WIDTH = 9

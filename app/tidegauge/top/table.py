@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import DataTable
 
-from tidegauge.top.listing import (
+from tidegauge.live.listing import (
     PADDING,
     SORT_MARKS,
     Arrangement,

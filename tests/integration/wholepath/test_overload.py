@@ -16,7 +16,7 @@ from wholepath.topic import Message
 
 from tidegauge.kafka.admin import admin_client
 from tidegauge.kafka.client import Connection
-from tidegauge.top.lag import unread_events
+from tidegauge.live.lag import unread_events
 
 pytestmark = [pytest.mark.broker, pytest.mark.long, pytest.mark.timeout(1_800)]
 

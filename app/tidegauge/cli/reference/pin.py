@@ -9,7 +9,6 @@ from tidegauge.cli import console
 from tidegauge.cli.cluster import kafka_errors, require_topic
 from tidegauge.cli.exits import USAGE, CommandError
 from tidegauge.cli.options import moment
-from tidegauge.cli.reading import open_consumer
 from tidegauge.cli.reference.build import EffectiveFrom, Output, finish
 from tidegauge.cli.reference.progress import progress
 from tidegauge.cli.reference.store import places_of
@@ -17,6 +16,7 @@ from tidegauge.cli.session import session_of
 from tidegauge.core.stats.reference import Origin
 from tidegauge.dataset.period import Period, event_time
 from tidegauge.dataset.sample import sample_profile
+from tidegauge.kafka.consumer import open_consumer
 from tidegauge.wire.public import rfc3339
 
 PIN = """Make a reference profile of a past period of the predictions topic, and announce it.

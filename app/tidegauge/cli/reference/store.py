@@ -9,13 +9,14 @@ from tidegauge.cli import console
 from tidegauge.cli.cluster import kafka_errors, require_topic
 from tidegauge.cli.exits import USAGE, CommandError
 from tidegauge.cli.publish import open_producer
-from tidegauge.cli.reading import open_consumer, read
+from tidegauge.cli.reading import read
 from tidegauge.cli.session import Session
 from tidegauge.core.config import MINUTE
 from tidegauge.core.panes import pane_start
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.dataset.period import event_time
+from tidegauge.kafka.consumer import open_consumer
 from tidegauge.wire.public import InvalidRecord, rfc3339
 from tidegauge.wire.references import decode_reference, encode_reference
 
