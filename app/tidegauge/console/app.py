@@ -124,6 +124,7 @@ def serve(pictures: Pictures, source: Source, host: str, port: int) -> None:
     """Serve pages of what a source tells, until a signal ends it."""
     app.on_startup(source.start)
     app.on_shutdown(source.stop)
+    app.on_shutdown(pictures.close)
     app.timer(_LOOK_SECONDS, lambda: pictures.take(source.take()))
     hosts = allowed_hosts(host)
     if hosts:

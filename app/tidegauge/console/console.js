@@ -75,6 +75,15 @@ function drawn(node, place) {
   const props = { key };
   for (const [name, value] of Object.entries(node.a || {})) if (!UNCODED.test(name)) props[name] = value;
   if (node.c) props.class = node.c;
+  if (node.t === "input") {
+    // what somebody types is theirs until they leave the field
+    const value = props.value ?? "";
+    delete props.value;
+    const fill = ({ el }) => {
+      if (document.activeElement !== el && el.value !== value) el.value = value;
+    };
+    props.onVnodeMounted = props.onVnodeUpdated = fill;
+  }
   if (node.v !== undefined) props.style = { "--v": node.v };
   return h(node.t, props, (node.n || []).map(drawn));
 }
@@ -137,7 +146,7 @@ export default {
       clearTimeout(this.typing);
       const form = event.target;
       const live = form.querySelector("[data-live]");
-      const base = live ? live.dataset.live : form.getAttribute("title") || location.pathname;
+      const base = live ? live.dataset.live : location.pathname;
       this.go(this.filled(form, base), { turn: !live });
     },
     typed(event) {

@@ -2,14 +2,22 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final, TypeAlias
 
 from tidegauge.console.address import Address
+from tidegauge.console.lookups import Lookups
 from tidegauge.console.nodes import encode
+from tidegauge.console.pages.alerts import alert, alerts
+from tidegauge.console.pages.ledgers import ledgers
+from tidegauge.console.pages.model import model
 from tidegauge.console.pages.overview import overview
+from tidegauge.console.pages.refused import dead_letters
+from tidegauge.console.pages.request import request
 from tidegauge.console.shell import Block, help_block, shell
 from tidegauge.live.source import Message
 from tidegauge.live.state import State
+from tidegauge.lookup.request import look_up
 from tidegauge.settings import Settings
 
 KEPT_PAGES: Final = 64
@@ -32,9 +40,16 @@ class Pictures:
 
     def __init__(self, state: State, settings: Settings) -> None:
         self._state = state
-        topics = settings.kafka.topic_names
+        self._lookups = Lookups(partial(look_up, settings))
+        topics, retention = settings.kafka.topic_names, settings.topics.retention
         self._pages: Mapping[str, Page] = {
             "": lambda address: overview(state, address, topics),
+            "model": lambda address: model(state, address),
+            "alerts": lambda address: alerts(state, address),
+            "alert": lambda address: alert(state, address),
+            "dead-letters": lambda address: dead_letters(state, address, retention),
+            "ledgers": lambda address: ledgers(state, address),
+            "request": lambda address: request(address, self._lookups),
         }
         self._drawn: OrderedDict[Address, dict[str, str]] = OrderedDict()
         self._changed = False
@@ -42,11 +57,16 @@ class Pictures:
 
     def take(self, messages: Iterable[Message]) -> None:
         """Take what the source says; what was drawn before is drawn anew when it is asked for."""
-        self._changed |= self._state.take(messages)
+        news = self._state.take(messages)
+        self._changed |= self._lookups.news() or news
         pause_ms = _LOADING_MS if self._state.loading and self._state.connected else 0
         since_ms = self._state.clock() - self._drawn_ms
         if (self._changed and since_ms >= pause_ms) or since_ms >= _RENEWED_MS:
             self.forget()
+
+    def close(self) -> None:
+        """End what looks for requests."""
+        self._lookups.close()
 
     def forget(self) -> None:
         """Draw all pages anew when they are asked for."""

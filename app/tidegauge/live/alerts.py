@@ -23,13 +23,30 @@ _CAUSE_COLUMNS = (
 _BAR = 5
 
 
-def alerts_listing(alerts: list[AlertRecord]) -> Listing:
-    """The firing alerts by weight, then the ended ones, the latest first."""
+def alerts_listing(alerts: list[AlertRecord], *, of_all: bool = False) -> Listing:
+    """The firing alerts by weight, then the ended ones, the latest first.
+
+    Args:
+        alerts: The newest event of each.
+        of_all: They are of several models, so each tells its own, and its part in its incident.
+    """
     firing = [a for a in alerts if a.status is AlertStatus.FIRING]
     ended = [a for a in alerts if a.status is not AlertStatus.FIRING]
     ended.sort(key=lambda a: (-a.time_ms, a.fingerprint))
-    rows = tuple(Row(a.fingerprint, _cells(a)) for a in (*trouble.by_weight(firing), *ended))
-    return Listing(_COLUMNS, rows, empty="no alert has fired")
+    ordered = (*trouble.by_weight(firing), *ended)
+    if not of_all:
+        rows = tuple(Row(a.fingerprint, _cells(a)) for a in ordered)
+        return Listing(_COLUMNS, rows, empty="no alert has fired")
+    columns = (_COLUMNS[0], Column("model", limit=28), *_COLUMNS[1:], Column("incident", rank=4))
+    rows = tuple(Row(a.fingerprint, _cells_of_all(a)) for a in ordered)
+    return Listing(columns, rows, empty="no alert has fired")
+
+
+def _cells_of_all(alert: AlertRecord) -> tuple[Cell, ...]:
+    state, *others = _cells(alert)
+    incident = alert.incident
+    part = words.NONE if incident is None else f"{incident.role} {incident.id[:6]}"
+    return (state, text_cell(alert.model, "bold"), *others, text_cell(part))
 
 
 def _cells(alert: AlertRecord) -> tuple[Cell, ...]:

@@ -5,18 +5,17 @@ from statistics import median
 
 from rich.text import Text
 
-from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
-from tidegauge.live import trouble, words
+from tidegauge.core.records import AlertRecord
+from tidegauge.live import telling, trouble, words
 from tidegauge.live.board import Scope
-from tidegauge.live.compare import Baseline, Comparison, trouble_since
+from tidegauge.live.compare import Comparison, trouble_since
 from tidegauge.live.figures import figures_of
-from tidegauge.live.models import ModelView, most_drifted
+from tidegauge.live.models import ModelView
 from tidegauge.live.paired import paired_text
 from tidegauge.wire.plain import plain
 
 _LABEL_WIDTH = 9
 _SHOWN_FIGURES = 3
-_SHOWN_VERSIONS = 5
 
 
 def model_lines(view: ModelView, alerts: int) -> list[Text]:
@@ -26,7 +25,7 @@ def model_lines(view: ModelView, alerts: int) -> list[Text]:
     lines += traffic_lines(view.comparison)
     lines += _deployed(view)
     if view.board.ledger is not None:
-        lines.append(_labelled("events", _events(view.board.ledger)))
+        lines.append(_labelled("events", telling.events(view.board.ledger)))
     return lines
 
 
@@ -50,7 +49,7 @@ def quality_lines(comparison: Comparison) -> list[Text]:
         if change is not None:
             worse = figure.worse(change)
             line.append(f" ({figure.change(change)})", "bold red" if worse else "")
-    lines = [line, _labelled("", _compared(judged, comparison), "dim")]
+    lines = [line, _labelled("", telling.compared(judged, comparison), "dim")]
     paired = paired_text(judged)
     return lines if paired is None else [*lines, _labelled("paired", "").append_text(paired)]
 
@@ -66,13 +65,8 @@ def traffic_lines(comparison: Comparison) -> list[Text]:
         parts[0] += f", usually {words.count(usual)}"
     if newest.latency.count:
         parts[0] += f", p99 {words.seconds(newest.latency.p99)}"
-    farthest, psi = most_drifted(newest)
-    if psi is not None:
-        drift = f"farthest from the reference: {plain(farthest)}, PSI {words.number(psi)}"
-    else:
-        drift = "not known" if newest.reference else "not known before there is a reference"
     parts.append(f"{words.span(newest.start_ms, newest.end_ms)}, {newest.state}")
-    return [_labelled("traffic", " · ".join(parts)), _labelled("drift", drift)]
+    return [_labelled("traffic", " · ".join(parts)), _labelled("drift", telling.drift(newest))]
 
 
 def alert_lines(alert: AlertRecord) -> list[Text]:
@@ -85,10 +79,10 @@ def alert_lines(alert: AlertRecord) -> list[Text]:
         Text(plain(alert.annotations.get("summary", ""))),
         Text(plain(alert.annotations.get("description", "")), style="dim"),
         _labelled("since", f"{words.moment(alert.starts_at_ms)}{ended} UTC ({alert.status})"),
-        _labelled("evidence", _evidence(alert)),
-        _labelled("found by", _detector(alert)),
+        _labelled("evidence", telling.evidence(alert)),
+        _labelled("found by", telling.detector(alert)),
     ]
-    lines += [_labelled("running", plain(running))] if (running := _versions(alert)) else []
+    lines += [_labelled("running", running)] if (running := telling.running(alert)) else []
     return lines
 
 
@@ -123,59 +117,6 @@ def _deployed(view: ModelView) -> Iterator[Text]:
 def _lasting(view: ModelView, alert: AlertRecord) -> str:
     now_ms = view.board.watermark_ms
     return "" if now_ms is None else f" ({words.ago(now_ms - alert.starts_at_ms)})"
-
-
-def _compared(judged: MetricRecord, comparison: Comparison) -> str:
-    coverage = words.whole_share(judged.label_coverage)
-    shown = f"{words.span(judged.start_ms, judged.end_ms)}, {coverage} labelled"
-    match comparison.baseline:
-        case Baseline.NONE:
-            return f"{shown}; nothing to compare with yet"
-        case Baseline.OLDEST:
-            return f"{shown}, vs the oldest, {words.short_moment(comparison.usual[0].start_ms)}"
-        case baseline:
-            return f"{shown}, vs the median of {len(comparison.usual)} {baseline}"
-
-
-def _events(ledger: LedgerRecord) -> str:
-    predictions, feedback = ledger.predictions, ledger.feedback
-    parts = [
-        f"{words.count(predictions.read)} predictions read",
-        f"{words.count(predictions.open)} await a label",
-    ]
-    parts += [
-        f"{words.count(getattr(predictions, name))} {name}"
-        for name in ("unlabelled", "late", "invalid", "conflict", "forwarded", "evicted", "lost")
-        if getattr(predictions, name)
-    ]
-    orphans = feedback.orphan_open + feedback.orphan_expired
-    parts += [f"{words.count(orphans)} labels without prediction"] if orphans else []
-    return " · ".join(parts)
-
-
-def _evidence(alert: AlertRecord) -> str:
-    window = f"{words.moment(alert.window_start_ms)} to {words.moment(alert.window_end_ms)}"
-    samples = f"{words.count(alert.predictions)} predictions"
-    coverage = alert.label_coverage
-    labelled = "" if coverage is None else f", {words.whole_share(coverage)} labelled"
-    return f"{window}, {samples}{labelled}"
-
-
-def _detector(alert: AlertRecord) -> str:
-    if alert.statistic is None or alert.threshold is None:
-        return plain(alert.detector)
-    return f"{plain(alert.detector)}: {alert.statistic:.4g} over {alert.threshold:.4g}"
-
-
-def _versions(alert: AlertRecord) -> str:
-    kinds = {
-        "version": alert.versions.model,
-        "code": alert.versions.code,
-        "data": alert.versions.data,
-    }
-    return " · ".join(
-        f"{kind} {', '.join(names[:_SHOWN_VERSIONS])}" for kind, names in kinds.items() if names
-    )
 
 
 def _labelled(label: str, text: str, style: str = "") -> Text:

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from tidegauge.console.address import Address, of_alert, of_model
-from tidegauge.console.drawing import share_bar, sparkline
+from tidegauge.console.address import Address, of_model
+from tidegauge.console.drawing import sparkline
 from tidegauge.console.nodes import Element, Node, element
+from tidegauge.console.parts import alert_lines
 from tidegauge.console.shell import Block, size_of, waiting
 from tidegauge.console.table import table
-from tidegauge.core.records import AlertRecord, Cause, Severity
+from tidegauge.core.records import Severity
 from tidegauge.live import trouble, words
 from tidegauge.live.figures import figures_of
 from tidegauge.live.models import ModelView, listing_of, model_views
@@ -18,7 +19,6 @@ from tidegauge.wire.plain import plain
 SHOWN_MODELS: Final = 4
 """In trouble; of more, only the table tells."""
 _SHOWN_ALERTS: Final = 3
-_SHOWN_CAUSES: Final = 3
 _SPARK_WINDOWS: Final = 48
 _CLOCK_MS: Final = 5_000
 """How long ago something was is told this exactly, lest all rows change all the time."""
@@ -42,24 +42,6 @@ def overview(state: State, address: Address, topics: TopicNames) -> list[Block]:
         found.append(Block("trouble", _troubled(troubled, size_ms, window)))
     found.append(Block("models", element("section", element("h2", "All models"), models)))
     return found
-
-
-def mark_of(alert: AlertRecord) -> Element:
-    """A word for severity or end of an alert; only one that fires is coloured."""
-    text, _ = trouble.mark(alert)
-    cls = "mark"
-    if alert.ends_at_ms is None:
-        cls += {Severity.CRITICAL: " crit", Severity.WARNING: " warn"}.get(alert.severity, "")
-    return element("span", text, cls=cls)
-
-
-def cause_line(cause: Cause) -> Element:
-    """One cause: how much of the change, and what."""
-    return element(
-        "li",
-        share_bar(cause.contribution),
-        element("span", plain(trouble.reason(cause)), cls="reason"),
-    )
 
 
 def _title(state: State, views: list[ModelView], troubled: list[ModelView]) -> Element:
@@ -102,43 +84,13 @@ def _card(view: ModelView, size_ms: int, window: str) -> Element:
         ),
         element(
             "ol",
-            *(_alert(view, alert) for alert in alerts),
+            *(alert_lines(alert, view.board.watermark_ms) for alert in alerts),
             element("li", element("a", f"{rest} more", href=href), key="more") if rest else None,
             cls="what",
         ),
         cls="card" + (" crit" if trouble.worst(view.firing) is Severity.CRITICAL else " warn"),
         key=name,
     )
-
-
-def _alert(view: ModelView, alert: AlertRecord) -> Element:
-    watermark = view.board.watermark_ms
-    lasting = None if watermark is None else words.ago(watermark - alert.starts_at_ms)
-    causes = alert.causes[:_SHOWN_CAUSES]
-    summary = plain(alert.annotations.get("summary", ""))
-    return element(
-        "li",
-        element(
-            "p",
-            mark_of(alert),
-            " ",
-            element("a", plain(trouble.subject(alert)), href=str(of_alert(alert.fingerprint))),
-            element(
-                "span",
-                f" since {words.moment(alert.starts_at_ms)}",
-                f", for {lasting}" if lasting else None,
-                cls="since",
-            ),
-        ),
-        element("p", summary, cls="summary") if summary and not _said(causes, summary) else None,
-        element("ul", *(cause_line(cause) for cause in causes), cls="causes") if causes else None,
-        key=alert.fingerprint,
-    )
-
-
-def _said(causes: tuple[Cause, ...], summary: str) -> bool:
-    """Whether a cause says the same already."""
-    return any(plain(cause.summary) == summary for cause in causes)
 
 
 def _quality(view: ModelView, size_ms: int) -> Element:

@@ -1,0 +1,65 @@
+"""What several pages say of an alert."""
+
+from typing import Final
+
+from tidegauge.console.address import of_alert
+from tidegauge.console.drawing import share_bar
+from tidegauge.console.nodes import Element, element
+from tidegauge.core.records import AlertRecord, Cause, Severity
+from tidegauge.live import trouble, words
+from tidegauge.wire.plain import plain
+
+_SHOWN_CAUSES: Final = 3
+
+
+def mark_of(alert: AlertRecord) -> Element:
+    """A word for severity or end of an alert; only one that fires is coloured."""
+    text, _ = trouble.mark(alert)
+    cls = "mark"
+    if alert.ends_at_ms is None:
+        cls += {Severity.CRITICAL: " crit", Severity.WARNING: " warn"}.get(alert.severity, "")
+    return element("span", text, cls=cls)
+
+
+def cause_line(cause: Cause) -> Element:
+    """One cause: how much of the change, and what."""
+    return element(
+        "li",
+        share_bar(cause.contribution),
+        element("span", plain(trouble.reason(cause)), cls="reason"),
+    )
+
+
+def alert_lines(alert: AlertRecord, now_ms: int | None) -> Element:
+    """One alert: what, since when, and why.
+
+    Args:
+        alert: The alert.
+        now_ms: The event time up to which its model is known.
+    """
+    lasting = None if now_ms is None else words.ago(now_ms - alert.starts_at_ms)
+    causes = alert.causes[:_SHOWN_CAUSES]
+    summary = plain(alert.annotations.get("summary", ""))
+    return element(
+        "li",
+        element(
+            "p",
+            mark_of(alert),
+            " ",
+            element("a", plain(trouble.subject(alert)), href=str(of_alert(alert.fingerprint))),
+            element(
+                "span",
+                f" since {words.moment(alert.starts_at_ms)}",
+                f", for {lasting}" if lasting else None,
+                cls="since",
+            ),
+        ),
+        element("p", summary, cls="summary") if summary and not _said(causes, summary) else None,
+        element("ul", *(cause_line(cause) for cause in causes), cls="causes") if causes else None,
+        key=alert.fingerprint,
+    )
+
+
+def _said(causes: tuple[Cause, ...], summary: str) -> bool:
+    """Whether a cause says the same already."""
+    return any(plain(cause.summary) == summary for cause in causes)
