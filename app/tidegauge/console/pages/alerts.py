@@ -19,8 +19,8 @@ def alerts(state: State, address: Address) -> list[Block]:
     """The blocks of the page of all alerts."""
     chosen, model = address.option("status"), address.option("model")
     known = state.board.alerts(model or None)
-    counts = {status: sum(a.status == status for a in known) for status in AlertStatus}
-    every: dict[str, int] = {"": len(known), **counts}
+    counts = {str(status): sum(a.status == status for a in known) for status in AlertStatus}
+    every = {"": len(known), **counts}
     chips = [
         element(
             "a",
