@@ -31,7 +31,11 @@ THRESHOLD = Metric(
 )
 BASELINE = Metric("tidegauge_detector_baseline", "Mean of the stream before.", _STREAM)
 CURRENT = Metric("tidegauge_detector_current", "Mean of the stream lately.", _STREAM)
-FIRING = Metric("tidegauge_alert_firing", "1 for each alert that fires.", _ALERT)
+FIRING = Metric(
+    "tidegauge_alert_firing",
+    "1 for each alert that fires, with the incident that it belongs to.",
+    (*_ALERT, "incident"),
+)
 STARTED = Metric(
     "tidegauge_alert_start_timestamp_seconds", "Event time since which the alert fires.", _ALERT
 )
@@ -129,5 +133,5 @@ def alert_rows(record: AlertRecord) -> Iterator[Row]:
         "fingerprint": record.fingerprint,
     }
     labels = tuple(known.get(name, "") for name in _ALERT)
-    yield Row(FIRING, labels, 1)
+    yield Row(FIRING, (*labels, record.incident.id if record.incident else ""), 1)
     yield Row(STARTED, labels, record.starts_at_ms / 1000)

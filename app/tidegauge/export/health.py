@@ -12,6 +12,15 @@ _TOPIC = ("topic", "partition")
 BUILD = Metric("tidegauge_build_info", "1, with the version of Tidegauge.", ("version",))
 READY = Metric("tidegauge_worker_ready", "1 when all assigned partitions are processed, else 0.")
 PHASE = Metric("tidegauge_worker_phase", "1, with what the worker is doing.", ("phase",))
+STALLED = Metric(
+    "tidegauge_worker_stalled_seconds",
+    "How long the worker has made no progress though records wait.",
+)
+PARTITIONS = Metric(
+    "tidegauge_partitions",
+    "Partitions that the stage's input topics have, whichever worker processes them.",
+    ("stage",),
+)
 REBALANCES = Metric(
     "tidegauge_rebalances_total", "Rebalances of the consumer group seen.", kind="counter"
 )
@@ -80,6 +89,8 @@ METRICS = (
     BUILD,
     READY,
     PHASE,
+    STALLED,
+    PARTITIONS,
     REBALANCES,
     WATERMARK,
     WATERMARK_DELAY,
@@ -105,6 +116,9 @@ def worker_rows(view: WorkerView) -> Iterator[Row]:
     yield Row(BUILD, (__version__,), 1)
     yield Row(READY, (), int(view.ready))
     yield Row(PHASE, (view.phase,), 1)
+    yield Row(STALLED, (), view.stalled_seconds)
+    for stage, count in view.stage_partitions.items():
+        yield Row(PARTITIONS, (stage,), count)
     yield Row(REBALANCES, (), view.rebalances)
     for refused, count in view.dead_letters.items():
         yield Row(DEAD_LETTERS, refused, count)

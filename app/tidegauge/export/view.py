@@ -59,6 +59,10 @@ class WorkerView:
     """For people: why it is not ready."""
     live: bool = True
     ready: bool = False
+    stalled_seconds: float = 0.0
+    """How long nothing has moved though records wait, or the main loop has hung."""
+    stage_partitions: Mapping[str, int] = field(default_factory=dict)
+    """How many partitions the inputs of each stage have; empty until the broker has said it."""
     rebalances: int = 0
     partitions: Sequence[PartitionView] = ()
     dead_letters: Mapping[tuple[str, str], int] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """The collect stage as the shell runs it: bytes in, partials and dead letters out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -56,10 +57,17 @@ class CollectStage:
         topics: names and partition counts.
         partition: the source partition.
         partitioner: what defines an event's home.
+        refused: where refusals are counted, by topic and reason; the stages of a worker share one,
+            since what it counts must not fall when a partition goes.
     """
 
     def __init__(
-        self, config: CoreConfig, topics: CollectTopics, partition: int, partitioner: Partitioner
+        self,
+        config: CoreConfig,
+        topics: CollectTopics,
+        partition: int,
+        partitioner: Partitioner,
+        refused: Counter[tuple[str, str]] | None = None,
     ) -> None:
         self._topics = topics
         self._partition = partition
@@ -67,6 +75,7 @@ class CollectStage:
         self._partials = topics.counts[topics.partials]
         self.core = Collect(config, partition, sources, partitioner)
         self._limit = config.limits.dead_letters_per_minute
+        self._refused = Counter() if refused is None else refused
         self.gates: dict[tuple[str, int], RefusalGate] = {}
         """By the topic and the partition that records were published to."""
         self._outputs: list[Output] = []
@@ -164,14 +173,6 @@ class CollectStage:
 
     # ---------------------------------------------------------------- for the metrics
 
-    def refused(self) -> list[tuple[tuple[str, str], int]]:
-        """Refusals since this stage was opened, by topic and reason."""
-        return [
-            ((topic, reason.value), count)
-            for (topic, _), gate in list(self.gates.items())
-            for reason, count in list(gate.counts.items())
-        ]
-
     def folded(self) -> list[tuple[tuple[str, str], int]]:
         """What was over a limit, by model and kind of limit."""
         return [
@@ -227,6 +228,7 @@ class CollectStage:
         for index, refusal in refused:
             record = records[index]
             where = record.topic, record.partition
+            self._refused[record.topic, refusal.reason.value] += 1
             if where not in self.gates:
                 self.gates[where] = RefusalGate(*where, self._limit)
             if self.gates[where].passes(refusal.reason, record.offset, record.timestamp):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -55,6 +56,7 @@ class Worker:
         self._counts: dict[str, int] = {}
         self._collect: WeakValueDictionary[int, CollectStage] = WeakValueDictionary()
         self._monitor: WeakValueDictionary[int, MonitorStage] = WeakValueDictionary()
+        self._refused: Counter[tuple[str, str]] = Counter()
         self._board = StatusBoard()
         self._warnings = LimitWarnings(self._core.limits, self._exceeded, time.monotonic)
 
@@ -153,7 +155,8 @@ class Worker:
             names.dead_letters,
             self._counts,
         )
-        stage = CollectStage(self._core, topics, partition, self._settings.join.partitioner)
+        partitioner = self._settings.join.partitioner
+        stage = CollectStage(self._core, topics, partition, partitioner, self._refused)
         self._collect[partition] = stage
         return stage
 
@@ -200,7 +203,6 @@ class Worker:
         collect = [s for n, s in sorted(self._collect.items()) if ("collect", n) in here]
         monitors = [s for n, s in sorted(self._monitor.items()) if ("monitor", n) in here]
         shown = [s.shown for s in monitors]
-        dead_letters = _summed(stage.refused() for stage in collect)
         folded = _summed([*(s.folded() for s in collect), *(s.folded() for s in monitors)])
         # a main loop that hangs leaves the board as it is
         stalled = max(status.stalled_seconds(), time.time() - status.at if status.at else 0.0)
@@ -219,7 +221,9 @@ class Worker:
                 ready=status.ready,
                 rebalances=status.rebalances,
                 partitions=tuple(_partition(p) for p in status.partitions),
-                dead_letters=dead_letters,
+                stalled_seconds=stalled,
+                stage_partitions=self._stage_partitions(),
+                dead_letters=self._refused.copy(),
                 folded=folded,
             ),
             watermarks={model: mark for s in shown for model, mark in s.watermarks.items()},
@@ -233,6 +237,10 @@ class Worker:
             final=[w for s in shown for w in s.final],
             alert_events=_summed(s.alert_events() for s in monitors),
         )
+
+    def _stage_partitions(self) -> dict[str, int]:
+        inputs = {"collect": self._names.predictions, "monitor": self._names.partials}
+        return {s: self._counts[topic] for s, topic in inputs.items() if topic in self._counts}
 
 
 def fingerprint(core: CoreConfig, partitioner: str) -> str:

@@ -249,6 +249,8 @@ def full_view() -> View:
         worker=WorkerView(
             phase="running",
             ready=True,
+            stalled_seconds=1.5,
+            stage_partitions={"collect": 8, "monitor": 4},
             rebalances=2,
             partitions=(
                 PartitionView(

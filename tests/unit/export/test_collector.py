@@ -99,6 +99,8 @@ def names(page: CollectorRegistry) -> set[str]:
         ("tidegauge_watermark_delay_seconds", {"model": "delay"}, 30),
         ("tidegauge_model_info", {"model": "delay", "kind": "binary"}, 1),
         ("tidegauge_lag_records", {"topic": "predictions", "partition": "3"}, 2),
+        ("tidegauge_worker_stalled_seconds", {}, 1.5),
+        ("tidegauge_partitions", {"stage": "monitor"}, 4),
         ("tidegauge_restore_ratio", {"stage": "collect", "partition": "3"}, 0.5),
         ("tidegauge_commit_duration_seconds_count", {"stage": "collect", "partition": "3"}, 2),
         ("tidegauge_commit_duration_seconds_sum", {"stage": "collect", "partition": "3"}, 0.5),

@@ -27,11 +27,9 @@ class RefusalGate:
         self._per_minute = per_minute
         self._minutes: dict[Reason, tuple[int, int]] = {}
         self._ranges: dict[Reason, list[OffsetRange]] = {}
-        self.counts: dict[Reason, int] = {}
 
     def passes(self, reason: Reason, offset: int, append_ms: int) -> bool:
-        """Count a refusal; whether it is to be copied."""
-        self.counts[reason] = self.counts.get(reason, 0) + 1
+        """Whether a refusal is to be copied; if not, it is summed up."""
         minute = append_ms // MINUTE_MS
         known, used = self._minutes.get(reason, (minute, 0))
         used = used + 1 if known == minute else 1
