@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-FROM python:3.11-slim AS build
+FROM python:3.11.14-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/tidegauge
 WORKDIR /source
@@ -13,7 +13,7 @@ COPY app app
 RUN /opt/tidegauge/bin/pip install --no-deps . \
     && /opt/tidegauge/bin/pip uninstall --yes pip
 
-FROM python:3.11-slim
+FROM python:3.11.14-slim-bookworm
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /tmp tidegauge
 COPY --from=build /opt/tidegauge /opt/tidegauge
 ENV PATH=/opt/tidegauge/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
