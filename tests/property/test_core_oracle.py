@@ -240,7 +240,7 @@ def check_error_bins(result: Result, oracle: Oracle, profile: ReferenceProfile) 
     assert missed == {key: sum(errors) for key, errors in expected.items() if sum(errors)}
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=14, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(), plans, plans)
 def test_every_way_of_reading_gives_what_the_oracle_says(
     log: list[Published], one: Plan, other: Plan
@@ -248,7 +248,7 @@ def test_every_way_of_reading_gives_what_the_oracle_says(
     check(log, one, other)
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(), plans, plans)
 def test_the_kind_is_told_by_the_answers_however_they_are_read(
     log: list[Published], one: Plan, other: Plan
@@ -261,7 +261,7 @@ def test_the_kind_is_told_by_the_answers_however_they_are_read(
         assert result.streams == results[0].streams
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=14, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(max_delay=MAX_DELAY - 999), astray, plans)
 def test_events_published_in_any_partition_give_what_those_at_home_give(
     log: list[Published], one: Plan, other: Plan
@@ -287,7 +287,7 @@ def test_every_way_of_reading_gives_what_the_oracle_says_at_length(
     check(log, one, other)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=9, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(), plans, plans)
 def test_a_fixed_reference_gives_the_same_drift_for_every_way_of_reading(
     log: list[Published], one: Plan, other: Plan
@@ -313,7 +313,7 @@ def reference() -> ReferenceProfile:
     )
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=9, suppress_health_check=[HealthCheck.too_slow])
 @given(logs(max_delay=MAX_LATENESS), plans)
 def test_what_is_late_but_not_too_late_reaches_ledgers_and_windows(
     log: list[Published], plan: Plan

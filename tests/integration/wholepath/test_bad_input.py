@@ -19,7 +19,7 @@ FLOOD = 1_000
 
 @pytest.mark.parametrize(
     ("requests", "large"),
-    [(9_000, 10), pytest.param(90_000, 40, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+    [(5_000, 10), pytest.param(90_000, 40, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
 )
 def test_ledgers_are_exact_and_dead_letters_complete(deploy, requests, large):
     world = deploy(PARTITIONS, SETTINGS)
