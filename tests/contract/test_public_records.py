@@ -81,7 +81,7 @@ SORTED_NAMES = st.lists(NAMES, max_size=3).map(lambda names: tuple(sorted(names)
 def figures(struct: type[msgspec.Struct], **numbers: st.SearchStrategy[Any]) -> Any:
     """Figures that are null or a share, or what ``numbers`` says; counts are counts."""
     kinds = {int: COUNTS, int | None: st.none() | COUNTS}
-    given = ("histogram", "pairs")
+    given = ("histogram", "pairs", "bins")
     fields = {
         field.name: kinds.get(field.type, st.none() | numbers.get(field.name, SHARES))
         for field in msgspec.structs.fields(struct)
@@ -89,7 +89,8 @@ def figures(struct: type[msgspec.Struct], **numbers: st.SearchStrategy[Any]) -> 
     return st.builds(struct, **fields)
 
 
-FEATURE_STATS = figures(FeatureStats, mean=NUMBERS, deviation=POSITIVE, psi=POSITIVE)
+BINS = st.lists(COUNTS, max_size=3).map(tuple)
+FEATURE_STATS = figures(FeatureStats, mean=NUMBERS, deviation=POSITIVE, psi=POSITIVE, bins=BINS)
 ROC = st.lists(st.builds(RocPoint, st.none() | SHARES, SHARES, SHARES), max_size=ROC_POINTS)
 TENTHS = st.lists(st.builds(CalibrationPoint, SHARES, SHARES, COUNTS), max_size=CALIBRATION_BINS)
 HISTOGRAMS = st.lists(st.builds(HistogramBar, NUMBERS, NUMBERS, COUNTS), max_size=3).map(tuple)

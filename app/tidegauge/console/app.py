@@ -105,7 +105,7 @@ def run(settings: Settings, port: int, size_ms: int) -> int:
     Returns:
         The exit code.
     """
-    reader = Reader(settings.kafka, client="tidegauge-console", dead_letters=True)
+    reader = Reader(settings.kafka, client="tidegauge-console", everything=True)
     state = State(settings.kafka.bootstrap, lambda: time.time_ns() // 1_000_000, size_ms)
     bugs: list[Exception] = []
 

@@ -19,7 +19,7 @@ from tidegauge.core.records import (
 )
 from tidegauge.live import words
 from tidegauge.live.figures import Figure
-from tidegauge.live.trouble import deployed, subject
+from tidegauge.live.trouble import deployed
 from tidegauge.wire.plain import plain
 
 COLOURS: Final = tuple(f"--series-{number}" for number in range(1, 7))
@@ -27,6 +27,14 @@ COLOURS: Final = tuple(f"--series-{number}" for number in range(1, 7))
 _SPANS: Final = 12
 """Alerts and deployments that are marked in a chart: the latest."""
 _DIGITS: Final = 5
+_TIMES: Final = {
+    "year": "{yyyy}-{MM}-{dd}",
+    "month": "{MM}-{dd}",
+    "day": "{MM}-{dd}",
+    "hour": "{HH}:{mm}",
+    "minute": "{HH}:{mm}",
+    "second": "{HH}:{mm}:{ss}",
+}
 
 Options = dict[str, Any]
 
@@ -46,7 +54,11 @@ def quality_over_time(
 ) -> Chart:
     """A figure of several versions or segments; what may still change is drawn hollow."""
     percent = figure.told is words.share
-    series = [_line(line, figure, COLOURS[number], percent) for number, line in enumerate(lines)]
+    series = [
+        # the first one, which the page is about, lies on top
+        _line(line, figure, COLOURS[number], percent) | {"z": 3 + len(lines) - number}
+        for number, line in enumerate(lines)
+    ]
     if series:
         series[0] |= {"markArea": _spans(alerts), "markLine": _marks(deployments)}
     options = _over_time(percent) | {
@@ -140,27 +152,44 @@ def _line(line: Line, figure: Figure, colour: str, percent: bool) -> Options:
 
 
 def _spans(alerts: Sequence[AlertRecord]) -> Options:
+    """When an alert fired; what overlaps is one span, and so evenly shaded."""
     latest = sorted(alerts, key=lambda alert: -alert.starts_at_ms)[:_SPANS]
-    data = []
-    for alert in latest:
-        fires = alert.ends_at_ms is None
-        begin: Options = {
-            "name": plain(subject(alert)),
-            "xAxis": alert.starts_at_ms,
-            "itemStyle": {"color": "--crit" if fires else "--reference", "opacity": 0.1},
-        }
-        data.append([begin, {"xAxis": "max" if fires else alert.ends_at_ms}])
+    firing = [alert.starts_at_ms for alert in latest if alert.ends_at_ms is None]
+    ended = [(a.starts_at_ms, a.ends_at_ms) for a in latest if a.ends_at_ms is not None]
+    spans: list[tuple[int, int]] = []
+    for begin, end in sorted(ended):
+        if spans and begin <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(end, spans[-1][1])
+        else:
+            spans.append((begin, end))
+    data = [_span(begin, end, "--reference") for begin, end in spans]
+    data += [_span(min(firing), "max", "--crit")] if firing else []
     return {"silent": True, "label": {"show": False}, "data": data}
 
 
+def _span(begin: int, end: int | str, colour: str) -> list[Options]:
+    style = {"color": colour, "opacity": 0.14}
+    return [{"xAxis": begin, "itemStyle": style}, {"xAxis": end}]
+
+
 def _marks(deployments: Sequence[DeploymentRecord]) -> Options:
+    together: dict[int, list[str]] = {}
+    for mark in deployments[-_SPANS:]:
+        together.setdefault(mark.time_ms, []).append(plain(deployed(mark)))
     data = [
-        {"name": plain(deployed(mark)), "xAxis": mark.time_ms} for mark in deployments[-_SPANS:]
+        {"name": words.shortened(", ".join(new), 28), "xAxis": time_ms}
+        for time_ms, new in together.items()
     ]
     return {
         "silent": True,
         "symbol": "none",
-        "label": {"formatter": "{b}", "color": "--dim", "fontSize": 11, "position": "insideEndTop"},
+        "label": {
+            "formatter": "{b}",
+            "color": "--dim",
+            "fontSize": 11,
+            "rotate": 0,
+            "position": "end",
+        },
         "lineStyle": {"color": "--dim", "type": "dashed", "width": 1},
         "data": data,
     }
@@ -170,7 +199,7 @@ def _over_time(percent: bool, zero: bool = False) -> Options:
     unit = "{value} %" if percent else "{value}"
     return _base() | {
         "useUTC": True,
-        "xAxis": {"type": "time", **_axis()},
+        "xAxis": {"type": "time", **_axis(formatter=_TIMES)},
         "yAxis": {"type": "value", "scale": not zero, **_axis(grid=True, formatter=unit)},
     }
 
@@ -210,7 +239,7 @@ def _base() -> Options:
     }
 
 
-def _axis(*, grid: bool = False, formatter: str | None = None) -> Options:
+def _axis(*, grid: bool = False, formatter: str | Mapping[str, str] | None = None) -> Options:
     label: Options = {"color": "--dim", "fontSize": 11.5}
     if formatter is not None:
         label["formatter"] = formatter

@@ -1,15 +1,11 @@
 """What several pages say of an alert."""
 
-from typing import Final
-
 from tidegauge.console.address import of_alert
 from tidegauge.console.drawing import share_bar
 from tidegauge.console.nodes import Element, element
 from tidegauge.core.records import AlertRecord, Cause, Severity
 from tidegauge.live import trouble, words
 from tidegauge.wire.plain import plain
-
-_SHOWN_CAUSES: Final = 3
 
 
 def mark_of(alert: AlertRecord) -> Element:
@@ -30,16 +26,17 @@ def cause_line(cause: Cause) -> Element:
     )
 
 
-def alert_lines(alert: AlertRecord, now_ms: int | None) -> Element:
+def alert_lines(alert: AlertRecord, now_ms: int | None, causes: int = 3) -> Element:
     """One alert: what, since when, and why.
 
     Args:
         alert: The alert.
         now_ms: The event time up to which its model is known.
+        causes: Told at most.
     """
     lasting = None if now_ms is None else words.ago(now_ms - alert.starts_at_ms)
-    causes = alert.causes[:_SHOWN_CAUSES]
-    summary = plain(alert.annotations.get("summary", ""))
+    summary = plain(alert.annotations.get("summary", "")).removeprefix(f"Model {alert.model}: ")
+    shown = [c for c in alert.causes if plain(c.summary) not in summary or not c.summary][:causes]
     return element(
         "li",
         element(
@@ -54,12 +51,7 @@ def alert_lines(alert: AlertRecord, now_ms: int | None) -> Element:
                 cls="since",
             ),
         ),
-        element("p", summary, cls="summary") if summary and not _said(causes, summary) else None,
-        element("ul", *(cause_line(cause) for cause in causes), cls="causes") if causes else None,
+        element("p", summary, cls="summary") if summary else None,
+        element("ul", *(cause_line(cause) for cause in shown), cls="causes") if shown else None,
         key=alert.fingerprint,
     )
-
-
-def _said(causes: tuple[Cause, ...], summary: str) -> bool:
-    """Whether a cause says the same already."""
-    return any(plain(cause.summary) == summary for cause in causes)

@@ -159,12 +159,13 @@ def _cell(column: Column, cell: Cell, target: Address | None) -> Element:
     tone = _STATES.get(cell.style, "mark") if state else _TONES.get(cell.style, "")
     text = cell.text if target is None else element("a", cell.text, cls="row", href=str(target))
     inner = element("span", text, cls=tone) if state else text
-    long = column.limit if len(cell.text) > column.limit else None
+    flexible, trend = column.least is not None, column.title == "trend"
+    classes = (_classes(column), "" if state else tone, "long" * flexible, "trend" * trend)
     return element(
         "td",
         inner,
-        cls=" ".join(filter(None, (_classes(column), "" if state else tone, "long" * bool(long)))),
-        title=cell.text if long else None,
+        cls=" ".join(filter(None, classes)),
+        title=cell.text if flexible else None,
     )
 
 

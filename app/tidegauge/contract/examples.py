@@ -243,6 +243,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "js": 0.41,
                 "unseen_share": None,
                 "out_of_range_share": 0.02,
+                "bins": [0, 12, 9, 14, 11, 1],
             },
             "carrier": {
                 "count": 50,
@@ -253,6 +254,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "js": 0.06,
                 "unseen_share": 0.0,
                 "out_of_range_share": None,
+                "bins": [31, 17, 2, 0],
             },
         },
         "improvement": None,

@@ -10,6 +10,7 @@ from tidegauge.core.config import ModelKind
 from tidegauge.core.records import WindowState
 from tidegauge.core.stats.calibration import CALIBRATION_BINS
 from tidegauge.core.stats.ranking import ROC_POINTS
+from tidegauge.core.stats.reference import MAX_BINS
 
 NonNegative = Annotated[float, Field(ge=0)]
 SignedShare = Annotated[float, Field(ge=-1, le=1)]
@@ -288,6 +289,10 @@ class FeatureFigures(Record):
     """Share of values that are categories the reference does not have."""
     out_of_range_share: Share | None
     """Share of values outside the range of the reference."""
+    bins: Annotated[list[Count], Field(max_length=MAX_BINS)]
+    """Values by bin of the reference, as its ``counts`` are: of a number below its range, between
+    its edges, above it; of a text its categories, other, unseen. Empty for a segment, and without a
+    reference."""
 
 
 class Metric(Record):

@@ -384,6 +384,8 @@ class FeatureStats(msgspec.Struct, frozen=True, kw_only=True):
     js: float | None = None
     unseen_share: float | None = None
     out_of_range_share: float | None = None
+    bins: tuple[int, ...] = ()
+    """Values by bin of the reference; of a whole version that has one, else empty."""
 
 
 class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):

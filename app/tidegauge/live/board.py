@@ -21,6 +21,7 @@ from tidegauge.core.records import (
     MetricRecord,
     WindowState,
 )
+from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.live.compare import judgeable_windows
 from tidegauge.live.refusals import Refusals
 
@@ -33,6 +34,8 @@ MAX_HISTORIES: Final = 4_000
 """Series times sizes of windows, for whole versions and for segments each; more are counted."""
 MAX_DEPLOYMENTS: Final = 100
 """Of each model: the latest."""
+MAX_REFERENCES: Final = 1_000
+"""Reference profiles; more are counted with the series left out."""
 MAX_ENDED_ALERTS: Final = 2_000
 """Alerts that do not fire any more; the oldest go first."""
 
@@ -43,6 +46,7 @@ LiveRecord: TypeAlias = (
     | AlertRecord
     | DeadLetterRecord
     | DeadLetterSummaryRecord
+    | ReferenceProfile
 )
 
 
@@ -186,6 +190,7 @@ class Board:
         self.models: dict[str, ModelBoard] = {}
         self.left_out = 0
         self.refusals = Refusals()
+        self._references: dict[tuple[str, str], tuple[int, ReferenceProfile]] = {}
         self._alerts: dict[str, tuple[int, AlertRecord]] = {}
         self._alerts_of: dict[str, set[str]] = {}
         self._alerts_taken: Counter[str] = Counter()
@@ -213,6 +218,8 @@ class Board:
                     self._take_alert(offset, record)
                 case DeadLetterRecord() | DeadLetterSummaryRecord():
                     self.refusals.take(record)
+                case ReferenceProfile():
+                    self._take_reference(offset, record)
 
     def alerts(self, model: str | None = None) -> list[AlertRecord]:
         """The newest event of each alert, of one model or of all; the latest begun comes first."""
@@ -233,6 +240,11 @@ class Board:
         """What rises whenever a record of a model, or an alert about it, is taken."""
         known = self.models.get(model)
         return 0 if known is None else known.taken, self._alerts_taken.get(model, 0)
+
+    def reference(self, window: MetricRecord) -> ReferenceProfile | None:
+        """What a window was compared with; None where it is not known, or was replaced."""
+        _, profile = self._references.get((window.model, window.version), (0, None))
+        return profile if profile is not None and profile.id == window.reference else None
 
     def names(self) -> set[str]:
         """The models that have figures, or an alert that fires; their figures may be too old."""
@@ -261,6 +273,14 @@ class Board:
             self._histories[scope.whole] += 1
             history = model.histories.setdefault(scope, {})[size] = History()
         history.take(offset, record)
+
+    def _take_reference(self, offset: int, profile: ReferenceProfile) -> None:
+        key = profile.model, profile.version
+        known = self._references.get(key)
+        if known is None and len(self._references) >= MAX_REFERENCES:
+            self.left_out += 1
+        elif known is None or known[0] < offset:
+            self._references[key] = offset, profile
 
     def _take_alert(self, offset: int, record: AlertRecord) -> None:
         known = self._alerts.get(record.fingerprint)

@@ -1,4 +1,4 @@
-"""Reads alerts, metrics and, if wanted, dead letters in a thread, as any subscriber may.
+"""Reads alerts, metrics and, if wanted, all else that workers publish, as any subscriber may.
 
 Only committed records, without a consumer group; nothing is written. The present is followed from
 the end of the topics. The past is read back from there in chunks, the newest first, so that the
@@ -31,6 +31,7 @@ from tidegauge.wire.alerts import decode_alert
 from tidegauge.wire.dead_letters import decode_dead_letter
 from tidegauge.wire.metrics import decode_metrics
 from tidegauge.wire.public import InvalidRecord
+from tidegauge.wire.references import decode_reference
 
 _POLL_MS: Final = 250
 _LOOK_SECONDS: Final = 2.0
@@ -56,7 +57,7 @@ class Reader:
         settings: The cluster and the names of the topics.
         since: How far back to read; None: as far as the limit of `Past` allows.
         client: What the brokers are told of who reads.
-        dead_letters: Whether to read them as well.
+        everything: Whether to read references and dead letters as well.
     """
 
     def __init__(
@@ -65,14 +66,16 @@ class Reader:
         since: timedelta | None = None,
         *,
         client: str = "tidegauge-top",
-        dead_letters: bool = False,
+        everything: bool = False,
     ) -> None:
         self._settings = settings
         self._connection = Connection.of(settings)
         self._since = since
         self._client = client
         names = settings.topic_names
-        self._topics = [names.alerts, names.metrics, *([names.dead_letters] * dead_letters)]
+        self._topics = [names.alerts, names.metrics]
+        if everything:
+            self._topics += [names.references, names.dead_letters]
         self._messages: queue.Queue[Message] = queue.Queue(_MESSAGES)
         self._stopping = threading.Event()
         self._bug: Exception | None = None
@@ -194,6 +197,8 @@ class Reader:
     def _decoded(self, records: Iterable[ConsumerRecord]) -> Read:
         arrivals, unreadable = [], 0
         for record in records:
+            if record.value is None and record.topic == self._settings.topic_names.references:
+                continue  # it was withdrawn, and its model has another or none
             try:
                 decoded = self._record(record)
             except InvalidRecord:
@@ -208,6 +213,8 @@ class Reader:
             return decode_alert(record.value or b"", record.headers)
         if record.topic == names.dead_letters:
             return decode_dead_letter(record.value or b"")
+        if record.topic == names.references:
+            return decode_reference(record.value or b"")
         return decode_metrics(record.value or b"")
 
     def _say(self, message: Message) -> None:

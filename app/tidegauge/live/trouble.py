@@ -10,6 +10,7 @@ from tidegauge.core.records import (
     DeploymentKind,
     DeploymentRecord,
     Effect,
+    Role,
     Severity,
 )
 
@@ -53,8 +54,12 @@ def worst(firing: Sequence[AlertRecord]) -> Severity | None:
 
 
 def by_weight(firing: Sequence[AlertRecord]) -> list[AlertRecord]:
-    """The worst first; of equal ones the one that began first, since it may explain the others."""
-    return sorted(firing, key=lambda a: (rank(a), a.starts_at_ms, a.fingerprint))
+    """The worst first; of equal ones what explains the others: no symptom, and what began first."""
+    return sorted(firing, key=lambda a: (rank(a), _symptom(a), a.starts_at_ms, a.fingerprint))
+
+
+def _symptom(alert: AlertRecord) -> bool:
+    return alert.incident is not None and alert.incident.role is Role.SYMPTOM
 
 
 def mark(alert: AlertRecord) -> tuple[str, str]:

@@ -314,6 +314,7 @@ def _check_drift(window: MetricRecord, rows: list[Row], reference: ReferenceProf
             )
         actual = np.bincount(bins, minlength=len(feature.counts))
         _near(stats.psi, _psi(np.array(feature.counts), actual) if held else None)
+        assert not held or list(stats.bins) == actual.tolist()
     return len(reference.features)
 
 

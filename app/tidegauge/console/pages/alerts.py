@@ -84,7 +84,9 @@ def _evidence(alert_: AlertRecord) -> str:
 
 
 def _title(alert_: AlertRecord) -> Element:
-    notes = alert_.annotations
+    notes = dict(alert_.annotations)
+    for cause in alert_.causes:  # they have a table of their own
+        notes["description"] = notes.get("description", "").replace(f" {cause.summary}.", "")
     said = [plain(notes[name]) for name in ("summary", "description", "retracted") if name in notes]
     return element(
         "div",

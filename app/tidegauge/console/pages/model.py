@@ -14,7 +14,7 @@ from tidegauge.console.table import table
 from tidegauge.core.records import AlertRecord, MetricRecord, Severity
 from tidegauge.live import telling, trouble, words
 from tidegauge.live.alerts import alerts_listing
-from tidegauge.live.board import Scope
+from tidegauge.live.board import Board, Scope
 from tidegauge.live.compare import Comparison, compare, trouble_since
 from tidegauge.live.figures import Figure, figures_of
 from tidegauge.live.models import ModelView, model_view
@@ -61,7 +61,7 @@ def model(state: State, address: Address) -> list[Block]:
     found += [
         Block("quality", _quality(subject, address)),
         Block("traffic", _traffic(subject)),
-        Block("side", _side(subject, address)),
+        Block("side", _side(state.board, subject, address)),
     ]
     return found
 
@@ -155,7 +155,8 @@ def _quality(subject: _Subject, address: Address) -> Element:
         _lines(view, scope, size_ms, windows),
         chosen,
         [a for a in alerts if a.ends_at_ms is None or a.ends_at_ms > begin_ms],
-        [mark for mark in view.board.deployments() if mark.time_ms >= begin_ms],
+        # those of the first window are what there was to begin with
+        [mark for mark in view.board.deployments() if mark.time_ms >= begin_ms + size_ms],
     )
     note = f"{words.size(size_ms)} windows; {telling.compared(judged, comparison)}"
     return section(
@@ -233,7 +234,7 @@ def _traffic(subject: _Subject) -> Element:
     return section("Traffic and labels", body, key="traffic", note=" · ".join(parts))
 
 
-def _side(subject: _Subject, address: Address) -> Element:
+def _side(known: Board, subject: _Subject, address: Address) -> Element:
     view, scope, size_ms, windows, comparison, alerts = subject
     sides = _SIDES if scope.whole else _SIDES[2:]
     wanted = address.option("side")
@@ -260,7 +261,7 @@ def _side(subject: _Subject, address: Address) -> Element:
             listing = segments_listing(board, scope.version, size_ms, firing)
             body = table(listing, address, label="Segments", link=lambda k: _to(address, k))
         case "features":
-            body = features_side(comparison.newest, address)
+            body = features_side(known, comparison.newest, address)
         case "right and wrong":
             body = classes_side(comparison.judged, address)
         case "windows":

@@ -84,7 +84,10 @@ def _card(view: ModelView, size_ms: int, window: str) -> Element:
         ),
         element(
             "ol",
-            *(alert_lines(alert, view.board.watermark_ms) for alert in alerts),
+            *(
+                alert_lines(alert, view.board.watermark_ms, causes=1 if number else 3)
+                for number, alert in enumerate(alerts)
+            ),
             element("li", element("a", f"{rest} more", href=href), key="more") if rest else None,
             cls="what",
         ),

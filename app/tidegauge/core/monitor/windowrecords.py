@@ -12,6 +12,7 @@ from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.known import KnownFigures
 from tidegauge.core.monitor.windows import FrameKey, Series, Windows
 from tidegauge.core.records import MetricRecord, WindowState
+from tidegauge.core.stats.counts import dense
 from tidegauge.core.sums import SlotSums
 
 
@@ -61,7 +62,8 @@ class WindowRecords:
             frame.revision += 1
             self._windows.changed.add(key)
             record = self._record(key, frame.sums, frame.revision, closed)
-            yield self._improved(record, frame.sums, self._beside(key))
+            record = self._improved(record, frame.sums, self._beside(key))
+            yield self._spread(record, frame.sums)
         self._windows.let_go()
 
     def present(self, closed: int) -> Iterator[MetricRecord]:
@@ -100,6 +102,20 @@ class WindowRecords:
         segments = ((s, part) for s, part in beside if s.version == record.version and s.field)
         improvement = self._improving.of(sums, segments, record.kind)
         return msgspec.structs.replace(record, improvement=improvement)
+
+    def _spread(self, record: MetricRecord, sums: SlotSums) -> MetricRecord:
+        """Say how the features of a whole version are spread over the bins of the reference."""
+        reference = self._references.at(record.version, record.end_ms - self._width)
+        if record.segment_field is not None or reference is None:
+            return record
+        binned = sums.features.get(reference.id, {})
+        features = dict(record.features)
+        for known in reference.features:
+            if known.name in binned:
+                counts = dense(binned[known.name].bins, range(len(known.counts)))
+                stats = features[known.name]
+                features[known.name] = msgspec.structs.replace(stats, bins=tuple(counts))
+        return msgspec.structs.replace(record, features=features)
 
     def _record(self, key: FrameKey, sums: SlotSums, revision: int, closed: int) -> MetricRecord:
         series, size, start = key
