@@ -3,20 +3,25 @@
 import json
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import uvicorn
+from fastapi import FastAPI
 from nicegui import app, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from tidegauge.console.address import Address
+from tidegauge.console.lookups import Lookups
 from tidegauge.console.pictures import Pictures
 from tidegauge.console.policy import PolicyMiddleware, allowed_hosts
 from tidegauge.live.reader import Reader
 from tidegauge.live.source import Source
 from tidegauge.live.state import State
+from tidegauge.lookup.request import look_up
 from tidegauge.settings import Settings
 
 _LOOK_SECONDS: Final = 0.5
@@ -114,7 +119,8 @@ def run(settings: Settings, port: int, size_ms: int) -> int:
         app.shutdown()
 
     app.on_exception(failed)
-    serve(Pictures(state, settings), reader, settings.console.host, port)
+    lookups = Lookups(partial(look_up, settings))
+    serve(Pictures(state, settings, lookups), reader, settings.console.host, port)
     if bugs:
         raise bugs[0]
     return 0
@@ -126,28 +132,28 @@ def serve(pictures: Pictures, source: Source, host: str, port: int) -> None:
     app.on_shutdown(source.stop)
     app.on_shutdown(pictures.close)
     app.timer(_LOOK_SECONDS, lambda: pictures.take(source.take()))
+    _define_page(pictures)
+    server = FastAPI(openapi_url=None)
+    server.add_middleware(PolicyMiddleware)
     hosts = allowed_hosts(host)
     if hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
-    app.add_middleware(PolicyMiddleware)
-    _define_page(pictures)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # the server stops by itself, and then raises the signal again
-        signal.signal(number, lambda *_: None)
-    ui.run(
-        host=host,
-        port=port,
+        server.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    ui.run_with(
+        server,
         title="tidegauge",
         favicon=_ICON,
         dark=None,
         language="en-US",
-        reload=False,
-        show=False,
         show_welcome_message=False,
         tailwind=False,
         reconnect_timeout=30.0,
         message_history_length=100,
     )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # the server stops by itself, and then raises the signal again
+        signal.signal(number, lambda *_: None)
+    config = uvicorn.Config(server, host=host, port=port, log_level="warning", ws="wsproto")
+    uvicorn.Server(config).run()
 
 
 def _define_page(pictures: Pictures) -> None:

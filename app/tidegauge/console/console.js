@@ -216,7 +216,7 @@ export default {
     const aside = new Set(["head", "notice", "help"]);
     return h("div", { class: "console" }, [
       ...parts.filter(([key]) => key === "head" || key === "notice").map(([, node]) => node),
-      h("main", { id: "content", tabindex: -1 }, parts.filter(([key]) => !aside.has(key)).map(([, node]) => node)),
+      h("div", { id: "content", class: "page", tabindex: -1 }, parts.filter(([key]) => !aside.has(key)).map(([, node]) => node)),
       ...parts.filter(([key]) => key === "help").map(([, node]) => node),
     ]);
   },

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Final, TypeAlias
 
 from tidegauge.console.address import Address
@@ -17,7 +16,6 @@ from tidegauge.console.pages.request import request
 from tidegauge.console.shell import Block, help_block, shell
 from tidegauge.live.source import Message
 from tidegauge.live.state import State
-from tidegauge.lookup.request import look_up
 from tidegauge.settings import Settings
 
 KEPT_PAGES: Final = 64
@@ -35,12 +33,13 @@ class Pictures:
 
     Args:
         state: What is known.
-        settings: The names of the topics, and where requests are looked up.
+        settings: The names of the topics.
+        lookups: Where requests are looked up.
     """
 
-    def __init__(self, state: State, settings: Settings) -> None:
+    def __init__(self, state: State, settings: Settings, lookups: Lookups) -> None:
         self._state = state
-        self._lookups = Lookups(partial(look_up, settings))
+        self._lookups = lookups
         topics, retention = settings.kafka.topic_names, settings.topics.retention
         self._pages: Mapping[str, Page] = {
             "": lambda address: overview(state, address, topics),
@@ -49,7 +48,7 @@ class Pictures:
             "alert": lambda address: alert(state, address),
             "dead-letters": lambda address: dead_letters(state, address, retention),
             "ledgers": lambda address: ledgers(state, address),
-            "request": lambda address: request(address, self._lookups),
+            "request": lambda address: request(address, lookups),
         }
         self._drawn: OrderedDict[Address, dict[str, str]] = OrderedDict()
         self._changed = False

@@ -42,7 +42,8 @@ def request(address: Address, lookups: Lookups) -> list[Block]:
     again = str(address.having(again=address.number("again") + 1))
     link = element("a", "Look again", href=again, data_soft="1")
     if isinstance(found, str):
-        return [form, Block("hint", element("p", f"{plain(found)}. ", link, cls="empty"))]
+        older = "" if at else "For an older request say above when it was published. "
+        return [form, Block("hint", element("p", f"{plain(found)}. {older}", link, cls="empty"))]
     return [form, *_story(found, link)]
 
 
