@@ -10,8 +10,10 @@ import math
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -19,8 +21,11 @@ from demoprocess import demo, wait_until
 from kafka import KafkaProducer
 from prometheusserver import Prometheus, prometheus
 
+from tidegauge.core.config import ModelKind
 from tidegauge.dashboards.board import OVERVIEW
 from tidegauge.dashboards.generate import BOARDS
+from tidegauge.dashboards.preview.__main__ import preview
+from tidegauge.dashboards.preview.prometheus import Prometheus as PreviewPrometheus
 from tidegauge.dashboards.states import DRIFT_STATES
 from tidegauge.demo.tasks import TASKS, ModelName, Status
 
@@ -35,18 +40,28 @@ pytestmark = [
 ]
 
 SECONDS = 120
-MODELS = {
-    "tidegauge-model-binary": ModelName.FLIGHT_DELAY,
-    "tidegauge-model-multiclass": ModelName.FLIGHT_STATUS,
-    "tidegauge-model-regression": ModelName.ARRIVAL_DELAY,
+OF_KIND = {
+    ModelKind.BINARY: ModelName.FLIGHT_DELAY,
+    ModelKind.MULTICLASS: ModelName.FLIGHT_STATUS,
+    ModelKind.REGRESSION: ModelName.ARRIVAL_DELAY,
 }
-"""The model that is chosen on the dashboard of each kind."""
+MODELS = {
+    f"tidegauge-{of}-{kind}": model
+    for of in ("model", "improve")
+    for kind, model in OF_KIND.items()
+} | {"tidegauge-drift": ModelName.ARRIVAL_DELAY}
+"""The model that is chosen on the dashboards of one model; others show all."""
+BROKEN = "departure_delay_minutes"
+"""The feature that the fault breaks."""
 CHOICE = {
+    "model": ".*",
+    "feature": BROKEN,
     "version": ".*",
     "segment_field": "^$",
     "segment_value": ".*",
     "window": "1d",
     "__rate_interval": "20s",
+    "__range": f"{SECONDS}s",
 }
 BY_SEGMENT = CHOICE | {"segment_field": "origin", "segment_value": "(EWR|JFK)"}
 RANGES = {
@@ -62,8 +77,16 @@ RANGES = {
 }
 """What is plausible in the first half of 2013, by a panel's or column's unit; a fault that feeds
 seconds for minutes makes errors of hours."""
-R2 = "tidegauge_r2_score"
-R2_RANGE = (-1e5, 1)
+SPECIAL = {
+    "tidegauge_r2_score": (-1e5, 1),
+    # parts of a change may work against each other
+    "tidegauge_alert_split_ratio": (-10, 10),
+    "tidegauge_alert_cause_contribution_ratio": (-10, 10),
+    "tidegauge_alert_cause_": (-1e5, 1e5),
+}
+"""What is plausible of some figures, whatever their unit."""
+MAY_BE_EMPTY = {"Paired on shared requests", "Segments ranked by what fixing them gains"}
+"""Tables that say themselves why they are empty: of one version, or where no segment is worse."""
 
 SETTINGS = (
     "reference.learn=3d",
@@ -82,11 +105,12 @@ EVERYTHING = (
     ' and count(count by (model) (tidegauge_detector_baseline{stream=~".*error.*"}))'
     f" == {len(ModelName)}"
     f" and count(tidegauge_detector_current{ABSOLUTE} > 2 * tidegauge_detector_baseline{ABSOLUTE})"
+    f' and count(tidegauge_alert_split_ratio{{model="{ModelName.ARRIVAL_DELAY}"}})'
     f" and count({LABELLED} > 100) == {sum(len(task.versions) for task in TASKS.values())}"
 )
 """Has a value once an alert of each model fires, a record was refused, a feature of each has
 drifted, what is usual of the errors of each is known, the fault shows in those of the regression
-model, and each version has labels."""
+model and an alert says what they are made of, and each version has labels."""
 
 
 class HasBootstrap(Protocol):
@@ -102,6 +126,8 @@ class Asked:
     expr: str
     unit: str
     instant: bool
+    told_why: str
+    """What the panel says when it is empty."""
 
     def __str__(self) -> str:
         return f"{self.board}, {self.panel}"
@@ -120,6 +146,7 @@ def asked(board: dict[str, Any]) -> Iterator[Asked]:
                 target["expr"],
                 unit_of(panel, target["refId"]),
                 target.get("instant", False),
+                panel["fieldConfig"]["defaults"].get("noValue", ""),
             )
 
 
@@ -208,11 +235,12 @@ def refuse_one(bootstrap: str, topic: str) -> None:
 def test_every_query_of_every_panel_returns_plausible_values(server: Prometheus) -> None:
     for query in QUERIES:
         found = values(server, query, CHOICE)
-        if "tidegauge_paired_" in query.expr and len(TASKS[MODELS[query.board]].versions) == 1:
-            assert not found
+        if query.panel in MAY_BE_EMPTY and not found:
+            assert query.told_why
             continue
         assert found, f"{query}: nothing for {query.expr}"
-        low, high = R2_RANGE if R2 in query.expr else RANGES[query.unit]
+        special = (ends for part, ends in SPECIAL.items() if part in query.expr)
+        low, high = next(special, RANGES[query.unit])
         for value in found:
             # a share without a denominator is not a number, and Grafana leaves it out
             assert math.isnan(value) or low <= value <= high, f"{query}: {value}"
@@ -255,13 +283,34 @@ def test_the_choices_are_offered(server: Prometheus, uid: str) -> None:
             query = re.fullmatch(pattern, put_in(variable["query"]["query"], uid, BY_SEGMENT))
             assert query is not None
             offered[variable["name"]] = server.label_values(query["label"], query["selector"])
+    features = offered.pop("feature")
+    assert len(features) > 3
+    of_any_kind = uid == "tidegauge-drift"
     assert offered == {
         "window": ["1d", "1h"],
-        "model": [MODELS[uid]],
+        "model": sorted(ModelName) if of_any_kind else [MODELS[uid]],
         "version": [*TASKS[MODELS[uid]].versions],
         "segment_field": ["origin"],
         "segment_value": ["EWR", "JFK", "LGA"],
-    }
+    } | ({"kind": [ModelKind.REGRESSION]} if of_any_kind else {})
+
+
+def test_versions_are_paired_where_there_are_several(server: Prometheus) -> None:
+    for query in (query for query in QUERIES if query.panel == "Paired on shared requests"):
+        several = len(TASKS[MODELS[query.board]].versions) > 1
+        assert bool(values(server, query, CHOICE)) == several, query.expr
+
+
+def test_the_preview_draws_every_dashboard_with_all_of_its_panels(
+    server: Prometheus, tmp_path: Path
+) -> None:
+    end = time.time()
+    empty = preview(
+        PreviewPrometheus(f"http://{server.address}", end - SECONDS, end), tmp_path, CHOICE
+    )
+    assert {path.stem for path in tmp_path.iterdir()} == {board["uid"] for board in boards()}
+    for page, titles in empty.items():
+        assert set(titles) <= MAY_BE_EMPTY, page
 
 
 def test_the_marks_are_found(server: Prometheus) -> None:

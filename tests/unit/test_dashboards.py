@@ -19,7 +19,7 @@ from tidegauge.export.collector import METRICS
 Json = dict[str, Any]
 
 BOARD_TEXTS = BOARDS.documents()
-BUILT_IN = {"__rate_interval"}
+BUILT_IN = {"__rate_interval", "__range"}
 OUTSIDE = {
     "process_resident_memory_bytes": {"instance", "job"},
     "process_cpu_seconds_total": {"instance", "job"},
@@ -108,8 +108,12 @@ def test_every_panel_is_explained_and_has_a_unit(board: Json) -> None:
 
 
 def is_matrix(panel: Json) -> bool:
-    kinds = [step["id"] for step in panel.get("transformations", ())]
-    return kinds[-1:] == ["groupingToMatrix"]
+    """Whether it is a table of one query by two labels."""
+    return panel["type"] == "table" and _steps(panel)[-1:] == ["groupingToMatrix"]
+
+
+def _steps(panel: Json) -> list[str]:
+    return [step["id"] for step in panel.get("transformations", ())]
 
 
 def units_of(panel: Json) -> Iterator[str]:
@@ -152,6 +156,27 @@ def test_a_matrix_is_made_of_the_labels_of_its_query() -> None:
         assert f"by ({row}, {column})" in target["expr"]
         (override,) = panel["fieldConfig"]["overrides"]
         assert override["matcher"]["options"] == f"{row}\\{column}"
+
+
+def test_a_graph_over_a_label_is_made_of_the_labels_of_its_query() -> None:
+    boards = [json.loads(text) for text in BOARD_TEXTS.values()]
+    graphs = [p for b in boards for p in panels(b) if p["type"] in ("trend", "barchart")]
+    assert {panel["type"] for panel in graphs} == {"trend", "barchart"}
+    for panel in graphs:
+        (target,) = panel["targets"]
+        assert target["instant"]
+        assert target["format"] == "table"
+        (matrix,) = (
+            s["options"] for s in panel["transformations"] if s["id"] == "groupingToMatrix"
+        )
+        row, column = matrix["rowField"], matrix["columnField"]
+        assert panel["options"]["xField"] == f"{row}\\{column}"
+        (grouped,) = re.findall(r"^max by \(([^)]*)\)", target["expr"])
+        (sort,) = (s["options"]["sort"] for s in panel["transformations"] if s["id"] == "sortBy")
+        assert {row, column, sort[0]["field"]} == set(grouped.split(", "))
+        if panel["type"] == "trend":
+            ends = ["convertFieldType", "sortBy", "groupingToMatrix", "convertFieldType"]
+            assert _steps(panel) == ends, "numbers in order, and the axis a number again"
 
 
 def test_thresholds_ascend_from_minus_infinity(board: Json) -> None:
@@ -200,8 +225,26 @@ def test_queries_name_metrics_and_labels_that_workers_export(board: Json) -> Non
             selected = re.findall(r"(\w+)(?:=~|!=|=)", selector)
             assert set(selected) <= known[name] | SCRAPED, expr
         for grouped in re.findall(r"\b(?:by|on|group_left|group_right) \(([^)]*)\)", expr):
-            made = set(re.findall(r'label_join\(.*?, "(\w+)"', expr))
+            made = set(re.findall(r', "(\w+)", "', expr))
             assert set(filter(None, re.split(r",\s*", grouped))) <= every_label | made, expr
+
+
+def test_what_is_chosen_is_used_or_carried_on(board: Json) -> None:
+    texts = json.dumps([board["panels"], board["annotations"], board["links"]])
+    variables = board["templating"]["list"]
+    queries = [v["query"]["query"] for v in variables if v["type"] == "query"]
+    for variable in variables:
+        used = re.search(rf"\$\{{?{variable['name']}\b", f"{texts} {queries}")
+        # a hidden one is there for the dashboards that links lead to
+        assert used or variable.get("hide") == 2, variable["name"]
+        if variable.get("hide") == 2:
+            assert variable["name"] in {
+                "window",
+                "kind",
+                "feature",
+                "segment_field",
+                "segment_value",
+            }
 
 
 def test_links_lead_to_dashboards_and_keep_what_is_chosen(board: Json) -> None:

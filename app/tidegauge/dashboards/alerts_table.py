@@ -52,6 +52,7 @@ def firing(expr: str, *, width: int, keys: Sequence[Key]) -> Builder[models.Pane
         [Column("Since", f"{expr} * 1000", "dateTimeAsIso", width=165)],
         order="Since",
         ascending=True,
+        empty="No alert fires.",
         width=width,
         height=9,
     )

@@ -7,9 +7,12 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards import classes
+from tidegauge.dashboards.charts import curves
 from tidegauge.dashboards.figures import BY, BY_LEGEND, by_version, chosen
 from tidegauge.dashboards.panels import PSI, Query, bars, lines
+from tidegauge.dashboards.spread import SCORES, spread
 from tidegauge.dashboards.tables import Column
+from tidegauge.dashboards.variables import VERSIONS
 
 FIGURES: Final = (
     Column("Accuracy", by_version("accuracy_ratio"), "percentunit", 1),
@@ -22,6 +25,8 @@ FIGURES: Final = (
     Column("Score PSI", by_version("score_psi"), "none", 3, PSI),
 )
 """What versions are compared by."""
+SAID: Final = "what scores say"
+"""The line on which scores are what comes true."""
 _CONFUSION_LEGEND: Final = "{{label}}, predicted {{predicted}}"
 
 
@@ -146,7 +151,7 @@ def scores() -> Sequence[Builder[models.Panel]]:
         lines(
             "Score drift",
             "How far the scores' distribution is from the reference profile. Index over 0.25 "
-            "(dashed red): large. It needs no labels, so it warns first: look at the features.",
+            "(dashed orange): large. It needs no labels, so it warns first: look at the features.",
             [Query(chosen("score_psi"), f"PSI {BY_LEGEND}")],
             unit="none",
             low=0,
@@ -167,4 +172,38 @@ def scores() -> Sequence[Builder[models.Panel]]:
             [Query(chosen("predicted_positive_ratio_change"), BY_LEGEND)],
             unit="percentunit",
         ),
+        calibration(),
+        spread(
+            "Scores now and in the reference",
+            "Shares of the scores by tenths, over the longest window, beside the reference. It "
+            "needs no labels. A heap at one end: the model is sure of what it was not before.",
+            SCORES,
+            width=12,
+        ),
+    )
+
+
+def calibration(*, width: int = 12, height: int = 9) -> Builder[models.Panel]:
+    """Whether scores come true, by tenths of their range."""
+    selector = f'{VERSIONS}, segment_field="", window="$window"'
+    score, came = (
+        f"label_replace(max by (version, bin) (tidegauge_calibration_{figure}{{{selector}}}), "
+        f'"line", "{name}", "", "")'
+        for figure, name in (("score_mean", SAID), ("positive_ratio", "came true"))
+    )
+    named = f'label_join({came}, "line", " ", "line", "version")'
+    return curves(
+        "Do scores come true?",
+        "Of the scores (of a multiclass model: confidences) in each tenth of the range, the share "
+        "that came true, and dashed what they say themselves. Below the dashes: the model is too "
+        "sure. Above: too modest. Far apart in one tenth alone: few scores lie there.",
+        f"max by (bin, line) ({named} or {score})",
+        x="bin",
+        name="line",
+        unit="percentunit",
+        compared=(SAID,),
+        low=0,
+        high=1,
+        width=width,
+        height=height,
     )

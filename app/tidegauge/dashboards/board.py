@@ -115,6 +115,10 @@ class Board:
         places = (
             ("Overview", OVERVIEW),
             *((("Model", f"{MODEL}-{kind}"),) if kind else ()),
+            ("Drift and why", DRIFT),
+            ("Data quality", DATA_QUALITY),
+            *((("Improve", f"{IMPROVE}-{kind}"),) if kind else ()),
+            ("Alerts", ALERTS),
             ("Pipeline", PIPELINE),
         )
         return (place for place in places if place[1] != self.uid)

@@ -12,8 +12,8 @@ from tidegauge.dashboards.panels import Query, lines, value
 _ERRORS: Final = 'model="$model", stream="error_rate"'
 
 
-def tiles() -> Sequence[Builder[models.Panel]]:
-    """How good the model is now."""
+def tiles(*, width: int = 4) -> Sequence[Builder[models.Panel]]:
+    """How good the model is now, in two tiles."""
     return (
         value(
             "Accuracy",
@@ -22,6 +22,7 @@ def tiles() -> Sequence[Builder[models.Panel]]:
             weighted_now("accuracy_ratio"),
             unit="percentunit",
             decimals=1,
+            width=width,
         ),
         value(
             "Error rate less baseline",
@@ -31,6 +32,7 @@ def tiles() -> Sequence[Builder[models.Panel]]:
             f" - max(tidegauge_detector_baseline{{{_ERRORS}}})",
             unit="percentunit",
             decimals=1,
+            width=width,
         ),
     )
 

@@ -80,6 +80,18 @@ def shift(labels: str, selector: str = "") -> str:
     )
 
 
+def most_moved(selector: str = "", most: int = 12) -> str:
+    """The watched figures with the largest changes in the range of time, over it.
+
+    Args:
+        selector: Labels that choose the model.
+        most: How many.
+    """
+    changes = shift("stream, feature", selector)
+    largest = f"max_over_time(({changes})[$__range:30s] @ end())"
+    return f"{changes} and on (stream, feature) topk({most}, {largest})"
+
+
 LEARNING, STEADY, MOVED, ALERT = -1, 0, 1, 2
 DRIFT_STATE: Final = (
     f"clamp_max(({shift('model')} >= bool 1) + 2 * ({FIRING} > bool 0), {ALERT})"

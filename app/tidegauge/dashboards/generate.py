@@ -11,6 +11,10 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from tidegauge.contract.generated import Generated
+from tidegauge.dashboards.alerts import alerts
+from tidegauge.dashboards.data_quality import data_quality
+from tidegauge.dashboards.drift import drift
+from tidegauge.dashboards.improve import improve_boards
 from tidegauge.dashboards.models import model_boards
 from tidegauge.dashboards.overview import overview
 from tidegauge.dashboards.pipeline import pipeline
@@ -26,7 +30,15 @@ def documents() -> dict[str, str]:
             board.build(), cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True
         )
         + "\n"
-        for board in (overview(), *model_boards(), pipeline())
+        for board in (
+            overview(),
+            *model_boards(),
+            drift(),
+            data_quality(),
+            *improve_boards(),
+            alerts(),
+            pipeline(),
+        )
     }
 
 

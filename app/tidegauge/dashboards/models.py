@@ -12,17 +12,23 @@ from tidegauge.core.config import ModelKind
 from tidegauge.dashboards import (
     binary,
     classes,
-    model_inputs,
     multiclass,
     regression,
     segments,
     variables,
 )
 from tidegauge.dashboards.board import MODEL, Board, Section
+from tidegauge.dashboards.labels import ABSOLUTE, ACCURACY, Figure, labels, traffic
 from tidegauge.dashboards.marks import marks
 from tidegauge.dashboards.now import now
 from tidegauge.dashboards.tables import Column
-from tidegauge.dashboards.versions import PAIRED_CLASSES, PAIRED_NUMBERS, versions
+from tidegauge.dashboards.versions import (
+    PAIRED_CLASSES,
+    PAIRED_NUMBERS,
+    deployments_table,
+    paired_table,
+    versions_table,
+)
 
 
 def model_boards() -> tuple[Board, ...]:
@@ -36,6 +42,7 @@ def model_boards() -> tuple[Board, ...]:
             quality=(*binary.quality(), *binary.ranking()),
             answers=Section("Scores and calibration", binary.scores()),
             parts=segments.BINARY,
+            error=ACCURACY,
         ),
         _board(
             ModelKind.MULTICLASS,
@@ -45,6 +52,7 @@ def model_boards() -> tuple[Board, ...]:
             quality=multiclass.quality(),
             answers=Section("Answers and confidence", multiclass.answers()),
             parts=segments.MULTICLASS,
+            error=ACCURACY,
         ),
         _board(
             ModelKind.REGRESSION,
@@ -54,6 +62,7 @@ def model_boards() -> tuple[Board, ...]:
             quality=regression.quality(),
             answers=Section("Answers", regression.answers()),
             parts=segments.REGRESSION,
+            error=ABSOLUTE,
         ),
     )
 
@@ -67,12 +76,13 @@ def _board(
     quality: Sequence[Builder[models.Panel]],
     answers: Section,
     parts: segments.Parts,
+    error: Figure,
 ) -> Board:
     return Board(
         uid=f"{MODEL}-{kind}",
         title=f"Tidegauge / {kind.capitalize()} model",
         description=f"One {kind} model: versions side by side, quality over time by window, "
-        "version and segment, answers, labels, latency, feature drift, alerts.",
+        "version and segment, answers, calibration, labels, latency.",
         variables=(
             variables.datasource(),
             variables.model(kind),
@@ -80,16 +90,22 @@ def _board(
             variables.segment_field(),
             variables.segment_value(),
             variables.window(),
+            variables.hidden(variables.feature()),
         ),
         sections=(
             Section("Now", now(tiles)),
-            Section("Versions", versions(figures, pairs)),
+            Section(
+                "Versions",
+                (
+                    versions_table(figures, width=24),
+                    paired_table(pairs, width=16),
+                    deployments_table(width=8),
+                ),
+            ),
             Section("Quality", quality),
             answers,
-            Section("Traffic, labels and latency", model_inputs.traffic()),
-            Section("Feature drift", model_inputs.features()),
             Section("Segments", segments.segments(parts)),
-            Section("Where the events went", model_inputs.ledgers()),
+            Section("Labels, traffic and latency", (*labels(error), *traffic())),
         ),
         marks=marks('model="$model"', name_model=False),
         kind=kind,

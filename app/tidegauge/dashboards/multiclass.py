@@ -9,9 +9,10 @@ from typing import Final
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from tidegauge.dashboards import classes
+from tidegauge.dashboards import binary, classes
 from tidegauge.dashboards.figures import BY_LEGEND, by_version, chosen
 from tidegauge.dashboards.panels import PSI, Query, lines
+from tidegauge.dashboards.spread import ANSWERS, SCORES, spread
 from tidegauge.dashboards.tables import Column, Key, matrix, rows
 
 FIGURES: Final = (
@@ -32,23 +33,7 @@ def quality() -> Sequence[Builder[models.Panel]]:
     confusion = f"sum by (label, predicted) ({by_version('confusion_predictions', *_CELL)})"
     return (
         *classes.accuracy(),
-        rows(
-            "Classes",
-            "Each class in the window, the one with the lowest F1 first. Recall: share of its "
-            "labels that were found; precision: share of its answers that were right. Answers many "
-            "more than labels: the model falls back on this class. No recall: no label was of it.",
-            [Key("class", "Class", width=150), Key("version", "Version", width=75)],
-            [
-                Column("Answers", _by_class("predictions"), "short"),
-                Column("Labels", _by_class("labels"), "short"),
-                Column("Precision", _by_class("precision_ratio"), "percentunit", 1),
-                Column("Recall", _by_class("recall_ratio"), "percentunit", 1),
-                Column("F1", _by_class("f1_score"), "percentunit", 1, bar=1),
-            ],
-            order="F1",
-            ascending=True,
-            width=12,
-        ),
+        worst_classes(width=12, height=8),
         matrix(
             "Confusion matrix",
             "Each line is a true class, and says how the labelled predictions of the window were "
@@ -88,8 +73,30 @@ def quality() -> Sequence[Builder[models.Panel]]:
     )
 
 
+def worst_classes(*, width: int, height: int) -> Builder[models.Panel]:
+    """The classes, the one that is told worst first."""
+    return rows(
+        "Classes",
+        "Each class in the window, the one with the lowest F1 first. Recall: share of its "
+        "labels that were found; precision: share of its answers that were right. Answers many "
+        "more than labels: the model falls back on this class. No recall: no label was of it.",
+        [Key("class", "Class", width=150), Key("version", "Version", width=75)],
+        [
+            Column("Answers", _by_class("predictions"), "short"),
+            Column("Labels", _by_class("labels"), "short"),
+            Column("Precision", _by_class("precision_ratio"), "percentunit", 1),
+            Column("Recall", _by_class("recall_ratio"), "percentunit", 1),
+            Column("F1", _by_class("f1_score"), "percentunit", 1, bar=1),
+        ],
+        order="F1",
+        ascending=True,
+        width=width,
+        height=height,
+    )
+
+
 def answers() -> Sequence[Builder[models.Panel]]:
-    """Which classes are answered, and whether confidence can be taken at its word."""
+    """Which classes are answered, and how surely."""
     return (
         lines(
             "Answers by class",
@@ -110,7 +117,7 @@ def answers() -> Sequence[Builder[models.Panel]]:
         lines(
             "Drift of answers and confidence",
             "How far the shares of the classes, and the confidence, are from the reference "
-            "profile. Index over 0.25 (dashed red): large. It needs no labels, so it warns first.",
+            "profile. Index over 0.25 (orange): large. It needs no labels, so it warns first.",
             [
                 Query(chosen("prediction_psi"), f"answers {BY_LEGEND}"),
                 Query(chosen("score_psi"), f"confidence {BY_LEGEND}"),
@@ -119,6 +126,36 @@ def answers() -> Sequence[Builder[models.Panel]]:
             low=0,
             steps=PSI,
         ),
+        lines(
+            "Spread of the confidence",
+            "Standard deviation of the confidence. A collapse: the model is equally sure of all, "
+            "as with features that have become constant.",
+            [Query(chosen("score_deviation"), BY_LEGEND)],
+            unit="none",
+            low=0,
+        ),
+        spread(
+            "Answers now and in the reference",
+            "Share of each class among the answers, over the longest window, beside the reference. "
+            "It needs no labels: a class that grew or went is what the model now says otherwise.",
+            ANSWERS,
+            width=8,
+            height=8,
+        ),
+        spread(
+            "Confidence now and in the reference",
+            "Shares of the confidence by tenths, over the longest window, beside the reference. A "
+            "heap near the share of a coin: the model no longer knows these inputs.",
+            SCORES,
+            width=8,
+            height=8,
+        ),
+    )
+
+
+def confidence() -> Sequence[Builder[models.Panel]]:
+    """Whether confidence can be taken at its word."""
+    return (
         lines(
             "Confidence and accuracy",
             "Mean probability of the class that was answered, and the share that was right: "
@@ -139,14 +176,7 @@ def answers() -> Sequence[Builder[models.Panel]]:
             unit="none",
             low=0,
         ),
-        lines(
-            "Spread of the confidence",
-            "Standard deviation of the confidence. A collapse: the model is equally sure of all, "
-            "as with features that have become constant.",
-            [Query(chosen("score_deviation"), BY_LEGEND)],
-            unit="none",
-            low=0,
-        ),
+        binary.calibration(width=8, height=8),
     )
 
 

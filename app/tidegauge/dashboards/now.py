@@ -7,7 +7,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards.alerts_table import ABOUT, OF_MODEL, SEVERITIES, firing, since
-from tidegauge.dashboards.figures import LABELLED_NOW, chosen, shift
+from tidegauge.dashboards.figures import LABELLED_NOW, chosen, most_moved, shift
 from tidegauge.dashboards.panels import (
     COVERAGE,
     NONE_IS_GOOD,
@@ -20,7 +20,7 @@ from tidegauge.dashboards.tables import Key
 
 _ALERT: Final = (
     Key("severity", "Severity", names=SEVERITIES, width=85),
-    Key("alertname", "Alert", width=150),
+    Key("alertname", "Alert", width=175),
     Key("version", "Version", width=75),
     ABOUT,
     Key("segment_field", "Segments by", width=100),
@@ -60,7 +60,7 @@ def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Pan
             f"max({shift('model', OF_MODEL)})",
             unit="none",
             steps=SHIFT,
-            decimals=2,
+            decimals=1,
         ),
         value(
             "Alerts",
@@ -76,11 +76,12 @@ def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Pan
         ),
         states(
             "What has moved, and since when",
-            "One bar for each watched figure: green far from, yellow half way to, orange beyond "
+            "One bar for each of the dozen figures that moved most in this range: green far "
+            "from, yellow half way to, orange beyond "
             "what is worth an alert. What turned orange first and stayed so is the best suspect. "
             "Figures of the whole model: its errors, scores and answers, a feature's mean, its "
             "missing values.",
-            Query(shift("stream, feature", OF_MODEL), "{{stream}} {{feature}}"),
+            Query(most_moved(OF_MODEL), "{{stream}} {{feature}}"),
             steps=SHIFT,
             width=12,
             height=9,

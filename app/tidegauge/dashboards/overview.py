@@ -10,7 +10,17 @@ from grafana_foundation_sdk.models import dashboard as models
 from tidegauge.core.config import ModelKind
 from tidegauge.dashboards import overview_time, variables
 from tidegauge.dashboards.alerts_table import ABOUT, SEVERITIES, firing, since
-from tidegauge.dashboards.board import KIND_TITLE, MODEL_LINK, OVERVIEW, Board, Section
+from tidegauge.dashboards.board import (
+    ALERTS,
+    DATA_QUALITY,
+    KIND_TITLE,
+    MODEL_LINK,
+    OVERVIEW,
+    PIPELINE,
+    Board,
+    Section,
+    opens,
+)
 from tidegauge.dashboards.figures import (
     ABSOLUTE_ERROR,
     ACCURACY,
@@ -58,6 +68,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             "count(max by (fingerprint) (tidegauge_alert_firing)) or vector(0)",
             unit="short",
             steps=NONE_IS_GOOD,
+            link=("Open the alerts", opens(ALERTS)),
         ),
         value(
             "Predictions read",
@@ -65,6 +76,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             "answer: look at the lag and whether workers are ready.",
             "sum(max by (model) (rate(tidegauge_predictions_read_total[$__rate_interval])))",
             unit="cps",
+            link=("Open the pipeline", opens(PIPELINE)),
         ),
         value(
             "Labelled",
@@ -74,6 +86,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             unit="percentunit",
             steps=COVERAGE,
             decimals=1,
+            link=("Open data quality", opens(DATA_QUALITY)),
         ),
         value(
             "Lag",
@@ -82,6 +95,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             "sum(max by (topic, partition) (tidegauge_lag_records))",
             unit="short",
             steps=LAG,
+            link=("Open the pipeline", opens(PIPELINE)),
         ),
         value(
             "Refused and lost",
@@ -93,6 +107,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             unit="short",
             steps=NONE_IS_GOOD,
             decimals=0,
+            link=("Open data quality", opens(DATA_QUALITY)),
         ),
     )
 
@@ -118,16 +133,17 @@ def _family(
     columns = (
         Column("State", DRIFT_STATE, "none", names=DRIFT_STATES, width=80),
         Column("Alerts", FIRING, "short", 0, NONE_IS_GOOD, width=60),
-        Column("Traffic", PER_SECOND, "reqps"),
+        Column("Traffic", PER_SECOND, "reqps", width=110),
         *quality,
         Column("Labels", LABEL_COVERAGE, "percentunit", 0, COVERAGE, width=65),
-        Column("Largest change", shift("model"), "none", 2, SHIFT, bar=2),
+        Column("Largest change", shift("model"), "none", 1, SHIFT, bar=2),
         Column(
             "Highest PSI",
             f"max by (model) (tidegauge_feature_psi{{{WHOLE_WINDOW}}})",
             "none",
             2,
             PSI,
+            width=95,
         ),
         Column("Versions", f"count by (model) ({versions})", "short", 0, width=75),
         Column(
@@ -148,6 +164,7 @@ def _family(
             "s",
             0,
             DELAY,
+            width=90,
         ),
     )
     return rows(
@@ -207,7 +224,7 @@ def _what() -> Sequence[Builder[models.Panel]]:
     started = since("", keys)
     labels = "model, stream, feature"
     return (
-        firing(f"({with_kind(started)} or on (model) {started})", width=14, keys=(*keys, _KIND)),
+        firing(f"({with_kind(started)} or on (model) {started})", width=12, keys=(*keys, _KIND)),
         rows(
             "What has changed most",
             "The figures whose detectors see the largest change, as a part of what is worth an "
@@ -222,12 +239,13 @@ def _what() -> Sequence[Builder[models.Panel]]:
                 _KIND,
             ],
             [
-                Column("Change", with_kind(f"topk(20, {shift(labels)})"), "none", 2, SHIFT, bar=2),
+                Column("Change", with_kind(f"topk(20, {shift(labels)})"), "none", 1, SHIFT, bar=2),
                 Column("Baseline", _of_largest("baseline", labels), "short", width=80),
                 Column("Now", _of_largest("current", labels), "short", width=80),
             ],
             order="Change",
-            width=10,
+            empty="Not known yet: what is usual is still learned.",
+            width=12,
             height=9,
         ),
     )

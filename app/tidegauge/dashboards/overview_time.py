@@ -89,6 +89,7 @@ def freshness() -> Sequence[Builder[models.Panel]]:
             [Query(PER_SECOND, "{{model}}")],
             unit="reqps",
             low=0,
+            width=12,
         ),
         lines(
             "Event time passed in 5 minutes",
@@ -103,18 +104,6 @@ def freshness() -> Sequence[Builder[models.Panel]]:
             ],
             unit="s",
             low=0,
-        ),
-        lines(
-            "Lag by topic",
-            "Records that are not processed yet. It should return to near zero. It grows in all "
-            "partitions: too few workers. In one: that partition's worker hangs or restores.",
-            [
-                Query(
-                    "sum by (topic) (max by (topic, partition) (tidegauge_lag_records))",
-                    "{{topic}}",
-                )
-            ],
-            unit="short",
-            low=0,
+            width=12,
         ),
     )

@@ -32,9 +32,9 @@ Names: TypeAlias = tuple[tuple[str, str, str], ...]
 PLAIN: Final[tuple[Step, ...]] = ((None, NEUTRAL),)
 SHIFT: Final[tuple[Step, ...]] = ((None, GREEN), (0.5, YELLOW), (1, ORANGE))
 """A change as a part of what is worth an alert; red is left to alerts."""
-PSI: Final[tuple[Step, ...]] = ((None, GREEN), (0.1, YELLOW), (0.25, RED))
+PSI: Final[tuple[Step, ...]] = ((None, GREEN), (0.1, YELLOW), (0.25, ORANGE))
 """The customary reading of the population stability index (Siddiqi, Credit Risk Scorecards, 2006):
-below 0.1 no change, from 0.25 a large one."""
+below 0.1 no change, from 0.25 a large one; red is left to alerts."""
 COVERAGE: Final[tuple[Step, ...]] = ((None, RED), (0.1, YELLOW), (0.5, GREEN))
 NONE_IS_GOOD: Final[tuple[Step, ...]] = ((None, GREEN), (1, RED))
 
@@ -168,7 +168,7 @@ def lines(
         .line_width(2)
         .fill_opacity(40 if stacked else 0)
         .show_points(looks.VisibilityMode.NEVER)
-        .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC))
         .legend(
             common.VizLegendOptions()
             .show_legend(True)

@@ -33,6 +33,12 @@ DELAY: Final[tuple[Step, ...]] = (
 """How far event time may be behind the clock."""
 LAG: Final[tuple[Step, ...]] = ((None, GREEN), (10_000, YELLOW), (1_000_000, RED))
 _READ: Final = "tidegauge_{}_read_total"
+_OVER: Final = (
+    'rate(tidegauge_limit_exceeded_total{limit!="classes"}[$__rate_interval])'
+    ' or rate(tidegauge_limit_exceeded_total{limit="classes"}[$__rate_interval])'
+    ' and on (model) tidegauge_model_info{kind="multiclass"}'
+)
+"""Names over a limit; whole numbers that a regression model answers are classes by the way only."""
 
 
 def or_none(expr: str, label: str) -> str:
@@ -200,7 +206,7 @@ def _errors() -> Sequence[Builder[models.Panel]]:
             [
                 Query(per_second("tidegauge_fetch_repairs_total", "kind"), "fetch: {{kind}}"),
                 Query(
-                    or_none(per_second("tidegauge_limit_exceeded_total", "limit"), "limit"),
+                    or_none(f"sum by (limit) ({_OVER})", "limit"),
                     "limit: {{limit}}",
                 ),
             ],

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards.figures import BY, BY_LEGEND, by_version, chosen, weighted_now
 from tidegauge.dashboards.panels import NEUTRAL, PSI, Query, Step, lines, value
+from tidegauge.dashboards.spread import ANSWERS, spread
 from tidegauge.dashboards.tables import Column
 
 FIGURES: Final = (
@@ -27,8 +28,8 @@ FIGURES: Final = (
 _ZERO: Final[tuple[Step, ...]] = ((None, "transparent"), (0, NEUTRAL))
 
 
-def tiles() -> Sequence[Builder[models.Panel]]:
-    """How good the model is now."""
+def tiles(*, width: int = 4) -> Sequence[Builder[models.Panel]]:
+    """How good the model is now, in two tiles."""
     current, baseline = (_detector(figure, "absolute_error") for figure in ("current", "baseline"))
     return (
         value(
@@ -37,6 +38,7 @@ def tiles() -> Sequence[Builder[models.Panel]]:
             "the unit of the answers. Compare it with its own past.",
             weighted_now("mean_absolute_error"),
             unit="short",
+            width=width,
         ),
         value(
             "Error over baseline",
@@ -45,6 +47,7 @@ def tiles() -> Sequence[Builder[models.Panel]]:
             f"{current} / {baseline}",
             unit="none",
             decimals=2,
+            width=width,
         ),
     )
 
@@ -90,18 +93,7 @@ def quality() -> Sequence[Builder[models.Panel]]:
             low=0,
             width=6,
         ),
-        lines(
-            "Bias and median error",
-            "Mean and median of answer less label. Above zero (dashed): the model answers too "
-            "much. The mean far from the median: few large errors on one side make it.",
-            [
-                Query(chosen("error_bias"), f"bias {BY_LEGEND}"),
-                Query(chosen("error_p50"), f"median {BY_LEGEND}"),
-            ],
-            unit="short",
-            steps=_ZERO,
-            width=6,
-        ),
+        bias(width=6),
         lines(
             "Coefficient of determination (R2)",
             "Share of the labels' variance that the answers explain: 1 is perfect, 0 (dashed) is "
@@ -112,19 +104,40 @@ def quality() -> Sequence[Builder[models.Panel]]:
             steps=_ZERO,
             width=6,
         ),
-        lines(
-            "Size of errors",
-            "Half, 90 % and 99 % of the absolute errors are below these lines. Only the high ones "
-            "rise: rare cases got worse; look at segments. All: the model or its inputs.",
-            [
-                Query(chosen("absolute_error_p50"), f"50 % {BY_LEGEND}"),
-                Query(chosen("absolute_error_p90"), f"90 % {BY_LEGEND}"),
-                Query(chosen("absolute_error_p99"), f"99 % {BY_LEGEND}"),
-            ],
-            unit="short",
-            low=0,
-            width=6,
-        ),
+        sizes(width=6),
+    )
+
+
+def bias(*, width: int) -> Builder[models.Panel]:
+    """Whether answers are off to one side."""
+    return lines(
+        "Bias and median error",
+        "Mean and median of answer less label. Above zero (dashed): the model answers too "
+        "much. The mean far from the median: few large errors on one side make it.",
+        [
+            Query(chosen("error_bias"), f"bias {BY_LEGEND}"),
+            Query(chosen("error_p50"), f"median {BY_LEGEND}"),
+        ],
+        unit="short",
+        steps=_ZERO,
+        width=width,
+    )
+
+
+def sizes(*, width: int) -> Builder[models.Panel]:
+    """Whether few large errors or many small ones make the mean."""
+    return lines(
+        "Size of errors",
+        "Half, 90 % and 99 % of the absolute errors are below these lines. Only the high ones "
+        "rise: rare cases got worse; look at segments. All: the model or its inputs.",
+        [
+            Query(chosen("absolute_error_p50"), f"50 % {BY_LEGEND}"),
+            Query(chosen("absolute_error_p90"), f"90 % {BY_LEGEND}"),
+            Query(chosen("absolute_error_p99"), f"99 % {BY_LEGEND}"),
+        ],
+        unit="short",
+        low=0,
+        width=width,
     )
 
 
@@ -142,7 +155,7 @@ def answers() -> Sequence[Builder[models.Panel]]:
                 Query(chosen("prediction_p90"), f"90 % {BY_LEGEND}"),
             ],
             unit="short",
-            width=6,
+            width=8,
         ),
         lines(
             "Mean answer against its baseline",
@@ -153,7 +166,7 @@ def answers() -> Sequence[Builder[models.Panel]]:
                 Query(_detector("baseline", "prediction"), "baseline", dashed=True),
             ],
             unit="short",
-            width=6,
+            width=8,
         ),
         lines(
             "Spread of answers",
@@ -162,17 +175,24 @@ def answers() -> Sequence[Builder[models.Panel]]:
             [Query(chosen("prediction_deviation"), BY_LEGEND)],
             unit="short",
             low=0,
-            width=6,
+            width=8,
+        ),
+        spread(
+            "Answers now and in the reference",
+            "Shares of the answers by bin, over the longest window, beside the reference, whose "
+            "bins hold about a tenth each. All moved one way: inputs or the model did.",
+            ANSWERS,
         ),
         lines(
             "Drift of answers",
             "How far the distribution of answers is from the reference profile. Index over 0.25 "
-            "(dashed red): large. It needs no labels, so it warns first: look at the features.",
+            "(dashed orange): large. It needs no labels, so it warns first: look at the features.",
             [Query(chosen("prediction_psi"), BY_LEGEND)],
             unit="none",
             low=0,
             steps=PSI,
-            width=6,
+            width=12,
+            height=9,
         ),
     )
 

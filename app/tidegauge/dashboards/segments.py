@@ -107,6 +107,6 @@ def segments(parts: Parts) -> Sequence[Builder[models.Panel]]:
                 *parts.drift,
             ],
             order=parts.order,
-            height=10,
+            height=8,
         ),
     )

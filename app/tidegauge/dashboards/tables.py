@@ -47,6 +47,7 @@ class Column:
         bar: The end of the scale when cells are drawn as bars.
         names: What is shown instead of single values.
         width: In pixels, or as wide as there is room.
+        lead: Whether it stands before the label values.
     """
 
     title: str
@@ -57,6 +58,7 @@ class Column:
     bar: float | None = None
     names: Names = ()
     width: int | None = None
+    lead: bool = False
 
 
 def rows(
@@ -83,6 +85,8 @@ def rows(
         panel.with_target(query.format(prometheus.PromQueryFormat.TABLE).instant())
         # Grafana numbers the value fields only where there are several
         field = f"Value #{chr(ord('A') + number)}" if len(columns) > 1 else "Value"
+        if column.lead:
+            names = {field: column.title, **names}
         names[field] = column.title
         panel.override_by_name(column.title, _column_look(column))
     for key in keys:

@@ -73,7 +73,7 @@ def distributions(
     if kind is ModelKind.REGRESSION and reference.value_groups is not None:
         groups = reference.value_groups.split(answers.with_small().bins)
         bins = _bins(
-            [_range(group) for group in groups],
+            _ranges(groups),
             [group.expected for group in groups],
             [group.actual for group in groups],
         )
@@ -93,5 +93,15 @@ def _tenths(scores: Mapping[int, int]) -> list[int]:
     return counts
 
 
-def _range(group: Group) -> str:
-    return f"{number_edges(group.first)[0]:.3g} to {number_edges(group.last)[1]:.3g}"
+def _ranges(groups: Sequence[Group]) -> list[str]:
+    """Groups in words; the outer ones have no end."""
+    last = len(groups) - 1
+    edges = [(number_edges(g.first)[0], number_edges(g.last)[1]) for g in groups]
+    return [
+        f"below {high:.3g}"
+        if not at
+        else f"{low:.3g} to {high:.3g}"
+        if at < last
+        else f"from {low:.3g}"
+        for at, (low, high) in enumerate(edges)
+    ]

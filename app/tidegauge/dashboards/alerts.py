@@ -1,0 +1,235 @@
+"""Alerts: what fires, since when, why, and what became of the others."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard as models
+
+from tidegauge.dashboards import variables
+from tidegauge.dashboards.alerts_table import ABOUT, SEVERITIES, since
+from tidegauge.dashboards.board import ALERTS, DRIFT_LINK, KIND_TITLE, MODEL_LINK, Board, Section
+from tidegauge.dashboards.causes import cause_table
+from tidegauge.dashboards.figures import with_kind
+from tidegauge.dashboards.marks import marks
+from tidegauge.dashboards.panels import (
+    BLUE,
+    NONE_IS_GOOD,
+    ORANGE,
+    RED,
+    Names,
+    Query,
+    bars,
+    lines,
+    states,
+    value,
+)
+from tidegauge.dashboards.tables import Column, Key, rows
+
+_MODELS: Final = 'model=~"$model"'
+_FIRING: Final = f"tidegauge_alert_firing{{{_MODELS}}}"
+_KIND: Final = Key("kind", KIND_TITLE, width=85)
+_LEVELS: Final[Names] = (("1", "info", BLUE), ("2", "warning", ORANGE), ("3", "critical", RED))
+_LEVEL: Final = " or ".join(
+    f'{level} * tidegauge_alert_firing{{{_MODELS}, severity="{severity}"}}'
+    for level, severity, _ in _LEVELS
+)
+_EVENTS: Final = (
+    f'sum by (model, alertname) (tidegauge_alert_events_total{{{{{_MODELS}, event=~"{{}}"}}}})'
+)
+_ROLES: Final[Names] = (("root", "root", ORANGE), ("symptom", "symptom", "text"))
+
+
+def _count(expr: str) -> str:
+    return f"count(max by (fingerprint) ({expr})) or vector(0)"
+
+
+def _tiles() -> Sequence[Builder[models.Panel]]:
+    critical = f'tidegauge_alert_firing{{{_MODELS}, severity="critical"}}'
+    oldest = f"min(tidegauge_alert_start_timestamp_seconds{{{_MODELS}}})"
+    incidents = f"count(count by (incident) (tidegauge_alert_incident_info{{{_MODELS}}}))"
+    return (
+        value(
+            "Firing",
+            "Alerts that fire now. Several often have one cause: see the incidents beside it.",
+            _count(_FIRING),
+            unit="short",
+            steps=NONE_IS_GOOD,
+        ),
+        value(
+            "Critical",
+            "Those of severity critical: look at them first. What makes an alert so is in the "
+            "docs on alerts.",
+            _count(critical),
+            unit="short",
+            steps=NONE_IS_GOOD,
+        ),
+        value(
+            "Incidents",
+            "Alerts that began together, or as symptoms of one root, are one incident. The table "
+            "says which alert is taken for the root: begin there.",
+            f"{incidents} or vector(0)",
+            unit="short",
+            steps=NONE_IS_GOOD,
+        ),
+        value(
+            "Models with alerts",
+            "Models of which at least one alert fires. All of them at once: look at the pipeline "
+            "and at what they share, such as a source of features.",
+            f"count(count by (model) ({_FIRING})) or vector(0)",
+            unit="short",
+            steps=NONE_IS_GOOD,
+        ),
+        value(
+            "Ended in this range of time",
+            "Alerts that fired in the range of time above, and do not now: resolved or retracted. "
+            "Many: they flap; see the timeline.",
+            _count(f"max_over_time({_FIRING}[$__range]) unless {_FIRING}"),
+            unit="short",
+        ),
+        value(
+            "Firing for, at most",
+            "How long the oldest alert has been firing, in event time up to the newest watermark. "
+            "After a day or more the new state may be here to stay: then set a new reference, or "
+            "retrain.",
+            f"max(tidegauge_watermark_timestamp_seconds{{{_MODELS}}}) - {oldest} or vector(0)",
+            unit="s",
+            decimals=1,
+        ),
+    )
+
+
+def _now() -> Sequence[Builder[models.Panel]]:
+    keys = (
+        Key("severity", "Severity", names=SEVERITIES, width=75),
+        Key("alertname", "Alert", width=160),
+        Key("model", "Model", link=MODEL_LINK, width=130),
+        Key("version", "Version", width=65),
+        ABOUT,
+        Key("segment_field", "Segments by", width=95),
+        Key("segment_value", "Segment", width=80),
+        Key("detector", "Seen by", width=150),
+        Key("role", "Role", names=_ROLES, width=80),
+        Key("incident", "Incident", width=150),
+        _KIND,
+    )
+    identity = Key("fingerprint", "")
+    started = f"{since(_MODELS, (*keys[:-3], identity))} * 1000"
+    incident = f"max by (fingerprint, incident, role) (tidegauge_alert_incident_info{{{_MODELS}}})"
+    told = f"({with_kind(started)}) * on (fingerprint) group_left (incident, role) {incident}"
+    shown = f"max by ({', '.join(key.label for key in keys)}) ({told})"
+    return (
+        rows(
+            "What fires now",
+            "One line for each alert, the oldest first; the start is event time. Role: the root of "
+            "its incident, or a symptom of it: begin with roots. Seen by: the detectors that "
+            "agree. What to do: open the model; `tidegauge alerts` has the evidence. An alert "
+            "resolves by itself when the change has faded.",
+            keys,
+            [Column("Since", shown, "dateTimeAsIso", width=165)],
+            order="Since",
+            ascending=True,
+            empty="No alert fires.",
+            height=9,
+        ),
+        states(
+            "Timeline",
+            "One bar for each alert while it fired, in the colour of its severity. Bars that begin "
+            "together have one cause, more likely than not; one that comes and goes flaps.",
+            Query(
+                f"max by (model, alertname, feature, class, segment_value) ({_LEVEL})",
+                "{{model}} {{alertname}} {{feature}} {{class}} {{segment_value}}",
+            ),
+            names=_LEVELS,
+            width=24,
+            height=12,
+        ),
+        cause_table(
+            _MODELS,
+            (Key("model", "Model", link=DRIFT_LINK, width=130),),
+            width=24,
+            height=10,
+        ),
+    )
+
+
+def _counted() -> Sequence[Builder[models.Panel]]:
+    first = f"tidegauge_alert_cause_rank{{{_MODELS}}} == 1"
+    by_event = (
+        Column(
+            title,
+            f"{_EVENTS.format(event)} or 0 * {_EVENTS.format('.*')}",
+            "short",
+            0,
+            width=80,
+        )
+        for title, event in (
+            ("Opened", "opened"),
+            ("Updated", "updated"),
+            ("Resolved", "resolved"),
+            ("Retracted", "retracted"),
+        )
+    )
+    return (
+        bars(
+            "By model",
+            "Alerts that fire now, by model. Most of one: open it. Some of all: look at what they "
+            "share.",
+            [Query(f"sort_desc(count by (model) ({_FIRING}))", "{{model}}")],
+            unit="short",
+        ),
+        bars(
+            "By what is wrong",
+            "Alerts that fire now, by name. Features alone: the inputs moved, and quality holds so "
+            "far. Errors as well: it costs already.",
+            [Query(f"sort_desc(count by (alertname) ({_FIRING}))", "{{alertname}}")],
+            unit="short",
+        ),
+        bars(
+            "By likeliest cause",
+            "How many of the alerts have this as their first cause. A cause of several is the best "
+            "place to begin.",
+            [Query(f"sort_desc(count by (effect, name) ({first}))", "{{name}}: {{effect}}")],
+            unit="short",
+        ),
+        lines(
+            "Firing over time",
+            "Alerts that fired at each time, by model. A step up at the time of a deployment or an "
+            "upstream change names its suspect.",
+            [Query(f"count by (model) (max by (model, fingerprint) ({_FIRING}))", "{{model}}")],
+            unit="short",
+            low=0,
+            width=12,
+        ),
+        rows(
+            "What became of alerts",
+            "Alert records written since the workers started, by model and alert. Opened: it began "
+            "to fire, or again after a while. Updated: its severity rose, or its cause changed. "
+            "Resolved: the change faded. Retracted: late or corrected labels took its ground away. "
+            "Many opened and resolved of one kind: it flaps; see its threshold.",
+            [Key("model", "Model", width=140), Key("alertname", "Alert")],
+            list(by_event),
+            order="Opened",
+            empty="No alert was written since the workers started.",
+            width=12,
+        ),
+    )
+
+
+def alerts() -> Board:
+    """The dashboard of alerts."""
+    return Board(
+        uid=ALERTS,
+        title="Tidegauge / Alerts",
+        description="What fires, since when and why; what fired before, and what became of it.",
+        variables=(
+            variables.datasource(),
+            variables.all_models(),
+            variables.hidden(variables.window()),
+        ),
+        sections=(
+            Section("Now", (*_tiles(), *_now())),
+            Section("By model and cause, and over time", _counted()),
+        ),
+        marks=marks(_MODELS),
+    )
