@@ -33,6 +33,13 @@ def marks(selector: str = "", *, name_model: bool = True) -> Sequence[Annotation
             f" (tidegauge_deployment_timestamp_seconds{{{selector}}}) * 1000",
             f"{what}{{{{kind}}}} {{{{value}}}}",
         ).use_value_for_time(True),
+        _marks(
+            "New references",
+            "purple",
+            f"max by ({by}version, origin)"
+            f" (tidegauge_reference_start_timestamp_seconds{{{selector}}}) * 1000",
+            f"{what}{{{{origin}}}} reference of version {{{{version}}}}",
+        ).use_value_for_time(True),
     )
 
 
