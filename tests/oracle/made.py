@@ -37,6 +37,13 @@ _features = st.fixed_dictionaries(
     {"x": st.sampled_from([0.5, 1.5, -2.25, None])},
     optional={"late_one": st.sampled_from([1.0, 2.0]), "word": st.sampled_from(["p", "q"])},
 )
+_attributions = st.one_of(
+    st.none(),
+    st.none(),
+    st.dictionaries(
+        st.sampled_from(["x", "word", "sum"]), st.sampled_from([0.0, 0.1, -0.3, 2.5, 1e30])
+    ),
+)
 
 
 @st.composite
@@ -51,6 +58,7 @@ def _prediction(
         score=draw(st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))),
         features=draw(st.one_of(st.just({}), _features)),
         segments=draw(st.sampled_from([{}, {"origin": "n"}, {"origin": "s", "kind": "k"}])),
+        attributions=draw(_attributions),
     )
 
 

@@ -50,6 +50,9 @@ class Window:
     scores: list[float] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     present: Counter[str] = field(default_factory=Counter)
+    attributed: list[dict[str, float]] = field(default_factory=list)
+    judged: list[tuple[dict[str, float], float]] = field(default_factory=list)
+    """Attributions of answers and whether these were wrong, by the label that was heard first."""
 
 
 def binary(outcome: Outcome) -> int | None:
@@ -194,10 +197,21 @@ class Oracle:
                     if isinstance(value, float):
                         window.values[name].append(value)
                 self._add_label(window, truth, key[4])
+                self._add_attributions(window, truth, key)
         for key, window in windows.items():
             if not key[2]:
                 self._pair(key, window)
         return windows
+
+    def _add_attributions(self, window: Window, truth: Truth, key: Key) -> None:
+        told, size = truth.event.attributions, key[4]
+        if key[2] or not told:
+            return
+        window.attributed.append(told)
+        if truth.first is not None and size % self._width(truth, truth.fitting[0]) == 0:
+            wrong = _error(truth.event.prediction, truth.first[1], ModelKind.MULTICLASS)
+            if wrong is not None:
+                window.judged.append((told, wrong))
 
     def _pair(self, key: Key, window: Window) -> None:
         """Add what two versions answered to one request; the later answer says when."""

@@ -178,6 +178,37 @@ def check_windows(result: Result, oracle: Oracle) -> None:
     assert result.windows.keys() == windows.keys()
     for key, window in windows.items():
         check_window(result.windows[key], window, oracle.kind(key[0], window.end))
+        check_attributions(result.windows[key], window)
+
+
+def check_attributions(metric: MetricRecord, window: Window) -> None:
+    stats = metric.attributions
+    assert (stats is None) is (not window.attributed)
+    if stats is not None:
+        assert stats.count == len(window.attributed)
+        assert stats.features.keys() == {
+            name for told in window.attributed for name, moved in told.items() if moved
+        }
+        for name, feature in stats.features.items():
+            moved = math.fsum(abs(told.get(name, 0.0)) for told in window.attributed)
+            assert feature.mean_absolute == pytest.approx(moved / stats.count)
+
+
+def check_judged(result: Result, oracle: Oracle, profile: ReferenceProfile) -> None:
+    """What moved right and wrong answers, of a version whose reference holds from the start."""
+    for key, window in oracle.windows().items():
+        stats = result.windows[key].attributions
+        if stats is None or key[:2] != (profile.model, profile.version):
+            continue
+        judged = [(told, wrong) for told, wrong in window.judged if any(told.values())]
+        assert stats.labelled == len(judged)
+        for told_as in {feature.name for feature in profile.features} & stats.features.keys():
+            found = stats.features[told_as]
+            for share, wanted in ((found.right_share, False), (found.wrong_share, True)):
+                mine = [told for told, wrong in judged if wrong == wanted]
+                shares = [abs(t.get(told_as, 0.0)) / sum(map(abs, t.values())) for t in mine]
+                mean = sum(shares) / len(shares) if shares else None
+                assert share == (None if mean is None else pytest.approx(mean, abs=0.003))
 
 
 def learned(state: list[Any]) -> dict[int, tuple[int, float]]:
@@ -216,6 +247,7 @@ def check(log: list[Published], *ways: Plan, references: Sequence[ReferenceProfi
         assert result.errors == results[0].errors
         for profile in references:
             check_error_bins(result, oracle, profile)
+            check_judged(result, oracle, profile)
 
 
 def check_error_bins(result: Result, oracle: Oracle, profile: ReferenceProfile) -> None:

@@ -49,7 +49,7 @@ def test_score_is_the_logistic_function_of_the_weighted_features():
 
 def test_missing_number_counts_as_the_mean():
     rows = [{"delay": None, "carrier": ""}, {"delay": 10, "carrier": ""}]
-    assert LINEAR.outputs(rows).tolist() == [[-1.0], [-1.0]]
+    assert LINEAR.outputs(LINEAR.parts(rows)).tolist() == [[-1.0], [-1.0]]
 
 
 def test_extreme_values_give_certain_scores():

@@ -257,6 +257,27 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "bins": [31, 17, 2, 0],
             },
         },
+        "attributions": {
+            "count": 312,
+            "drift": 0.21,
+            "labelled": 287,
+            "features": {
+                "distance": {
+                    "mean_absolute": 0.08,
+                    "share": 0.2,
+                    "learned_share": 0.41,
+                    "right_share": 0.24,
+                    "wrong_share": 0.13,
+                },
+                "visibility": {
+                    "mean_absolute": 0.32,
+                    "share": 0.8,
+                    "learned_share": 0.59,
+                    "right_share": 0.76,
+                    "wrong_share": 0.87,
+                },
+            },
+        },
         "improvement": None,
     },
     "ledger": {

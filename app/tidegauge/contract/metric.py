@@ -295,6 +295,39 @@ class FeatureFigures(Record):
     reference."""
 
 
+class FeatureAttributionFigures(Record):
+    """How much one feature moved the answers of a window."""
+
+    mean_absolute: NonNegative
+    """Mean absolute attribution, over the predictions that carry attributions."""
+    share: Share | None
+    """Of the sum of these means over all features; null where all are 0."""
+    learned_share: Share | None
+    """The same in the first period of the version, as long as a reference is learned; null before
+    it has passed."""
+    right_share: Share | None
+    """Mean share of the feature in single answers that were right; of a regression model in all
+    that have a label. The first label counts. Null where there are none."""
+    wrong_share: Share | None
+    """In answers that were wrong; of a regression model in all that have a label, each weighted
+    with its absolute error."""
+
+
+class AttributionFigures(Record):
+    """How much each feature moved the answers of a window, as publishers say with each answer."""
+
+    count: Count
+    """Predictions that carry attributions: sample count of means and shares."""
+    drift: Share | None
+    """Total variation, half the sum of the differences of ``share`` and ``learned_share``: the part
+    of the attribution that went to other features."""
+    labelled: Count
+    """Sample count of what right and wrong answers are told by: predictions with a label that were
+    made under a reference."""
+    features: dict[str, FeatureAttributionFigures]
+    """By name of the feature; ``__other__`` for those over the limit."""
+
+
 class Metric(Record):
     """The figures of one window of event time, for a model version or one of its segments.
 
@@ -344,5 +377,7 @@ class Metric(Record):
     score: ScoreFigures
     features: dict[str, FeatureFigures]
     """By name of the feature."""
+    attributions: AttributionFigures | None
+    """Of a whole version; null where no prediction carries any, and for a segment."""
     improvement: ImprovementFigures | None
     """Of a whole version in windows of the longest size; null elsewhere, and below 200 labels."""

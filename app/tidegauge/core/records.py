@@ -388,6 +388,34 @@ class FeatureStats(msgspec.Struct, frozen=True, kw_only=True):
     """Values by bin of the reference; of a whole version that has one, else empty."""
 
 
+class FeatureAttribution(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one feature moved the answers of a window."""
+
+    mean_absolute: float
+    """Mean of ``|a|`` over the predictions that carry attributions."""
+    share: float | None = None
+    """Of the sum over all features."""
+    learned_share: float | None = None
+    """The share in the first panes of the version."""
+    right_share: float | None = None
+    """Mean of the feature's shares in single answers that were right; of a regression model, in
+    all that have a label."""
+    wrong_share: float | None = None
+    """In wrong ones; of a regression model, in all, weighted with the absolute error."""
+
+
+class AttributionStats(msgspec.Struct, frozen=True, kw_only=True):
+    """How much each feature moved the answers of a window."""
+
+    count: int
+    """Predictions that carry attributions."""
+    drift: float | None = None
+    """Total variation from what was normal for the version, 0..1."""
+    labelled: int = 0
+    """Of the predictions those that are told right or wrong."""
+    features: dict[str, FeatureAttribution] = {}
+
+
 class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of one window of one model version, or of one of its segments."""
 
@@ -421,6 +449,8 @@ class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     latency: Latency = Latency()
     score: ScoreStats = ScoreStats()
     features: dict[str, FeatureStats] = {}
+    attributions: AttributionStats | None = None
+    """Of a whole version; None where no prediction carries any."""
     improvement: ImprovementStats | None = None
     """Of a whole version in the longest windows; None elsewhere, and with too few labels."""
 

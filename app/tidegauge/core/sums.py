@@ -7,6 +7,7 @@ import msgspec
 
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.answers import AnswerCounts
+from tidegauge.core.stats.attributions import AttributionCounts, JudgedAttributions
 from tidegauge.core.stats.classes import ClassCounts
 from tidegauge.core.stats.counts import add_counts
 from tidegauge.core.stats.features import FeatureCounts
@@ -92,18 +93,22 @@ def _added(mine: _C | None, other: _C | None, sign: int, empty: Callable[[], _C]
 class SlotSums:
     """All counts of one slot.
 
-    ``traffic``, ``answers`` and ``features`` are of all predictions. Of those with a label,
-    ``labels`` has the pairs of binary classes, ``classes`` those of any two classes and ``numbers``
-    those of two numbers; a pair is counted in each that it fits, whatever the kind of the model, so
-    the kind only decides which are shown. ``paired`` has, by other version, the requests that both
-    versions answered; only the slots of whole versions have it.
+    ``traffic``, ``answers``, ``features`` and ``attributions`` are of all predictions. Of those
+    with a label, ``labels`` has the pairs of binary classes, ``classes`` those of any two classes
+    and ``numbers`` those of two numbers; a pair is counted in each that it fits, whatever the kind
+    of the model, so the kind only decides which are shown. ``paired`` has, by other version, the
+    requests that both versions answered, ``judged`` the attributions of right and wrong answers, by
+    the label that came first. Only the slots of whole versions have features, attributions and
+    these two.
     """
 
     __slots__ = (
         "__weakref__",
         "answers",
+        "attributions",
         "classes",
         "features",
+        "judged",
         "labelled_changes",
         "labels",
         "numbers",
@@ -122,9 +127,13 @@ class SlotSums:
         classes: ClassCounts | None = None,
         numbers: NumberCounts | None = None,
         paired: dict[str, PairedCounts] | None = None,
+        attributions: AttributionCounts | None = None,
+        judged: JudgedAttributions | None = None,
     ) -> None:
         self.traffic = traffic
         self.answers = answers
+        self.attributions = attributions
+        self.judged = judged
         self.labels = labels
         self.classes = classes
         self.numbers = numbers
@@ -144,6 +153,8 @@ class SlotSums:
         self.labels = _added(self.labels, other.labels, sign, LabelCounts)
         self.classes = _added(self.classes, other.classes, sign, ClassCounts)
         self.numbers = _added(self.numbers, other.numbers, sign, NumberCounts)
+        self.attributions = _added(self.attributions, other.attributions, sign, AttributionCounts)
+        self.judged = _added(self.judged, other.judged, sign, JudgedAttributions)
         for reference, table in other.features.items():
             mine = self.features.setdefault(reference, {})
             for name, counts in table.items():
@@ -166,7 +177,7 @@ class SlotSums:
         return self.traffic.predictions if self.traffic else 0
 
     def has_predicted(self) -> bool:
-        """Whether there are counts of all predictions."""
+        """Whether there are counts of all predictions; those with attributions are in traffic."""
         return self.traffic is not None or self.answers is not None or bool(self.features)
 
     def has_labelled(self) -> bool:
@@ -206,6 +217,8 @@ class SlotSums:
             None if self.classes is None else self.classes.to_wire(),
             None if self.numbers is None else self.numbers.to_wire(),
             {version: pairs.to_wire() for version, pairs in self.paired.items()},
+            None if self.attributions is None else self.attributions.to_wire(),
+            None if self.judged is None else self.judged.to_wire(),
             {
                 reference: {name: counts.to_wire() for name, counts in table.items()}
                 for reference, table in self.features.items()
@@ -215,7 +228,7 @@ class SlotSums:
     @classmethod
     def from_wire(cls, wire: list[Any]) -> "SlotSums":
         """The inverse of `to_wire`."""
-        traffic, answers, labels, classes, numbers, paired, features = wire
+        traffic, answers, labels, classes, numbers, paired, attributions, judged, features = wire
         return cls(
             None if traffic is None else TrafficCounts.from_wire(traffic),
             None if labels is None else LabelCounts.from_wire(labels),
@@ -227,4 +240,6 @@ class SlotSums:
             classes=None if classes is None else ClassCounts.from_wire(classes),
             numbers=None if numbers is None else NumberCounts.from_wire(numbers),
             paired={name: PairedCounts.from_wire(pairs) for name, pairs in paired.items()},
+            attributions=attributions and AttributionCounts.from_wire(attributions),
+            judged=judged and JudgedAttributions.from_wire(judged),
         )

@@ -1,6 +1,6 @@
 """The linear part of a frozen model: one weighted sum of features for each of its outputs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -27,14 +27,23 @@ class Linear(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     numbers: dict[str, Number]
     categories: dict[str, dict[str, Weights]]
 
-    def outputs(self, rows: Sequence[Features]) -> NDArray[np.float64]:
-        """The weighted sums of each of ``rows``; shape (rows, outputs)."""
-        total = np.tile(np.array(self.intercepts), (len(rows), 1))
-        for name, number in self.numbers.items():
-            total += np.outer(standardise(column(rows, name), number), number.weights)
+    def parts(self, rows: Sequence[Features]) -> dict[str, NDArray[np.float64]]:
+        """What each feature adds to the outputs of each of ``rows``; shape (rows, outputs)."""
+        found = {
+            name: np.outer(standardise(column(rows, name), number), number.weights)
+            for name, number in self.numbers.items()
+        }
         unknown = (0.0,) * len(self.intercepts)
         for name, weights in self.categories.items():
-            total += [weights.get(str(row[name]), unknown) for row in rows]
+            found[name] = np.array([weights.get(str(row[name]), unknown) for row in rows])
+        return found
+
+    def outputs(self, parts: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The weighted sums, given their `parts`; shape (rows, outputs)."""
+        rows = len(next(iter(parts.values())))
+        total = np.tile(np.array(self.intercepts), (rows, 1))
+        for part in parts.values():
+            total += part
         return total
 
     def negated(self) -> "Linear":

@@ -107,6 +107,7 @@ def _prediction(request: _Request, model: Model, answer: Answer) -> Prediction:
         probabilities=answer.probabilities,
         features=request.features,
         segments={"origin": flight.origin, "carrier": flight.carrier},
+        attributions=answer.attributions,
         latency_seconds=_latency_seconds(flight.request_id),
         code_version=model.code_version,
         data_version=model.data_version,

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import Metric as Family
@@ -10,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from tidegauge.core.records import MetricRecord
 from tidegauge.export import (
+    attributions,
     deployments,
     detection,
     distributions,
@@ -44,6 +46,7 @@ METRICS: tuple[Metric, ...] = (
     windows.CONFUSION,
     *(metric for metric, _ in windows.FEATURE_FIGURES),
     *distributions.METRICS,
+    *attributions.METRICS,
     SERIES,
     DROPPED,
 )
@@ -56,8 +59,8 @@ class ViewCollector(Collector):
     Args:
         source: gives the present view; called from the scraping thread.
         max_series: over it, segments' features go first, then segments (those with the fewest
-            predictions first), then distributions, then features, then confusion matrices, classes
-            and calibration, then what would make versions better, then pairs of versions, then
+            predictions first), then distributions, then attributions, then features, then confusion
+            matrices, classes and calibration, then what would make versions better, then pairs of versions, then
             references and final windows, then detectors, then versions' windows; those of models
             beyond `FIRST_MODELS` before any. Segments have no figures by class here.
         clock: the time in seconds since the epoch.
@@ -172,6 +175,8 @@ class _Part:
         yield from map(windows.class_rows, self._whole)
         yield from map(windows.confusion_rows, self._whole)
         yield from _features(self._whole)
+        yield from map(attributions.attribution_rows, self._whole)
+        yield from chain.from_iterable(map(attributions.feature_rows, self._whole))
         for distribution in self._view.distributions:
             if distribution.model in self._models:
                 yield distributions.distribution_rows(distribution)

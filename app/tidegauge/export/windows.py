@@ -382,5 +382,10 @@ def _labels(record: MetricRecord) -> tuple[str, ...]:
         record.version,
         record.segment_field or "",
         record.segment_value or "",
-        text(timedelta(milliseconds=record.end_ms - record.start_ms)),
+        window_text(record),
     )
+
+
+def window_text(record: MetricRecord) -> str:
+    """The length of a window as labels have it."""
+    return text(timedelta(milliseconds=record.end_ms - record.start_ms))

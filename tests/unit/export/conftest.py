@@ -19,6 +19,7 @@ from tidegauge.core.monitor.streams import Subject
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
+    AttributionStats,
     CalibrationPoint,
     Cause,
     CauseKind,
@@ -27,6 +28,7 @@ from tidegauge.core.records import (
     DeploymentKind,
     DeploymentRecord,
     Effect,
+    FeatureAttribution,
     FeatureStats,
     FeedbackLedger,
     Incident,
@@ -85,6 +87,17 @@ IMPROVEMENT = ImprovementStats(
             share=0.24,
         ),
     ),
+)
+ATTRIBUTIONS = AttributionStats(
+    count=70,
+    drift=0.25,
+    labelled=50,
+    features={
+        "dep_delay": FeatureAttribution(
+            mean_absolute=0.3, share=0.75, learned_share=0.5, right_share=0.4, wrong_share=0.9
+        ),
+        "carrier": FeatureAttribution(mean_absolute=0.1, share=0.25, learned_share=0.5),
+    },
 )
 END = 1_357_034_400_000
 """2013-01-01T10:00:00Z."""
@@ -198,6 +211,7 @@ def make_window(
             ),
             "carrier": FeatureStats(count=100, psi=0.1, js=0.05, unseen_share=0.02),
         },
+        attributions=ATTRIBUTIONS if segment is None else None,
     )
 
 

@@ -39,6 +39,7 @@ OUT_OF_RANGE = {
     "value": "above 300",
     "effect": "out_of_range",
 }
+ATTRIBUTED = {**VERSION, "window": "1h", "feature": "dep_delay"}
 ORIGIN = {"segment_field": "origin", "segment_value": "JFK"}
 JFK = {**WHOLE, "segment_field": "origin", "segment_value": "JFK"}
 
@@ -93,6 +94,10 @@ def names(page: CollectorRegistry) -> set[str]:
         ("tidegauge_latency_p99_seconds", WHOLE, 0.2),
         ("tidegauge_feature_missing_ratio", {**WHOLE, "feature": "dep_delay"}, 0.2),
         ("tidegauge_feature_unseen_ratio", {**WHOLE, "feature": "carrier"}, 0.02),
+        ("tidegauge_attributed_predictions", {**VERSION, "window": "1h"}, 70),
+        ("tidegauge_attribution_drift_ratio", {**VERSION, "window": "1h"}, 0.25),
+        ("tidegauge_feature_attribution_share_ratio", ATTRIBUTED, 0.75),
+        ("tidegauge_feature_attribution_error_difference", ATTRIBUTED, 0.5),
         ("tidegauge_predictions_read_total", {"model": "delay"}, 10),
         ("tidegauge_predictions", {"model": "delay", "state": "open"}, 4),
         ("tidegauge_feedback", {"model": "delay", "state": "orphan_open"}, 1),

@@ -1,7 +1,9 @@
 """Predictions' features in the bins of the references in effect, before they are joined.
 
 They are counted once the join has accepted them, and their codes go with the retained request, so
-that its first label can be counted by bin (`tidegauge.core.stats.errorbins`).
+that its first label can be counted by bin (`tidegauge.core.stats.errorbins`). Where an event says
+how much each feature moved its answer, the codes of those shares follow, as many as the codes of
+bins (`tidegauge.core.stats.attributions`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ import numpy as np
 from tidegauge.core.collect.arrivals import Arrivals, Ints
 from tidegauge.core.collect.state import ModelState
 from tidegauge.core.events import FeatureValue, Prediction
+from tidegauge.core.stats.attributions import share_codes
 from tidegauge.core.stats.errorbins import NO_CODE, Codes, binned
 from tidegauge.core.stats.features import BinnedColumn, bin_features
 from tidegauge.core.stats.reference import ReferenceProfile
@@ -77,15 +80,22 @@ def bin_arrivals(
     """
     parts: dict[str, BinnedPart] = {}
     for reference, rows in _by_reference(arrivals, models, width).items():
-        features = [arrivals.events[row].features for row in rows.tolist()]
+        rows_of = [arrivals.events[row].features for row in rows.tolist()]
         profile = profiles[reference]
         names = [feature.name for feature in profile.features]
-        parts[reference] = BinnedPart(rows, bin_features(features, names, profile))
+        parts[reference] = BinnedPart(rows, bin_features(rows_of, names, profile))
+    told = [event.attributions for event in arrivals.events]
+    attributed = any(told)
     widest = max((len(binned(profiles[reference])) for reference in parts), default=0)
-    codes = np.full((len(arrivals.events), widest), NO_CODE, np.uint8)
+    codes = np.full((len(arrivals.events), widest * (1 + attributed)), NO_CODE, np.uint8)
     for reference, part in parts.items():
-        for at, feature in enumerate(binned(profiles[reference])):
+        features = binned(profiles[reference])
+        for at, feature in enumerate(features):
             codes[part.rows, at] = part.columns[feature.name].codes
+        if attributed:
+            names = [feature.name for feature in features]
+            shares = share_codes([told[row] for row in part.rows.tolist()], names)
+            codes[part.rows, len(names) : 2 * len(names)] = shares
     return BinnedArrivals(codes, parts)
 
 

@@ -64,6 +64,7 @@ class Counting:
         starts = arrivals.times - arrivals.times % self._width
         for (model, version), rows in _by_version(arrivals, models, versions).items():
             self._count_features(accepted, binned, (model, version), rows, starts[rows])
+            self._count_attributions(accepted, (model, version), rows, starts[rows])
             if version not in model.references:
                 self._sample(arrivals, records, (model, version), rows, starts[rows])
         self._note_deployments(arrivals, models, versions)
@@ -98,6 +99,19 @@ class Counting:
                 names = model.names.catalog.features
                 columns = binned.columns(reference, accepted.rows[rows[part]], chosen, names)
                 self._fold.features(model.name, version, reference, columns, starts[part])
+
+    def _count_attributions(
+        self, accepted: Accepted, told: tuple[ModelState, str], rows: Ints, starts: Ints
+    ) -> None:
+        model, version = told
+        events = accepted.arrivals.events
+        found = [events[row].attributions for row in rows.tolist()]
+        attributed = [(at, one) for at, one in enumerate(found) if one]
+        if attributed:
+            given = [one for _, one in attributed]
+            model.names.take_features(given)
+            panes = starts[[at for at, _ in attributed]]
+            self._fold.attributed.add(model.name, version, given, panes, model.names.features)
 
     def _sample(
         self,

@@ -1,22 +1,25 @@
-"""Folding the first labels of a batch: errors by slot, by feature bin, and a sample of them."""
+"""Folding first labels: errors by slot and feature bin, attributions, and a sample of errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from tidegauge.core.collect.attributed import Judged, judged_slots, share_columns
 from tidegauge.core.collect.cells import Gathered, Ints
 from tidegauge.core.collect.labelled import fold_first
 from tidegauge.core.collect.pairs import PairTable
 from tidegauge.core.collect.spread import Series, Spread, spread
 from tidegauge.core.config import PaneLevel
-from tidegauge.core.panes import OutcomeKey
+from tidegauge.core.panes import OutcomeKey, SlotKey
 from tidegauge.core.requestkey import Words
+from tidegauge.core.stats.attributions import JudgedAttributions, fold_judged
 from tidegauge.core.stats.errorbins import NO_CODE, Cells, Codes, LabelColumns, fold_error_bins
 from tidegauge.core.stats.errorsample import ErrorSample, smallest
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import ReferenceProfile
 
 _NO_REFERENCE = ""
+_Counted = tuple[str, OutcomeKey, FirstLabels] | tuple[str, SlotKey, JudgedAttributions]
 
 
 class FirstFold:
@@ -73,7 +76,7 @@ class FirstFold:
         table: PairTable,
         levels: tuple[PaneLevel, ...],
         profiles: Mapping[str, ReferenceProfile],
-    ) -> Iterator[tuple[str, OutcomeKey, FirstLabels]]:
+    ) -> Iterator[_Counted]:
         """Count everything gathered, by model and slot.
 
         Args:
@@ -81,6 +84,9 @@ class FirstFold:
             table: the pairs by number.
             levels: the pane pyramid.
             profiles: the references in use, by id.
+
+        Returns:
+            On the axis of label time first labels, and in the panes of their answers attributions.
         """
         number, time, heard, pairs, references, hashes = self._rows.columns()
         # a label that was waiting is known from the prediction on
@@ -88,33 +94,20 @@ class FirstFold:
         places = spread(number, np.zeros(len(number), np.int64), moments, series, levels)
         counts = fold_first(places.slots, pairs[places.rows], table, len(places.keys))
         labels = _columns(places, pairs, table)
-        for name, reference in self._references.items():
-            if name in profiles:
-                self._count_bins(
-                    np.flatnonzero(references == reference), labels, profiles[name], counts
-                )
+        used = {n: profiles[name] for name, n in self._references.items() if name in profiles}
+        if used:
+            codes = self._all_codes()
+            for reference, profile in used.items():
+                rows = np.flatnonzero(references == reference)
+                _count_bins(codes[rows], labels.at(rows), profile, counts)
+            delays = moments - time
+            depths = np.searchsorted([level.span_ms for level in levels[:-1]], delays)
+            judged = Judged(number, depths, time, references, labels)
+            yield from judged_slots(judged, codes, used, series, levels)
         self._sample(labels, hashes, time, counts)
         for (model, key), first in zip(places.keys, counts, strict=True):
             if first.trials or first.numbers:
                 yield model, OutcomeKey(key.version, key.field, key.value, key.start), first
-
-    def _count_bins(
-        self,
-        rows: Ints,
-        labels: LabelColumns,
-        profile: ReferenceProfile,
-        counts: list[FirstLabels],
-    ) -> None:
-        if not len(rows):
-            return
-        cells = Cells(profile)
-        mine = labels.at(rows)
-        present, groups = np.unique(mine.groups, return_inverse=True)
-        bins = fold_error_bins(
-            self._all_codes()[rows], mine._replace(groups=groups), cells, len(present)
-        )
-        for slot, found in zip(present.tolist(), bins, strict=True):
-            counts[slot].bins[profile.id] = found
 
     def _all_codes(self) -> Codes:
         single = [np.frombuffer(codes, np.uint8)[None, :] for codes in self._single_codes]
@@ -140,6 +133,29 @@ class FirstFold:
             if ids[row]:
                 error = ErrorSample(priority, ids[row], int(time[row]))
                 counts[int(labels.groups[row])].sample.append(error)
+
+
+def _count_bins(
+    codes: Codes, labels: LabelColumns, profile: ReferenceProfile, counts: list[FirstLabels]
+) -> None:
+    """Count first labels under one reference, by bins and by what moved their answers."""
+    if not len(codes):
+        return
+    cells = Cells(profile)
+    present, groups = np.unique(labels.groups, return_inverse=True)
+    mine = labels._replace(groups=groups)
+    bins = fold_error_bins(codes, mine, cells, len(present))
+    for slot, found in zip(present.tolist(), bins, strict=True):
+        counts[slot].bins[profile.id] = found
+    shares = share_columns(codes, profile)
+    if not shares.size or (shares[:, 0] == NO_CODE).all():
+        return
+    names = [feature.name for feature in cells.features]
+    for slot, judged in zip(
+        present.tolist(), fold_judged(shares, mine, names, len(present)), strict=True
+    ):
+        if not judged.is_zero():
+            counts[slot].judge(judged)
 
 
 def _columns(places: Spread, pairs: Ints, table: PairTable) -> LabelColumns:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tidegauge.core.collect.arrivalorder import FORWARDED
+from tidegauge.core.collect.attributed import AttributedFold
 from tidegauge.core.collect.cells import Column, Gathered, Ints, distinct
 from tidegauge.core.collect.corrected import CorrectedFold
 from tidegauge.core.collect.firstfold import FirstFold
@@ -27,6 +28,7 @@ from tidegauge.core.config import PaneLevel
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, level_of
 from tidegauge.core.requestkey import request_key, sample_hash
 from tidegauge.core.stats.answers import fold_answers
+from tidegauge.core.stats.attributions import JudgedAttributions
 from tidegauge.core.stats.corrections import CorrectionKey, ErrorCounts
 from tidegauge.core.stats.counts import count_cells
 from tidegauge.core.stats.features import BinnedColumn, fold_columns
@@ -61,6 +63,13 @@ class Deltas:
                 mine.add(first)
         for correction, change in other.corrections.items():
             self.corrections.setdefault(correction, ErrorCounts()).add(change)
+
+    def put(self, key: OutcomeKey | SlotKey, found: FirstLabels | JudgedAttributions) -> None:
+        """Take what was counted of first labels."""
+        if isinstance(key, OutcomeKey) and isinstance(found, FirstLabels):
+            self.outcomes[key] = found
+        elif isinstance(key, SlotKey) and isinstance(found, JudgedAttributions):
+            self.slot(key).add(SlotSums(judged=found))
 
     def slot(self, key: SlotKey) -> SlotSums:
         """The delta of one slot, to be added to."""
@@ -120,6 +129,7 @@ class BatchFold:
         self._paired = PairedFold()
         self.newest_labels: dict[str, int] = {}
         self._features: list[_Features] = []
+        self.attributed = AttributedFold()
 
     def predictions(self, records: Rows, latencies: Floats) -> None:
         """Count predictions that were accepted, given as rows, and their latencies in s or NaN."""
@@ -276,15 +286,16 @@ class BatchFold:
             if labels is not None:
                 self._count_labels(labels, series, pairs, deltas)
             if self._first:
-                for model, outcome, first in self._first.finish(
-                    series, pairs, self._levels, profiles
-                ):
-                    deltas.setdefault(model, Deltas()).outcomes[outcome] = first
+                counted = self._first.finish(series, pairs, self._levels, profiles)
+                for model, place, found in counted:
+                    deltas.setdefault(model, Deltas()).put(place, found)
             for model, corrected, change in self._corrected.finish(pairs):
                 deltas.setdefault(model, Deltas()).corrections[corrected] = change
             for model, key, other, counts in self._paired.finish(pairs, self._models, self._levels):
                 deltas.setdefault(model, Deltas()).slot(key).add_pairs(other, counts)
         self._count_features(deltas)
+        for model, key, told in self.attributed.finish():
+            deltas.setdefault(model, Deltas()).slot(key).add(SlotSums(attributions=told))
         self._clear()
         return deltas
 

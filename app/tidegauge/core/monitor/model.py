@@ -7,6 +7,7 @@ from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.detect.verdict import PaneInput, Verdict
 from tidegauge.core.ledger import ModelLedger, merged
+from tidegauge.core.monitor.attributed import UsualAttributions
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.errorbook import ErrorBook
@@ -91,7 +92,10 @@ class ModelMonitor:
         self.incidents = Incidents(name)
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
-        self._records = WindowRecords(name, config, self.windows, self.kinds, self.references)
+        self.usual = UsualAttributions()
+        self._records = WindowRecords(
+            name, config, self.windows, self.kinds, self.references, usual=self.usual
+        )
         self.learning: dict[str, Learning] = {}
         limit = config.limits.deployments
         self.deployments = Deployments(name, limit, self._width)
@@ -191,6 +195,7 @@ class ModelMonitor:
         for version, sums in pane.items():
             if sums.predictions:
                 self.active.setdefault(version, [start, start])[1] = start
+            self.usual.close(version, start, end, sums, self.rules.reference)
         whole = SlotSums()
         for sums in pane.values():
             whole.add(sums)

@@ -122,6 +122,9 @@ class MonitorTables:
         if model.told.names.changed:
             model.told.names.changed = False
             yield _pack(["names", name]), _pack(model.told.names.catalog)
+        for version in sorted(model.usual.changed):
+            yield _pack(["attributions", name, version]), _pack(model.usual.to_state(version))
+        model.usual.changed = set()
         if model.deployments.changed:
             yield _pack(["deployments", name]), _pack(model.deployments.to_state())
 
@@ -207,6 +210,7 @@ class MonitorTables:
             "sample": self._read_sample,
             "deployments": self._read_deployments,
             "names": self._read_names,
+            "attributions": self._read_attributions,
         }
         for key, value in self._pending.items():
             table, *rest = _unpack(key)
@@ -289,6 +293,9 @@ class MonitorTables:
 
     def _read_names(self, key: list[Any], value: bytes) -> None:
         self._models[key[0]].told.restore(msgspec.msgpack.decode(value, type=ModelCatalog))
+
+    def _read_attributions(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].usual.restore(key[1], _unpack(value))
 
     def _read_learning(self, key: list[Any], value: bytes) -> None:
         learned = msgspec.msgpack.decode(value, type=_Learned)

@@ -13,6 +13,7 @@ from tidegauge.core.config import CoreConfig
 from tidegauge.core.panes import OutcomeKey, SlotKey
 from tidegauge.core.partial import SampleRow
 from tidegauge.core.stats.answers import AnswerCounts
+from tidegauge.core.stats.attributions import AttributionCounts
 from tidegauge.core.stats.classes import OTHER, ClassCounts
 from tidegauge.core.stats.counts import add_counts
 from tidegauge.core.stats.features import FeatureCounts
@@ -47,6 +48,8 @@ class Told:
         if place is None:
             return None
         sums.features = {r: self._features(table) for r, table in sums.features.items()}
+        if sums.attributions is not None:
+            sums.attributions = self._attributions(sums.attributions)
         if sums.answers is not None:
             self._fold_answers(sums.answers)
         if sums.classes is not None:
@@ -82,6 +85,11 @@ class Told:
         if table.keys() <= known:
             return table
         return {name: counts for name, counts in table.items() if name in known}
+
+    def _attributions(self, counts: AttributionCounts) -> AttributionCounts:
+        names = counts.magnitudes.keys() - {OTHER}
+        self.names.take_features([dict.fromkeys(names)])
+        return counts.only(self.names.features)
 
     def _fold_answers(self, answers: AnswerCounts) -> None:
         told = {name: self.names.class_name(name, count) for name, count in answers.classes.items()}

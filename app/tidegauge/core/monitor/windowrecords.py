@@ -6,6 +6,7 @@ import msgspec
 
 from tidegauge.core.adoption import References
 from tidegauge.core.config import CoreConfig
+from tidegauge.core.monitor.attributed import UsualAttributions, attribution_stats
 from tidegauge.core.monitor.distributions import Distribution, distributions
 from tidegauge.core.monitor.improving import Improving
 from tidegauge.core.monitor.kinds import Kinds
@@ -25,6 +26,7 @@ class WindowRecords:
         windows: of the model.
         kinds: the kinds that it was of.
         references: what its versions are compared with.
+        usual: the attributions that are normal for its versions.
     """
 
     def __init__(
@@ -34,6 +36,8 @@ class WindowRecords:
         windows: Windows,
         kinds: Kinds,
         references: References,
+        *,
+        usual: UsualAttributions,
     ) -> None:
         self._name = name
         self._width = config.panes[0].width_ms
@@ -41,6 +45,7 @@ class WindowRecords:
         self._windows = windows
         self._kinds = kinds
         self._references = references
+        self._usual = usual
         self._figures = KnownFigures(config.limits.classes)
         self._improving = Improving(config.model(name).costs)
 
@@ -122,6 +127,7 @@ class WindowRecords:
         kind = self._kinds.at(start + size, sums)
         reference = self._references.at(series.version, start + size - self._width)
         shown = self._figures.of(sums, size, reference, kind)
+        usual = self._usual.shares(series.version) if sums.attributions else {}
         return MetricRecord(
             model=self._name,
             version=series.version,
@@ -146,6 +152,7 @@ class WindowRecords:
             latency=shown.latency,
             score=shown.score,
             features=shown.features,
+            attributions=attribution_stats(sums, kind, usual),
         )
 
     def _state(self, key: FrameKey, closed: int) -> WindowState:
