@@ -60,9 +60,10 @@ class ViewCollector(Collector):
         source: gives the present view; called from the scraping thread.
         max_series: over it, segments' features go first, then segments (those with the fewest
             predictions first), then distributions, then attributions, then features, then confusion
-            matrices, classes and calibration, then what would make versions better, then pairs of versions, then
-            references and final windows, then detectors, then versions' windows; those of models
-            beyond `FIRST_MODELS` before any. Segments have no figures by class here.
+            matrices, classes and calibration, then what would make versions better, then pairs of
+            versions, then references and final windows, then detectors, then versions' windows;
+            those of models beyond `FIRST_MODELS` before any. Segments have no figures by class
+            here.
         clock: the time in seconds since the epoch.
     """
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tidegauge.export import (
+    attributions,
     collector,
     deployments,
     detection,
@@ -60,6 +61,8 @@ _UNITS = {
     r"feature_(mean|deviation)$": "the feature's",
     r"_total$|_(predictions|labels|values)$|tidegauge_feedback$|_series": "count",
     r"segment_gain": "errors",
+    r"attribution_error_difference": "share",
+    r"attribution_mean": "the publisher's",
 }
 """Units by what a name holds; the first that fits."""
 
@@ -242,6 +245,13 @@ def _groups() -> tuple[_Group, ...]:
             "For each feature that predictions of the window carry; mean and deviation of numeric "
             "ones, distances and what is outside where there is a reference.",
             _figures(windows.FEATURE_FIGURES),
+        ),
+        _Group(
+            "Attributions",
+            "Where publishers send [attributions](why.md#attributions); the drift once the first "
+            "period of the version has passed, the difference where the window has right and wrong "
+            "answers.",
+            attributions.METRICS,
         ),
         _Group(
             "Distributions and references",
