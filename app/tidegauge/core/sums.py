@@ -153,8 +153,8 @@ class SlotSums:
         self.labels = _added(self.labels, other.labels, sign, LabelCounts)
         self.classes = _added(self.classes, other.classes, sign, ClassCounts)
         self.numbers = _added(self.numbers, other.numbers, sign, NumberCounts)
-        self.attributions = _added(self.attributions, other.attributions, sign, AttributionCounts)
-        self.judged = _added(self.judged, other.judged, sign, JudgedAttributions)
+        if other.attributions is not None or other.judged is not None:
+            self._add_attributions(other, sign)
         for reference, table in other.features.items():
             mine = self.features.setdefault(reference, {})
             for name, counts in table.items():
@@ -163,6 +163,10 @@ class SlotSums:
                 mine[name].add(counts, sign)
         for version, pairs in other.paired.items():
             self.add_pairs(version, pairs, sign)
+
+    def _add_attributions(self, other: "SlotSums", sign: int) -> None:
+        self.attributions = _added(self.attributions, other.attributions, sign, AttributionCounts)
+        self.judged = _added(self.judged, other.judged, sign, JudgedAttributions)
 
     def add_pairs(self, version: str, pairs: PairedCounts, sign: int = 1) -> None:
         """Add (or with ``sign`` -1 take away) pairs with another version."""
