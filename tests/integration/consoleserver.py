@@ -34,6 +34,7 @@ from tidegauge.core.records import (
     Traffic,
     WindowState,
 )
+from tidegauge.export.http import listening
 from tidegauge.live.board import Arrival, LiveRecord
 from tidegauge.live.source import Connected, HistoryRead, Lag, Message, Read, Trouble
 from tidegauge.live.state import State
@@ -187,9 +188,10 @@ def found(request_id: str, _at: int | None) -> Story:
 
 def main() -> None:
     """Serve until a signal ends it."""
-    port, models = int(sys.argv[1]), int(sys.argv[2])
+    address = listening("127.0.0.1", int(sys.argv[1]), "console")
+    models = int(sys.argv[2])
     state = State("kafka:9092", lambda: time.time_ns() // 1_000_000, HOUR)
-    serve(Pictures(state, Settings(), Lookups(found)), Told(models), "127.0.0.1", port)
+    serve(Pictures(state, Settings(), Lookups(found)), Told(models), "127.0.0.1", address)
 
 
 if __name__ == "__main__":

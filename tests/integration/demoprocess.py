@@ -11,6 +11,7 @@ from pathlib import Path
 import tidegauge
 
 SECONDS = 150.0
+ANY_PORTS = ("--set", "http.port=0", "--set", "console.port=0")
 SOURCE = Path(tidegauge.__file__).parents[1]
 
 
@@ -67,7 +68,7 @@ class Demo:
 @contextmanager
 def demo(folder: Path, *arguments: str, options: tuple[str, ...] = ()) -> Iterator[Demo]:
     output = folder / "output"
-    command = [sys.executable, "-m", "tidegauge", "--set", "http.port=0", *options, "demo"]
+    command = [sys.executable, "-m", "tidegauge", *ANY_PORTS, *options, "demo"]
     with (
         output.open("w") as written,
         subprocess.Popen(

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from tidegauge.broker.ports import free_port
 from tidegauge.cli.console import note
 from tidegauge.cli.options import parse_duration
 from tidegauge.cli.session import session_of
-from tidegauge.export.http import check_address
+from tidegauge.export.http import listening
 from tidegauge.settings.duration import milliseconds
 
 HELP = """Watch all models in a browser: alerts and why, quality, features, dead letters, ledgers.
@@ -48,10 +47,10 @@ def console(
     """Serve the console until a signal ends it."""
     settings = session_of(context).settings
     host, port = settings.console.host, settings.console.port
-    check_address(host, port, "console")
-    port = port or free_port(0, host)
+    address = listening(host, port, "console")
     # NiceGUI takes a second to import, and no other command should wait for it
     from tidegauge.console.app import run  # noqa: PLC0415
 
+    port = address.getsockname()[1]
     note(f"http://{f'[{host}]' if ':' in host else host}:{port}; Ctrl-C ends it")
-    raise typer.Exit(run(settings, port, milliseconds(window)))
+    raise typer.Exit(run(settings, address, milliseconds(window)))

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import time
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from tidegauge.lookup.request import look_up
 from tidegauge.settings import Settings
 
 _LOOK_SECONDS: Final = 0.5
+_STOP_SECONDS: Final = 2
 _HERE: Final = Path(__file__).parent
 _THEME: Final = """
 <script>
@@ -99,12 +101,12 @@ def _whole(blocks: dict[str, str]) -> str:
     return f"[{','.join(f'[{json.dumps(key)},{text}]' for key, text in blocks.items())}]"
 
 
-def run(settings: Settings, port: int, size_ms: int) -> int:
+def run(settings: Settings, address: socket.socket, size_ms: int) -> int:
     """Serve the console until a signal ends it.
 
     Args:
         settings: The cluster, and where to listen.
-        port: Where to listen in fact.
+        address: Listens there.
         size_ms: The size of the windows to begin with.
 
     Returns:
@@ -120,14 +122,21 @@ def run(settings: Settings, port: int, size_ms: int) -> int:
 
     app.on_exception(failed)
     lookups = Lookups(partial(look_up, settings))
-    serve(Pictures(state, settings, lookups), reader, settings.console.host, port)
+    serve(Pictures(state, settings, lookups), reader, settings.console.host, address)
     if bugs:
         raise bugs[0]
     return 0
 
 
-def serve(pictures: Pictures, source: Source, host: str, port: int) -> None:
-    """Serve pages of what a source tells, until a signal ends it."""
+def serve(pictures: Pictures, source: Source, host: str, address: socket.socket) -> None:
+    """Serve pages of what a source tells, until a signal ends it.
+
+    Args:
+        pictures: The pages.
+        source: What is read.
+        host: The address by name: only one of this machine's own is held to its names.
+        address: Listens there.
+    """
     app.on_startup(source.start)
     app.on_shutdown(source.stop)
     app.on_shutdown(pictures.close)
@@ -152,8 +161,10 @@ def serve(pictures: Pictures, source: Source, host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # the server stops by itself, and then raises the signal again
         signal.signal(number, lambda *_: None)
-    config = uvicorn.Config(server, host=host, port=port, log_level="warning", ws="wsproto")
-    uvicorn.Server(config).run()
+    config = uvicorn.Config(
+        server, log_level="warning", ws="wsproto", timeout_graceful_shutdown=_STOP_SECONDS
+    )
+    uvicorn.Server(config).run(sockets=[address])
 
 
 def _define_page(pictures: Pictures) -> None:

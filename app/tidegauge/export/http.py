@@ -115,23 +115,49 @@ class MetricsServer(PageServer):
         super().__init__(pages, host, port)
 
 
-def check_address(host: str, port: int, section: str = "http") -> None:
-    """Listen for a moment, to tell early that `PageServer` could not; arguments as there.
+def check_address(host: str, port: int) -> None:
+    """Listen for a moment, to tell early that `MetricsServer` could not.
 
     Raises:
         AddressError: as there.
     """
-    _listen(host, port, BaseHTTPRequestHandler, section).server_close()
+    _listen(host, port, BaseHTTPRequestHandler, "http").server_close()
 
 
 def _listen(host: str, port: int, handler: type[BaseHTTPRequestHandler], section: str) -> "_Server":
     try:
         return (_ServerV6 if ":" in host else _Server)((host, port), handler)
     except OSError as error:
-        raise AddressError(
-            f"can't listen on {host} port {port}: {error.strerror}; "
-            f"set {section}.port to a free port, or 0 for any, and {section}.host to this machine's"
-        ) from None
+        raise _taken(error, host, port, section) from None
+
+
+def listening(host: str, port: int, section: str) -> socket.socket:
+    """A socket that listens already, for a server that takes a while to start.
+
+    Args:
+        host: address to listen on.
+        port: 0 for any free one.
+        section: the section of the settings that names host and port.
+
+    Raises:
+        AddressError: the address is taken or not this machine's.
+    """
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen()
+    except OSError as error:
+        found.close()
+        raise _taken(error, host, port, section) from None
+    return found
+
+
+def _taken(error: OSError, host: str, port: int, section: str) -> AddressError:
+    return AddressError(
+        f"can't listen on {host} port {port}: {error.strerror}; "
+        f"set {section}.port to a free port, or 0 for any, and {section}.host to this machine's"
+    )
 
 
 class _Server(ThreadingHTTPServer):

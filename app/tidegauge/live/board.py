@@ -4,7 +4,6 @@ A record is newer than another of its key if its offset is higher (records of a 
 partition), so the past may be read after the present, and anything may be read twice.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
@@ -133,8 +132,6 @@ class ModelBoard:
         self.ledger: LedgerRecord | None = None
         self.updated_ms = 0
         """When Kafka took the newest figures of the model; 0 without any."""
-        self.taken = 0
-        """Rises with each record: where it has not, nothing needs to be shown anew."""
         self._ledger_offset = -1
         self._deployments: dict[tuple[DeploymentKind, str], tuple[int, DeploymentRecord]] = {}
 
@@ -193,7 +190,6 @@ class Board:
         self._references: dict[tuple[str, str], tuple[int, ReferenceProfile]] = {}
         self._alerts: dict[str, tuple[int, AlertRecord]] = {}
         self._alerts_of: dict[str, set[str]] = {}
-        self._alerts_taken: Counter[str] = Counter()
         self._histories = {True: 0, False: 0}
 
     def take(self, arrivals: Iterable[Arrival]) -> None:
@@ -203,17 +199,14 @@ class Board:
                 case MetricRecord():
                     model = self._model(record.model)
                     self._take_window(model, offset, record)
-                    model.taken += 1
                     model.updated_ms = max(model.updated_ms, time_ms)
                 case LedgerRecord():
                     model = self._model(record.model)
                     model.take_ledger(offset, record)
-                    model.taken += 1
                     model.updated_ms = max(model.updated_ms, time_ms)
                 case DeploymentRecord():
                     model = self._model(record.model)
                     model.take_deployment(offset, record)
-                    model.taken += 1
                 case AlertRecord():
                     self._take_alert(offset, record)
                 case DeadLetterRecord() | DeadLetterSummaryRecord():
@@ -235,11 +228,6 @@ class Board:
     def firing(self, model: str | None = None) -> list[AlertRecord]:
         """The alerts that fire; the latest begun comes first."""
         return [a for a in self.alerts(model) if a.status is AlertStatus.FIRING]
-
-    def taken(self, model: str) -> tuple[int, int]:
-        """What rises whenever a record of a model, or an alert about it, is taken."""
-        known = self.models.get(model)
-        return 0 if known is None else known.taken, self._alerts_taken.get(model, 0)
 
     def reference(self, window: MetricRecord) -> ReferenceProfile | None:
         """What a window was compared with; None where it is not known, or was replaced."""
@@ -287,7 +275,6 @@ class Board:
         if known is not None and known[0] >= offset:
             return
         self._alerts[record.fingerprint] = offset, record
-        self._alerts_taken[record.model] += 1
         self._alerts_of.setdefault(record.model, set()).add(record.fingerprint)
         if len(self._alerts) > MAX_ENDED_ALERTS:
             ended = list(self._ended())
@@ -295,7 +282,6 @@ class Board:
                 oldest = min(ended, key=lambda f: self._alerts[f][1].time_ms)
                 _, gone = self._alerts.pop(oldest)
                 self._alerts_of[gone.model].discard(oldest)
-                self._alerts_taken[gone.model] += 1
 
     def _ended(self) -> Iterator[str]:
         for fingerprint, (_, alert) in self._alerts.items():
