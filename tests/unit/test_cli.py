@@ -52,7 +52,7 @@ def test_the_version():
 
 
 def test_no_command_but_the_worker_waits_for_its_imports():
-    slow = {"faust", "river", "textual"}
+    slow = {"faust", "nicegui", "river", "textual"}
     code = f"import sys, tidegauge.cli.main; print(sorted({slow} & set(sys.modules)))"
     source = str(Path(tidegauge_package.__file__).parents[1])
     run = subprocess.run(

@@ -1,10 +1,13 @@
 """How features, scores and answers are spread now, and what they are compared with."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.export.page import Metric, Row
 from tidegauge.export.view import ReferenceView
+
+if TYPE_CHECKING:  # see `tidegauge.export.view`
+    from tidegauge.core.monitor.distributions import Distribution
 
 _BIN = ("model", "version", "stream", "feature", "place", "bin")
 _REFERENCE = ("model", "version", "reference", "origin")
@@ -28,7 +31,7 @@ SIZE = Metric(
 METRICS = (NOW, THEN, SINCE, SIZE)
 
 
-def distribution_rows(view: Distribution) -> Iterator[Row]:
+def distribution_rows(view: "Distribution") -> Iterator[Row]:
     """One feature, or the scores or answers, of a version."""
     of_all = (view.model, view.version, view.subject.value, view.feature)
     for place, found in enumerate(view.bins):

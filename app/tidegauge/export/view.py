@@ -6,9 +6,12 @@ the view has no series, so nothing stale is ever exported.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.records import AlertRecord, DeploymentRecord, LedgerRecord, MetricRecord
+
+if TYPE_CHECKING:  # with it come the detectors, whose imports no command but the worker waits for
+    from tidegauge.core.monitor.distributions import Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class View:
     alerts: Sequence[AlertRecord] = ()
     ledgers: Sequence[LedgerRecord] = ()
     deployments: Sequence[DeploymentRecord] = ()
-    distributions: Sequence[Distribution] = ()
+    distributions: "Sequence[Distribution]" = ()
     references: Sequence[ReferenceView] = ()
     final: Sequence[MetricRecord] = ()
     alert_events: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
