@@ -32,7 +32,7 @@ def alert_lines(alert: AlertRecord, now_ms: int | None, causes: int = 3) -> Elem
     Args:
         alert: The alert.
         now_ms: The event time up to which its model is known.
-        causes: Told at most.
+        causes: Told at most; 0: the alert is told in one line.
     """
     lasting = None if now_ms is None else words.ago(now_ms - alert.starts_at_ms)
     summary = plain(alert.annotations.get("summary", "")).removeprefix(f"Model {alert.model}: ")
@@ -50,8 +50,9 @@ def alert_lines(alert: AlertRecord, now_ms: int | None, causes: int = 3) -> Elem
                 f", for {lasting}" if lasting else None,
                 cls="since",
             ),
+            element("span", f" {summary}") if summary and not causes else None,
         ),
-        element("p", summary, cls="summary") if summary else None,
+        element("p", summary, cls="summary") if summary and causes else None,
         element("ul", *(cause_line(cause) for cause in shown), cls="causes") if shown else None,
         key=alert.fingerprint,
     )

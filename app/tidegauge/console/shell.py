@@ -22,6 +22,8 @@ class Block(NamedTuple):
     node: Node
 
 
+READING: Final = "Reading what is known so far."
+"""While the past is read."""
 _PAGES: Final = (
     ("", "Models", "m"),
     ("alerts", "Alerts", "a"),
@@ -105,7 +107,7 @@ def waiting(state: State) -> str | None:
     """What is said where nothing was read yet; None once the past is known."""
     if not state.connected:
         return f"Waiting for Kafka at {plain(state.cluster)}."
-    return "Reading what is known so far." if state.loading else None
+    return READING if state.loading else None
 
 
 def facts(pairs: Iterable[tuple[str, Node | None]]) -> Element:

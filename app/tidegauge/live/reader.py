@@ -73,9 +73,10 @@ class Reader:
         self._since = since
         self._client = client
         names = settings.topic_names
+        # read back in this order: what is few and matters comes first
         self._topics = [names.alerts, names.metrics]
         if everything:
-            self._topics += [names.references, names.dead_letters]
+            self._topics = [names.alerts, names.references, names.metrics, names.dead_letters]
         self._messages: queue.Queue[Message] = queue.Queue(_MESSAGES)
         self._stopping = threading.Event()
         self._bug: Exception | None = None
@@ -187,7 +188,7 @@ class Reader:
         begins: Mapping[TopicPartition, int],
         ends: Mapping[TopicPartition, int],
     ) -> Iterator[list[ConsumerRecord]]:
-        """One topic after the other: the alerts are few, and matter most."""
+        """One topic after the other."""
         names = self._settings.topic_names
         for topic in self._topics:
             its_ends = {place: end for place, end in ends.items() if place.topic == topic}

@@ -11,9 +11,12 @@ from typing import Final, Literal, NamedTuple
 
 from playwright.sync_api import sync_playwright
 
+from tidegauge.console.shell import READING
+
 LARGEST: Final = 300_000
 """Bytes of a picture."""
 _DRAWN_MS: Final = 1_500
+_READ_MS: Final = 60_000
 
 
 class Shot(NamedTuple):
@@ -24,17 +27,19 @@ class Shot(NamedTuple):
         path: What is opened.
         scheme: Light or dark.
         size: Width and height in pixels.
+        part: What is to be in view.
     """
 
     file: str
     path: str
     scheme: Literal["light", "dark"]
     size: tuple[int, int]
+    part: str = "h1"
 
 
 SHOTS: Final = (
     Shot("console.png", "/", "light", (1440, 900)),
-    Shot("console-dark.png", "/model/flight-delay?side=features", "dark", (1440, 1500)),
+    Shot("console-dark.png", "/model/flight-delay?side=features", "dark", (1440, 900), "h3"),
 )
 
 
@@ -48,13 +53,15 @@ def take(address: str, folder: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        for file, path, scheme, (width, height) in SHOTS:
+        for file, path, scheme, (width, height), part in SHOTS:
             page = browser.new_page(
                 viewport={"width": width, "height": height}, color_scheme=scheme
             )
             page.goto(address.rstrip("/") + path)
             page.locator("#content > *").first.wait_for()
+            page.get_by_text(READING).wait_for(state="detached", timeout=_READ_MS)
             page.wait_for_timeout(_DRAWN_MS)
+            page.locator(part).first.evaluate("e => e.scrollIntoView({block: 'center'})")
             picture = page.screenshot(path=folder / file)
             page.close()
             if len(picture) > LARGEST:

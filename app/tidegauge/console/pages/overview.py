@@ -18,7 +18,7 @@ from tidegauge.wire.plain import plain
 
 SHOWN_MODELS: Final = 4
 """In trouble; of more, only the table tells."""
-_SHOWN_ALERTS: Final = 3
+_SHOWN_ALERTS: Final = 4
 _SPARK_WINDOWS: Final = 48
 _CLOCK_MS: Final = 5_000
 """How long ago something was is told this exactly, lest all rows change all the time."""
@@ -85,7 +85,7 @@ def _card(view: ModelView, size_ms: int, window: str) -> Element:
         element(
             "ol",
             *(
-                alert_lines(alert, view.board.watermark_ms, causes=1 if number else 3)
+                alert_lines(alert, view.board.watermark_ms, causes=0 if number else 3)
                 for number, alert in enumerate(alerts)
             ),
             element("li", element("a", f"{rest} more", href=href), key="more") if rest else None,
