@@ -7,7 +7,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards.alerts_table import OF_MODEL
-from tidegauge.dashboards.panels import BLUE, COVERAGE, GREEN, ORANGE, YELLOW, Names, Step
+from tidegauge.dashboards.panels import COVERAGE, GREEN, ORANGE, PART, YELLOW, Names, Step
 from tidegauge.dashboards.tables import Column, Key, rows
 from tidegauge.dashboards.variables import VERSIONS
 
@@ -27,7 +27,6 @@ _EFFECTS: Final[Names] = tuple(
     )
 )
 _BY_CAUSE: Final = "alertname, feature, kind, name, value, effect"
-_PART: Final[tuple[Step, ...]] = ((None, BLUE),)
 _TIMES: Final[tuple[Step, ...]] = ((None, GREEN), (1.2, YELLOW), (1.5, ORANGE))
 
 
@@ -99,9 +98,9 @@ def causes() -> Sequence[Builder[models.Panel]]:
                 Key("name", "Name"),
             ],
             [
-                Column("Mix shift", _split("mix"), "percentunit", 0, _PART, bar=1, width=150),
+                Column("Mix shift", _split("mix"), "percentunit", 0, PART, bar=1, width=150),
                 Column(
-                    "Concept shift", _split("concept"), "percentunit", 0, _PART, bar=1, width=150
+                    "Concept shift", _split("concept"), "percentunit", 0, PART, bar=1, width=150
                 ),
                 Column("Neither", _split("neither"), "percentunit", 0, width=75),
             ],

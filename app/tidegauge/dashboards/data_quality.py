@@ -21,7 +21,7 @@ from tidegauge.dashboards.panels import (
     lines,
     value,
 )
-from tidegauge.dashboards.pipeline import or_none, per_second
+from tidegauge.dashboards.pipeline import or_none, refused_lately
 from tidegauge.dashboards.tables import Column, Key, rows
 
 _MODELS: Final = 'model=~"$model"'
@@ -63,7 +63,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             "Records of the last hour that could not be read or used, of all publishers. Not zero: "
             "the table below has topic and reason, and `tidegauge dead-letters` each record with "
             "its remedy.",
-            "sum(increase(tidegauge_dead_letters_total[1h])) or vector(0)",
+            refused_lately(),
             unit="short",
             steps=NONE_IS_GOOD,
             decimals=0,
@@ -217,16 +217,16 @@ def _records() -> Sequence[Builder[models.Panel]]:
             width=8,
         ),
         lines(
-            "Refused per second",
-            "Records that could not be used, by reason. One that begins when a publisher was "
-            "deployed is its.",
+            "Refused records over time",
+            "Records that could not be used since the workers started, by reason. A step when a "
+            "publisher was deployed is its; a steady climb is one publisher that never was right.",
             [
                 Query(
-                    or_none(per_second("tidegauge_dead_letters_total", "topic, reason"), "reason"),
+                    or_none("sum by (topic, reason) (tidegauge_dead_letters_total)", "reason"),
                     "{{topic}} {{reason}}",
                 )
             ],
-            unit="cps",
+            unit="short",
             low=0,
         ),
         bars(

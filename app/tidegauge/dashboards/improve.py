@@ -11,7 +11,7 @@ from tidegauge.dashboards import binary, classes, multiclass, regression, variab
 from tidegauge.dashboards.board import IMPROVE, Board, Section
 from tidegauge.dashboards.charts import curves
 from tidegauge.dashboards.marks import marks
-from tidegauge.dashboards.panels import BLUE, GREEN, NEUTRAL, Query, Step, lines, value
+from tidegauge.dashboards.panels import GREEN, NEUTRAL, PART, Query, Step, lines, value
 from tidegauge.dashboards.tables import Column, Key, rows
 from tidegauge.dashboards.variables import VERSIONS
 from tidegauge.dashboards.versions import (
@@ -23,7 +23,6 @@ from tidegauge.dashboards.versions import (
 
 _SURE: Final[tuple[Step, ...]] = ((None, NEUTRAL), (1e-9, GREEN))
 """A gain is sure where its lower end is above zero."""
-_SHARE: Final[tuple[Step, ...]] = ((None, BLUE),)
 _LONGEST: Final = " Over the longest window that ends now."
 
 
@@ -172,7 +171,7 @@ def _segments(unit: str, *, width: int) -> Builder[models.Panel]:
                 _of("segment_gain_ratio", by),
                 "percentunit",
                 1,
-                _SHARE,
+                PART,
                 bar=0.5,
                 width=150,
             ),

@@ -8,7 +8,7 @@ from tidegauge.dashboards.panels import DATASOURCE
 
 
 def marks(selector: str = "", *, name_model: bool = True) -> Sequence[AnnotationQuery]:
-    """The marks of some models.
+    """All marks of some models.
 
     Deployments and references lie at their event time, alerts at the time at which they were seen
     to fire: in a replay of the past the former are outside the range of time.
@@ -17,15 +17,20 @@ def marks(selector: str = "", *, name_model: bool = True) -> Sequence[Annotation
         selector: Labels that choose the models.
         name_model: Whether the marks name their model.
     """
-    what = "{{model}}: " if name_model else ""
-    by = "model, " if name_model else ""
+    what, by = _named(name_model=name_model)
+    alerts = _marks(
+        "Firing alerts",
+        "red",
+        f"max by ({by}alertname, feature, class) (tidegauge_alert_firing{{{selector}}})",
+        f"{what}{{{{alertname}}}} {{{{feature}}}} {{{{class}}}}",
+    )
+    return (alerts, *deployments(selector, name_model=name_model))
+
+
+def deployments(selector: str = "", *, name_model: bool = True) -> Sequence[AnnotationQuery]:
+    """The marks of what was changed, without those of alerts; arguments as of `marks`."""
+    what, by = _named(name_model=name_model)
     return (
-        _marks(
-            "Firing alerts",
-            "red",
-            f"max by ({by}alertname, feature, class) (tidegauge_alert_firing{{{selector}}})",
-            f"{what}{{{{alertname}}}} {{{{feature}}}} {{{{class}}}}",
-        ),
         _marks(
             "Deployments",
             "blue",
@@ -41,6 +46,11 @@ def marks(selector: str = "", *, name_model: bool = True) -> Sequence[Annotation
             f"{what}{{{{origin}}}} reference of version {{{{version}}}}",
         ).use_value_for_time(True),
     )
+
+
+def _named(*, name_model: bool) -> tuple[str, str]:
+    """How a mark's text begins, and which label that takes."""
+    return ("{{model}}: ", "model, ") if name_model else ("", "")
 
 
 def _marks(name: str, color: str, expr: str, text: str) -> AnnotationQuery:

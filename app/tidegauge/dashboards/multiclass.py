@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards import binary, classes
 from tidegauge.dashboards.figures import BY_LEGEND, by_version, chosen
-from tidegauge.dashboards.panels import PSI, Query, lines
+from tidegauge.dashboards.panels import PART, PSI, Query, lines
 from tidegauge.dashboards.spread import ANSWERS, SCORES, spread
 from tidegauge.dashboards.tables import Column, Key, matrix, rows
 
@@ -86,7 +86,7 @@ def worst_classes(*, width: int, height: int) -> Builder[models.Panel]:
             Column("Labels", _by_class("labels"), "short"),
             Column("Precision", _by_class("precision_ratio"), "percentunit", 1),
             Column("Recall", _by_class("recall_ratio"), "percentunit", 1),
-            Column("F1", _by_class("f1_score"), "percentunit", 1, bar=1),
+            Column("F1", _by_class("f1_score"), "percentunit", 1, PART, bar=1),
         ],
         order="F1",
         ascending=True,

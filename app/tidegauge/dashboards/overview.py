@@ -45,7 +45,7 @@ from tidegauge.dashboards.panels import (
     SHIFT,
     value,
 )
-from tidegauge.dashboards.pipeline import DELAY, LAG
+from tidegauge.dashboards.pipeline import DELAY, LAG, LOST_LATELY, refused_lately
 from tidegauge.dashboards.states import DRIFT_STATES
 from tidegauge.dashboards.tables import Column, Key, rows
 
@@ -102,8 +102,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             "Records of the last hour that could not be used, and those that Kafka's retention "
             "removed unread. Refused ones are in the dead letters: `tidegauge dead-letters` shows "
             "each with its reason and the remedy.",
-            "(sum(increase(tidegauge_dead_letters_total[1h])) or vector(0))"
-            " + sum(max by (topic, partition) (increase(tidegauge_lost_records_total[1h])))",
+            f"{refused_lately()} + {LOST_LATELY}",
             unit="short",
             steps=NONE_IS_GOOD,
             decimals=0,
@@ -215,7 +214,7 @@ def _what() -> Sequence[Builder[models.Panel]]:
     keys = (
         Key("severity", "Severity", names=SEVERITIES, width=75),
         Key("alertname", "Alert", width=165),
-        Key("model", "Model", link=MODEL_LINK),
+        Key("model", "Model", link=MODEL_LINK, width=115),
         Key("version", "Version", width=65),
         ABOUT,
         Key("segment_field", "Segments by", width=95),
@@ -233,7 +232,7 @@ def _what() -> Sequence[Builder[models.Panel]]:
             "class, prediction), feature (its mean) and missing (its share of absent values). What "
             "to do: open the model, then its feature section.",
             [
-                Key("model", "Model", link=MODEL_LINK),
+                Key("model", "Model", link=MODEL_LINK, width=115),
                 Key("stream", "Stream", width=110),
                 replace(ABOUT, label="feature"),
                 _KIND,

@@ -30,6 +30,8 @@ Names: TypeAlias = tuple[tuple[str, str, str], ...]
 """Values as text, what is shown instead of them, and in which colour."""
 
 PLAIN: Final[tuple[Step, ...]] = ((None, NEUTRAL),)
+PART: Final[tuple[Step, ...]] = ((None, BLUE),)
+"""A part of a whole, which is neither good nor bad."""
 SHIFT: Final[tuple[Step, ...]] = ((None, GREEN), (0.5, YELLOW), (1, ORANGE))
 """A change as a part of what is worth an alert; red is left to alerts."""
 PSI: Final[tuple[Step, ...]] = ((None, GREEN), (0.1, YELLOW), (0.25, ORANGE))

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from tidegauge.dashboards import variables, workers
 from tidegauge.dashboards.board import PIPELINE, Board, Section
 from tidegauge.dashboards.figures import KNOWN
-from tidegauge.dashboards.marks import marks
+from tidegauge.dashboards.marks import deployments
 from tidegauge.dashboards.panels import (
     BLUE,
     GREEN,
@@ -33,6 +33,9 @@ DELAY: Final[tuple[Step, ...]] = (
 """How far event time may be behind the clock."""
 LAG: Final[tuple[Step, ...]] = ((None, GREEN), (10_000, YELLOW), (1_000_000, RED))
 _READ: Final = "tidegauge_{}_read_total"
+_REFUSED: Final = "tidegauge_dead_letters_total"
+LOST_LATELY: Final = "sum(max by (topic, partition) (increase(tidegauge_lost_records_total[1h])))"
+"""Records of the last hour that Kafka's retention removed unread."""
 _OVER: Final = (
     'rate(tidegauge_limit_exceeded_total{limit!="classes"}[$__rate_interval])'
     ' or rate(tidegauge_limit_exceeded_total{limit="classes"}[$__rate_interval])'
@@ -48,7 +51,21 @@ def or_none(expr: str, label: str) -> str:
         expr: PromQL.
         label: What the legend is made of.
     """
-    return f'{expr} or label_replace(vector(0), "{label}", "none", "", "")'
+    none = f'label_replace(vector(0), "{label}", "none", "", "")'
+    return f"{expr} or {none} unless on () ({expr})"
+
+
+def refused_lately() -> str:
+    """Records refused in the last hour.
+
+    A counter that is there for less than that has its first refusals in its first value, which no
+    increase shows.
+    """
+    known = f"{_REFUSED} offset 1h"
+    return (
+        f"(sum(increase({_REFUSED}[1h]) and {known}) or vector(0))"
+        f" + (sum({_REFUSED} unless {known}) or vector(0))"
+    )
 
 
 def per_second(counter: str, by: str = "") -> str:
@@ -85,8 +102,7 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
             "Refused and lost, last hour",
             "Records of the last hour that could not be used, and those that Kafka's retention "
             "removed unread. Not zero: see the section on errors, then `tidegauge dead-letters`.",
-            "(sum(increase(tidegauge_dead_letters_total[1h])) or vector(0))"
-            " + sum(max by (topic, partition) (increase(tidegauge_lost_records_total[1h])))",
+            f"{refused_lately()} + {LOST_LATELY}",
             unit="short",
             steps=NONE_IS_GOOD,
             decimals=0,
@@ -315,5 +331,5 @@ def pipeline() -> Board:
             Section("Workers and partitions", workers.workers()),
             Section("What became of the events", _ledgers()),
         ),
-        marks=marks(),
+        marks=deployments(),
     )
