@@ -106,6 +106,7 @@ EVERYTHING = (
     f" == {len(ModelName)}"
     f" and count(tidegauge_detector_current{ABSOLUTE} > 2 * tidegauge_detector_baseline{ABSOLUTE})"
     f' and count(tidegauge_alert_split_ratio{{model="{ModelName.ARRIVAL_DELAY}"}})'
+    " and count(tidegauge_attribution_drift_ratio)"
     f" and count({LABELLED} > 100) == {sum(len(task.versions) for task in TASKS.values())}"
 )
 """Has a value once an alert of each model fires, a record was refused, a feature of each has

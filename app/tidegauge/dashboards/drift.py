@@ -16,6 +16,7 @@ from tidegauge.dashboards.panels import (
     GREEN,
     NONE_IS_GOOD,
     ORANGE,
+    PART,
     PSI,
     SHIFT,
     YELLOW,
@@ -25,7 +26,7 @@ from tidegauge.dashboards.panels import (
     states,
     value,
 )
-from tidegauge.dashboards.spread import ANSWERS, FEATURE, SCORES, spread
+from tidegauge.dashboards.spread import ANSWERS, BUSIEST, FEATURE, SCORES, spread
 from tidegauge.dashboards.tables import Column, Key, rows
 from tidegauge.dashboards.variables import VERSIONS
 
@@ -41,6 +42,10 @@ _THIS_FEATURE: Final = (
         "${version:queryparam}",
         "var-feature=${__field.labels.feature}",
     ),
+)
+_TO_FEATURE: Final = (
+    "Show this feature below",
+    opens(DRIFT, _THIS_MODEL, "${version:queryparam}", "var-feature=${__value.raw}"),
 )
 
 
@@ -153,15 +158,7 @@ def _features() -> Sequence[Builder[models.Panel]]:
                     "feature",
                     "Feature",
                     width=230,
-                    link=(
-                        "Show this feature below",
-                        opens(
-                            DRIFT,
-                            _THIS_MODEL,
-                            "${version:queryparam}",
-                            "var-feature=${__value.raw}",
-                        ),
-                    ),
+                    link=_TO_FEATURE,
                 ),
                 Key("version", "Version", width=75),
             ],
@@ -184,6 +181,73 @@ def _features() -> Sequence[Builder[models.Panel]]:
             ],
             order="PSI",
             height=9,
+        ),
+    )
+
+
+_NO_ATTRIBUTIONS: Final = "No attributions are published for this model."
+
+
+def _attribution(figure: str, *by: str) -> str:
+    by_all = ", ".join(("version", *by))
+    selector = f'{VERSIONS}, window="$window"'
+    return f"max by ({by_all}) (tidegauge_{figure}{{{selector}}})"
+
+
+def _attributions() -> Sequence[Builder[models.Panel]]:
+    share = _attribution("feature_attribution_share_ratio", "feature")
+    return (
+        rows(
+            "What moves the answers",
+            "Where publishers send attributions: the part of all attribution that each feature "
+            "has, the largest first. Wrong less right: its mean share in wrong answers less that "
+            "in right ones; well above zero, errors lean on this feature: look at its bins. Mean "
+            "size is in the unit of the publisher's attributions.",
+            [
+                Key("feature", "Feature", link=_TO_FEATURE),
+                Key("version", "Version", width=75),
+            ],
+            [
+                Column("Share", share, "percentunit", 1, PART, bar=1, width=200),
+                Column(
+                    "Wrong less right",
+                    _attribution("feature_attribution_error_difference", "feature"),
+                    "percentunit",
+                    1,
+                    width=125,
+                ),
+                Column(
+                    "Mean size",
+                    _attribution("feature_attribution_mean_absolute", "feature"),
+                    "short",
+                    width=90,
+                ),
+            ],
+            order="Share",
+            empty=_NO_ATTRIBUTIONS,
+            width=10,
+        ),
+        lines(
+            "Share of each feature in the attribution",
+            "The same over time, of the version with most traffic. One takes over as another "
+            "fades: the model now answers by something else, whatever the inputs look like.",
+            [Query(f"{share} {BUSIEST}", "{{feature}}")],
+            unit="percentunit",
+            low=0,
+            stacked=True,
+            empty=_NO_ATTRIBUTIONS,
+            width=8,
+        ),
+        lines(
+            "Attribution moved to other features",
+            "The part of the attribution that went to other features since the version's first "
+            "period: 0 is none, 100 % all of it. Rising without drift of the inputs: the model "
+            "itself was changed.",
+            [Query(_attribution("attribution_drift_ratio"), "{{version}}")],
+            unit="percentunit",
+            low=0,
+            empty=_NO_ATTRIBUTIONS,
+            width=6,
         ),
     )
 
@@ -260,6 +324,7 @@ def drift() -> Board:
             Section("What moved, and when", _when()),
             Section("Why: causes of what fires", causes.causes()),
             Section("All features", _features()),
+            Section("What moves the answers", _attributions()),
             Section("The answers, and one feature: $feature", _one()),
         ),
         marks=marks(OF_MODEL, name_model=False),

@@ -143,6 +143,7 @@ def lines(
     steps: Sequence[Step] = (),
     stacked: bool = False,
     far: bool = False,
+    empty: str = "",
     width: int = 8,
     height: int = 8,
 ) -> timeseries.Panel:
@@ -158,6 +159,7 @@ def lines(
         steps: Limits that are drawn as dashed lines.
         stacked: Whether the series are drawn on top of each other.
         far: Whether what is beyond 1 is on a logarithmic scale, as one series may go far there.
+        empty: What it says without data.
         width: In grid columns.
         height: In grid rows.
     """
@@ -194,6 +196,8 @@ def lines(
         panel.min(low)
     if high is not None:
         panel.max(high)
+    if empty:
+        panel.no_value(empty)
     if stacked:
         panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
     if far:

@@ -14,7 +14,7 @@ SCORES: Final = 'stream="score"'
 ANSWERS: Final = 'stream=~"class|prediction"'
 
 
-_BUSIEST: Final = (
+BUSIEST: Final = (
     "and on (version) topk(1, max by (version) "
     f'(tidegauge_window_predictions{{{VERSIONS}, segment_field="", window="$window"}}))'
 )
@@ -34,7 +34,7 @@ def spread(
         height: In grid rows.
     """
     named = " or ".join(
-        f"label_join(label_replace({_first(shares, selectors)} {_BUSIEST}, "
+        f"label_join(label_replace({_first(shares, selectors)} {BUSIEST}, "
         f'"what", "{what}", "", ""), '
         '"which", " ", "what", "version")'
         for what, shares in (("now", _now), ("reference", _then))

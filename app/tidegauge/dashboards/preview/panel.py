@@ -116,7 +116,8 @@ def inside(panel: Json, asking: Asking, width: int, height: int) -> tuple[str, b
     answers = asking.answers(panel, step)
     filled = any(found for _, found in answers)
     if not filled and panel["type"] != "table":
-        return '<div class="nodata">No data</div>', False
+        said = panel["fieldConfig"]["defaults"].get("noValue") or "No data"
+        return f'<div class="nodata">{html.escape(said)}</div>', False
     return draw(Answered(panel, answers, asking, (width, height), step)), filled
 
 
