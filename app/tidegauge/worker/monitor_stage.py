@@ -85,6 +85,8 @@ class MonitorStage:
         self._published_at = clock()
         self._windows: dict[str, tuple[MetricRecord, ...]] = {}
         self._distributions: dict[str, tuple[Distribution, ...]] = {}
+        self._moved: set[str] = set()
+        """Models whose distributions are older than their windows."""
         self._final: dict[tuple[str, str, int], MetricRecord] = {}
         self._alert_events: Counter[tuple[str, str, str]] = Counter()
         self._taken = 0
@@ -98,7 +100,7 @@ class MonitorStage:
     def restored(self) -> None:
         """See `tidegauge.worker.stage.Stage`."""
         self.core.restored()
-        self._show(set(self.core.models))
+        self._show(set(self.core.models), distributions=True)
 
     def process(self, chunk: Chunk) -> None:
         """See `tidegauge.worker.stage.Stage`."""
@@ -144,7 +146,7 @@ class MonitorStage:
         ]
         self._taken = 0
         self._remember(published)
-        self._show(stirred)
+        self._show(stirred, distributions=everything)
         return Snapshot(list(self.core.changes()), outputs)
 
     @property
@@ -192,12 +194,21 @@ class MonitorStage:
                 if known is None or record.end_ms >= known.end_ms:
                     self._final[key] = record
 
-    def _show(self, stirred: set[str]) -> None:
-        """Replace what is shown; only models that changed are computed again."""
+    def _show(self, stirred: set[str], *, distributions: bool) -> None:
+        """Replace what is shown; only models that changed are computed again.
+
+        Args:
+            stirred: the models that changed.
+            distributions: whether these are computed, too; nobody watches them by the second.
+        """
         models = self.core.models
         for name in stirred:
             self._windows[name] = tuple(models[name].present())
-            self._distributions[name] = tuple(models[name].distributions())
+        self._moved |= stirred
+        if distributions:
+            for name in self._moved:
+                self._distributions[name] = tuple(models[name].distributions())
+            self._moved.clear()
         marks = {name: m.watermarks.marks.predictions for name, m in models.items()}
         self.shown = Shown(
             watermarks={name: mark for name, mark in marks.items() if mark > NEVER},
