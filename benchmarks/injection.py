@@ -1,10 +1,10 @@
 """Faults for `injected.py`: what is broken, how badly, and what an alert should then say.
 
 Each kind is drawn with a target and a size from the lists below, in force for one, two, four or
-seven days. Sizes are moderate to large, most of them beyond the smallest effect that is worth an
-alert by the default settings (0.5 standard deviations of a mean, 0.2 on the arcsine scale of a
-rate, half of a count); that some are not, as a swap of two categories that are about as frequent,
-is left in on purpose.
+seven days. Sizes are moderate to large: beyond the smallest effect that is worth an alert by the
+default settings (0.5 standard deviations of a mean over all predictions, 0.2 on the arcsine scale
+of a rate, half of a count), below which silence is what is asked for. Two carriers or airports that
+are swapped hardly change the figure that tells swaps, and are left in all the same.
 """
 
 import math
@@ -34,10 +34,10 @@ OF_FEATURES = frozenset(
 )
 
 AIRPORTS = ("EWR", "JFK", "LGA")
-LARGE_CARRIERS = ("UA", "B6", "EV", "DL", "AA", "MQ")
+LARGE_CARRIERS = ("UA", "B6", "EV", "DL")
 UNITS: Mapping[str, tuple[tuple[str, float], ...]] = {
-    "departure_delay_minutes": (("seconds for minutes", 60.0), ("hours for minutes", 1 / 60)),
-    "recent_delay_minutes": (("seconds for minutes", 60.0), ("hours for minutes", 1 / 60)),
+    "departure_delay_minutes": (("seconds for minutes", 60.0), ("milliseconds", 60_000.0)),
+    "recent_delay_minutes": (("seconds for minutes", 60.0), ("milliseconds", 60_000.0)),
     "scheduled_duration_minutes": (("seconds for minutes", 60.0), ("hours for minutes", 1 / 60)),
     "distance_miles": (("kilometres for miles", 1.609344), ("metres for miles", 1609.344)),
     "humidity_percent": (("a share for percent", 0.01), ("per mille for percent", 10.0)),
@@ -46,18 +46,18 @@ UNITS: Mapping[str, tuple[tuple[str, float], ...]] = {
 }
 STUCK_AT = ("0", "-1", "9999", "the last value")
 MISSING_SHARES = (0.1, 0.3, 1.0)
-OFFSETS = (-2.0, -1.0, 0.75, 1.0, 1.5, 2.5)
+OFFSETS = (-3.0, -2.0, -1.5, 1.5, 2.0, 3.0)
 """Standard deviations of the feature in training."""
-AIRPORT_QUEUES = (20, 30, 45)
-CARRIER_QUEUES = (30, 45, 60, 90)
+AIRPORT_QUEUES = (45, 60, 90)
+CARRIER_QUEUES = (90, 120)
 """Minutes that flights are late beyond what their features say."""
 BAD_ANSWERS = ("swapped", "biased")
-BIAS = 1.5
+BIAS = 2.0
 """On the logit scale, of a probability."""
-BIAS_MINUTES = 30.0
+BIAS_MINUTES = 60.0
 SLOWER = (1.5, 2.0, 4.0, 10.0)
 LOST = (0.6, 0.8, 1.0)
-WRONG = (0.2, 0.35, 0.5)
+WRONG = (0.3, 0.4, 0.5)
 """Share of labels that are wrong."""
 WRONG_MINUTES = 60.0
 
@@ -71,6 +71,8 @@ class Expected(NamedTuple):
     direct: frozenset[str]
     """Those of the alerts that are about what is broken itself."""
     cause: Callable[[Cause], bool]
+    deployed: str = ""
+    """With what the summary of the incident may begin instead."""
 
 
 class Injection(Faults):
@@ -320,13 +322,14 @@ def version(rng: Random, when: When) -> Plan:
     """A bad version of the model, or of its serving code, is deployed."""
     name, how = rng.choice(("2", "1.0.1")), rng.choice(BAD_ANSWERS)
     kind = CauseKind.VERSION if name == "2" else CauseKind.CODE_VERSION
+    what = f"{kind.value.replace('_', ' ')} {name}"
     expected = Expected(
         ANSWERS | ERRORS,
         "",
         ANSWERS | ERRORS,
         lambda cause: cause.kind is kind and cause.name == name,
+        f"{what} came in",
     )
-    what = f"{kind.value.replace('_', ' ')} {name}"
     return Plan("version", what, f"answers {how}", BadVersion(when, name, how), expected)
 
 

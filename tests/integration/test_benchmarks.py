@@ -1,5 +1,6 @@
 """The benchmark programs run, stop by themselves and print; what they print is not judged."""
 
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,15 @@ def test_stages_without_kafka():
 
 def test_the_page_is_in_step_with_the_figures_that_were_saved():
     run("redraw.py", "--check")
+
+
+@pytest.mark.slow
+def test_most_faults_injected_into_the_flights_are_found_and_explained():
+    kinds = ("unit", "stuck", "missing", "offset", "version", "slow", "traffic", "labels")
+    figures = json.loads(run("injected.py", "--worlds", "1", "--seed", "5", "--kinds", *kinds))
+    assert figures["all"]["found"]["of"] == len(kinds)
+    assert figures["all"]["found"]["count"] >= 6
+    assert figures["all"]["first"]["count"] >= 5
 
 
 @pytest.mark.long

@@ -7,10 +7,14 @@ candidates are
   everywhere, which is a cell's share of the concept shift in proportion to its predictions. A
   segment with all the traffic has nothing beyond that. The sum over the cells that have more, over
   what it can be at most (the share of the predictions that are not in them), is the dimension's
-  weight: close to 1 where some cells have all the errors, near 0 where all have some.
-- its *mix shift*. Of a feature whose own alert fires over the window, which thus is known to have
-  moved, it is at least what the predictions that came newly to a bin have in errors over the
-  average, because a broken value puts predictions among others that are not like them.
+  weight: close to 1 where some cells have all the errors, near 0 where all have some. A cell that
+  is empty before or now says nothing of this, so shares are of the predictions in the others.
+- its *mix shift*, as far as the errors that cells had *before* explain it (direct standardisation):
+  where errors rose everywhere, a cell that is left alone has risen against those that are empty
+  now, which says nothing of the mix. Of a feature whose own alert fires over the window, which thus
+  is known to have moved, it is at least what the predictions that came newly to a bin have in
+  errors over the average, because a broken value puts predictions among others that are not like
+  them.
 
 From each cell's part is taken what chance gives the largest of so many cells: the standard error
 times ``sqrt(2 ln m) + 1`` for ``m`` cells, the growth of the largest of m normal values. So a
@@ -158,10 +162,12 @@ def _largest(cells: int) -> float:
 def _concept(
     dimension: Dimension, parts: dict[str, Parts], change: Fraction, noise: _Noise
 ) -> _Candidate:
-    shares = {name: sum(noise.shares(cell)) / 2 for name, cell in dimension.cells.items()}
+    lasting = {name: cell for name, cell in dimension.cells.items() if cell.before.n and cell.now.n}
+    held = {name: sum(noise.shares(cell)) / 2 for name, cell in lasting.items()}
+    shares = {name: share / sum(held.values()) for name, share in held.items()}
     all_concept = sum(float(part.concept / change) for part in parts.values())
     size = abs(float(change))
-    errors = {n: shares[n] * noise.rate_error(c) / size for n, c in dimension.cells.items()}
+    errors = {n: held[n] * noise.rate_error(c) / size for n, c in lasting.items()}
     squares = sum(error * error for error in errors.values())
     excess: dict[str, float] = {}
     for name, share in shares.items():
@@ -169,7 +175,7 @@ def _concept(
         own = errors[name] ** 2
         # of the cell's part less its share of all parts, its own among them
         error = math.sqrt(own * (1 - share) ** 2 + (squares - own) * share**2)
-        chance = error * _largest(len(parts))
+        chance = error * _largest(len(lasting))
         excess[name] = float(parts[name].concept / change) - alike - chance
     kept = sorted((n for n in excess if excess[n] > 0), key=lambda n: (-excess[n], n))
     room = 1.0 - sum(shares[name] for name in kept)
@@ -186,17 +192,18 @@ def _mix(
 ) -> _Candidate:
     size = abs(float(change))
     chance = 0.0
-    newcomers = 0.0
+    newcomers = standard = 0.0
     grown: dict[str, float] = {}
     for name, cell in dimension.cells.items():
         r0, r1 = cell.rates()
         off = float((r0 + r1) / 2 - noise.mean)
         chance += (off * noise.share_error(cell)) ** 2
         p0, p1 = noise.shares(cell)
+        standard += (p1 - p0) * float((r0 - noise.mean) / change)
         grown[name] = max(0.0, p1 - p0 - noise.share_error(cell) * _largest(len(parts)))
         newcomers += grown[name] * float((r1 - noise.mean) / change)
     known = dimension.kind is CauseKind.FEATURE and dimension.name in moved
-    mix = sum(float(part.mix / change) for part in parts.values())
+    mix = min(standard, sum(float(part.mix / change) for part in parts.values()))
     weight = mix - math.sqrt(chance) * _largest(len(parts)) / size
     largest = sorted(parts, key=lambda name: (-parts[name].mix / change, name))
     effect = Effect.NEW_VERSION if dimension.kind is CauseKind.VERSION else Effect.MIX_SHIFT

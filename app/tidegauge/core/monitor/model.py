@@ -40,7 +40,7 @@ from tidegauge.core.monitor.streams import (
 from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
-from tidegauge.core.monitor.why import Why, why_drift, why_errors
+from tidegauge.core.monitor.why import Why, as_told, why_drift, why_errors
 from tidegauge.core.monitor.windowrecords import WindowRecords
 from tidegauge.core.monitor.windows import Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
@@ -231,7 +231,9 @@ class ModelMonitor:
         """Step a stream whose change is its own cause."""
         verdict = self.streams.step(key, pane)
         if self.alerts.asks(key, verdict):
-            why = why_drift(key, verdict, self.windows, self.references, self._width)
+            why = self._faded(key, verdict) or why_drift(
+                key, verdict, self.windows, self.references, self._width
+            )
             yield from self._decide(key, verdict, why, None)
 
     def _close_label_pane(self, start: int, first: FirstLabels) -> Iterator[AlertRecord]:
@@ -246,7 +248,9 @@ class ModelMonitor:
         verdict = self.streams.step(key, inputs)
         if self.alerts.asks(key, verdict):
             window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-            why = why_errors(self.errors, kind, self.references, self.incidents, verdict)
+            why = self._faded(key, verdict) or why_errors(
+                self.errors, kind, self.references, self.incidents, verdict
+            )
             yield from self._decide(key, verdict, why, self.errors.known(*window))
         self.errors.after(start, verdict)
 
@@ -299,7 +303,10 @@ class ModelMonitor:
         if held is not None and not held.holds(key, self.streams, self.kinds.at(end)):
             yield from self._retract(key, end, LABELS_CORRECTED)
             return
-        why = why.with_marks(self.deployments.marks.values())
+        if verdict.opened or life is None:
+            why = why.with_marks(self.deployments.marks.values())
+        else:
+            why = why.after(life.record.causes)
         versions = self._running(verdict)
         told = ToldAlert(why.causes, versions, errors, why.splits, why.examples)
         record = self.alerts.decide(key, verdict, told)
@@ -311,6 +318,13 @@ class ModelMonitor:
         else:
             incident = self.incidents.join(key, record, why.onset, why.deployed)
             yield self.alerts.attach(record, incident)
+
+    def _faded(self, key: StreamKey, verdict: Verdict) -> Why | None:
+        """What an alert told last, where too little is left of its change to be explained anew."""
+        life = self.alerts.of(key)
+        if life is None or verdict.opened or abs(verdict.effect or 0.0) >= verdict.min_effect:
+            return None
+        return as_told(life.record)
 
     def _running(self, verdict: Verdict) -> Versions:
         """The versions with closed panes in a verdict's window."""

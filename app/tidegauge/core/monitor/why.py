@@ -1,6 +1,7 @@
 """Why an alert of one model fires, from what monitor keeps of the model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from tidegauge.core.adoption import References
@@ -17,7 +18,14 @@ from tidegauge.core.monitor.incidents import Incidents, Onset
 from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.monitor.windows import Windows
 from tidegauge.core.panes import WHOLE
-from tidegauge.core.records import Cause, DeploymentRecord, Split
+from tidegauge.core.records import (
+    AlertRecord,
+    Cause,
+    CauseKind,
+    DeploymentRecord,
+    Effect,
+    Split,
+)
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 
@@ -35,7 +43,16 @@ class Why(NamedTuple):
     def with_marks(self, marks: Iterable[DeploymentRecord]) -> "Why":
         """The same with what was deployed as the change began, or one such time before."""
         since = 2 * self.onset.since - self.onset.until
-        telling, named = came_with(marks, since, self.onset.until)
+        return self._deployed(*came_with(marks, since, self.onset.until))
+
+    def after(self, told: Sequence[Cause]) -> "Why":
+        """The same of an alert that was told with these causes before.
+
+        What was deployed as the change began stays first; what was deployed since did not begin it.
+        """
+        return self._deployed(list(takewhile(_is_deployment, told)), [])
+
+    def _deployed(self, telling: list[Cause], named: list[Cause]) -> "Why":
         split = {(cause.kind, cause.name): cause for cause in self.causes}
         # a version may be among the causes already, with its part of the change
         first = [split.pop((mark.kind, mark.name), mark) for mark in telling]
@@ -44,6 +61,17 @@ class Why(NamedTuple):
         return self._replace(
             causes=(*first, *rest, *last), deployed=telling[0].summary if telling else ""
         )
+
+
+def _is_deployment(cause: Cause) -> bool:
+    kinds = (CauseKind.VERSION, CauseKind.CODE_VERSION, CauseKind.DATA_VERSION)
+    return cause.effect is Effect.NEW_VERSION and cause.kind in kinds
+
+
+def as_told(record: AlertRecord) -> Why:
+    """What an alert said of its causes last."""
+    onset = Onset(record.window_start_ms, record.window_end_ms)
+    return Why(onset, record.causes, record.splits, record.examples)
 
 
 def why_errors(
