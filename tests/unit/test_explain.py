@@ -107,6 +107,24 @@ def test_errors_that_rise_everywhere_are_the_model_as_a_whole(
     assert (cause.kind, cause.effect) == (CauseKind.MODEL, Effect.CONCEPT_SHIFT)
 
 
+def test_errors_that_rise_everywhere_are_not_laid_to_a_feature_that_is_the_same_all_along(
+    pair: tuple[Requests, Requests],
+) -> None:
+    before, now = pair
+    now.cut["hour"] = np.full(now.n, 3)  # as weather is, in a window of a few hours
+    now.rate = now.rate + 0.3
+    assert first(explained(before, now))[0] == "all predictions"
+
+
+def test_a_segment_is_found_beside_a_feature_that_is_the_same_all_along(
+    pair: tuple[Requests, Requests],
+) -> None:
+    before, now = pair
+    now.cut["hour"] = np.full(now.n, 3)
+    now.rate = np.where(now.cut["carrier"] == 3, 0.9, now.rate)
+    assert first(explained(before, now)) == ("carrier", "3", Effect.CONCEPT_SHIFT)
+
+
 def test_splits_add_up(pair: tuple[Requests, Requests]) -> None:
     before, now = pair
     now.rate = np.where(now.cut["carrier"] == 3, 0.7, now.rate)
