@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.core.explain.decompose import Change, Parts, Total, decompose, together
+from tidegauge.core.stats.decompose import Change, Parts, Total, decompose, together
 
 totals = st.integers(0, 60).flatmap(
     lambda n: st.builds(Total, st.just(n), st.integers(0, n).map(Fraction))

@@ -102,7 +102,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 class Split(msgspec.Struct, frozen=True, kw_only=True):
     """How a change in errors splits over one feature, segment field, or the versions.
 
-    The three parts add up to 1 (`tidegauge.core.explain.decompose`).
+    The three parts add up to 1 (`tidegauge.core.stats.decompose`).
     """
 
     kind: CauseKind

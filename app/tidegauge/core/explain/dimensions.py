@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from tidegauge.core.config import ModelKind
-from tidegauge.core.explain.decompose import Change, Total
 from tidegauge.core.records import CauseKind
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.compare import bin_labels
+from tidegauge.core.stats.decompose import Change, Total
 from tidegauge.core.stats.errorbins import Cells, ErrorBins
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import MISSING, ReferenceProfile

@@ -32,9 +32,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tidegauge.core.config import ModelKind
-from tidegauge.core.explain.decompose import Change, Parts, decompose, together
 from tidegauge.core.explain.dimensions import Dimension
 from tidegauge.core.records import Cause, CauseKind, Effect, Split
+from tidegauge.core.stats.decompose import Change, Parts, decompose, together
 
 CLEAR = 0.2
 """Weight from which on a candidate is named before the model as a whole."""

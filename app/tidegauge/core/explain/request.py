@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from tidegauge.core.config import ModelKind
 from tidegauge.core.events import Prediction
-from tidegauge.core.explain.decompose import Total
 from tidegauge.core.explain.dimensions import code_label, total
 from tidegauge.core.stats.columns import read_columns
 from tidegauge.core.stats.compare import bin_labels
+from tidegauge.core.stats.decompose import Total
 from tidegauge.core.stats.errorbins import Cells, ErrorBins
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import (

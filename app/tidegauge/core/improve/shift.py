@@ -1,18 +1,16 @@
 """A change of the mean error, split into harder cases and more errors on the same cases.
 
-With the segments of a field as groups of weight ``w`` and mean error ``e``, before (0) and now (1),
-the change of the mean is exactly the sum over the groups of ``(w1 - w0) (e0 + e1) / 2``, the *mix
-shift*, and ``(e1 - e0) (w0 + w1) / 2``, the *concept shift* (Kitagawa, "Components of a difference
-between two rates", 1955). A group that is there only before or only now has the same mean error in
-both, so it is mix shift alone.
+The groups are the segments of a field, and the split is that of `tidegauge.core.stats.decompose`.
 """
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import NamedTuple
 
 from tidegauge.core.improve.segments import Errors
 from tidegauge.core.improvement import Gain
+from tidegauge.core.stats.decompose import Change, Total, decompose, together
 from tidegauge.core.stats.mcnemar import Z95
 
 Groups = Mapping[str, Errors]
@@ -71,15 +69,27 @@ def _explained(slices: list[Slice], change: float) -> float:
 
 
 def _of_field(field: str, before: Groups, after: Groups) -> list[Slice]:
-    totals = [sum(errors.labelled for errors in groups.values()) for groups in (before, after)]
+    cells = {
+        value: Change(_total(before.get(value)), _total(after.get(value)))
+        for value in sorted(before.keys() | after.keys())
+    }
+    whole = together(cells.values())
+    if not whole.before.n or not whole.now.n:
+        return []
     slices = []
-    for value in sorted(before.keys() & after.keys()):
-        old, new = before[value], after[value]
-        if not old.labelled or not new.labelled:
+    for value, parts in decompose(cells).items():
+        if not all(side.n for side in cells[value]):
             continue
-        weight = (old.labelled / totals[0] + new.labelled / totals[1]) / 2
-        part = (new.mean - old.mean) * weight
+        old, new = before[value], after[value]
+        part = float(parts.concept)
+        weight = (old.labelled / whole.before.n + new.labelled / whole.now.n) / 2
         spread = sum(max(e.mean_square - e.mean**2, 0.0) / e.labelled for e in (old, new))
         half = Z95 * weight * math.sqrt(spread)
         slices.append(Slice(field, value, old.mean, new.mean, Gain(part, part - half, part + half)))
     return slices
+
+
+def _total(errors: Errors | None) -> Total:
+    if errors is None:
+        return Total()
+    return Total(errors.labelled, Fraction(errors.mean) * errors.labelled)

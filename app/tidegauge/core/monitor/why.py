@@ -7,7 +7,6 @@ from typing import NamedTuple
 from tidegauge.core.adoption import References
 from tidegauge.core.config import ModelKind
 from tidegauge.core.detect.verdict import Verdict
-from tidegauge.core.explain.decompose import Change
 from tidegauge.core.explain.deployed import came_with
 from tidegauge.core.explain.dimensions import dimensions, total, whole
 from tidegauge.core.explain.drift import moved_bins
@@ -26,6 +25,7 @@ from tidegauge.core.records import (
     Effect,
     Split,
 )
+from tidegauge.core.stats.decompose import Change
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 
