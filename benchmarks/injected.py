@@ -2,7 +2,7 @@
 
     python benchmarks/injected.py [--seed 1] [--worlds 12] [--kinds unit ...] [--show] [--save]
 
-A *world* is one model of the demo on eight weeks' flights, in the demo's settings, through both
+A *world* is one model of the demo on seven weeks' flights, in the demo's settings, through both
 stages: four weeks are learned from, and each of the next days may see a fault. Into every world one
 fault of each kind is injected, each into a copy of the state as it was on that day
 (`injection.py` has kinds, targets and sizes). First the world runs without any, which is the
@@ -52,7 +52,7 @@ from tidegauge.demo.replay import Replayed, replay
 from tidegauge.demo.tasks import ModelName
 from twostages import Saved, TwoStages
 
-LEARNED, ONSETS, AFTER = 29, 21, 6
+LEARNED, ONSETS, AFTER = 29, 14, 6
 """Days that are learned from, on which faults begin, and after the last of these. The reference is
 learned from fourteen, and what is compared with it learns what is normal in fourteen more."""
 WITHIN = 2 * DAY
@@ -383,11 +383,12 @@ def main() -> None:
     todo = worlds(options.worlds, options.seed)
     with ProcessPoolExecutor(options.processes) as pool:
         made = [pool.submit(inject, world, options.kinds, options.seed) for world in todo]
-        reports = [one.result() for one in made]
+        reports = []
+        for one in made:
+            reports.append(one.result())
+            for outcome in reports[-1].outcomes if options.show else ():
+                print(*outcome, sep=" | ", flush=True)
     figures = summary(reports, options.kinds)
-    for report in reports:
-        for outcome in report.outcomes if options.show else ():
-            print(*outcome, sep=" | ")
     print(json.dumps({k: v for k, v in figures.items() if k != "outcomes"}, indent=1))
     parameters = {"seed": options.seed, "worlds": options.worlds}
     results.finish("injected", parameters, figures, save=options.save)

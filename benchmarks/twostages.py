@@ -77,7 +77,10 @@ class TwoStages:
         """Read what was appended before ``until_ms``, commit, and return the alert events."""
         logs: dict[str, list[tuple[int, Prediction | Feedback]]] = {PREDICTIONS: [], FEEDBACK: []}
         for one in replayed:
-            topic = PREDICTIONS if isinstance(one.event, Prediction) else FEEDBACK
+            topic = FEEDBACK
+            if isinstance(one.event, Prediction):
+                topic = PREDICTIONS
+                one.event.attributions = None  # no alert depends on them
             logs[topic].append((one.time_ms + APPEND_DELAY_MS, one.event))
         complete = until_ms + APPEND_DELAY_MS - 1
         for topic, events in logs.items():
