@@ -1,10 +1,15 @@
 """A change in the mean error splits exactly, whatever the cells."""
 
+import math
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegauge.core.config import ModelKind
+from tidegauge.core.explain.dimensions import Dimension
+from tidegauge.core.explain.ranking import Spread, explain_errors
+from tidegauge.core.records import CauseKind
 from tidegauge.core.stats.decompose import Change, Parts, Total, decompose, together
 
 totals = st.integers(0, 60).flatmap(
@@ -80,3 +85,29 @@ def test_more_predictions_in_a_hard_cell_are_mix_shift(before: int, now: int) ->
     parts = decompose(cells)
     assert {part.concept for part in parts.values()} == {0}
     assert (parts["hard"].mix > 0) == (now > before)
+
+
+counted = st.dictionaries(
+    st.text("abcdef", max_size=2), st.builds(Change, totals, totals), min_size=1
+)
+
+
+def ranked(
+    cells: dict[str, Change], kind: ModelKind, spread: Spread | None, moved: frozenset[str]
+) -> None:
+    dimension = Dimension(CauseKind.FEATURE, "x", cells)
+    found = explain_errors(together(cells.values()), [dimension], kind, spread=spread, moved=moved)
+    for cause in found.causes:
+        assert cause.contribution is None or math.isfinite(cause.contribution)
+
+
+@given(counted, st.booleans())
+def test_whatever_the_cells_are_causes_can_be_ranked(cells: dict[str, Change], moved: bool) -> None:
+    ranked(cells, ModelKind.BINARY, None, frozenset({"x"} if moved else ()))
+
+
+@given(dimensions, st.floats(0.0, 1e6), st.booleans())
+def test_whatever_the_amounts_are_causes_can_be_ranked(
+    cells: dict[str, Change], spread: float, moved: bool
+) -> None:
+    ranked(cells, ModelKind.REGRESSION, Spread(spread, 0.0), frozenset({"x"} if moved else ()))

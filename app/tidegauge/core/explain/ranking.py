@@ -174,7 +174,7 @@ def _concept(
         alike = max(all_concept, 0.0) * share
         own = errors[name] ** 2
         # of the cell's part less its share of all parts, its own among them
-        error = math.sqrt(own * (1 - share) ** 2 + (squares - own) * share**2)
+        error = math.sqrt(own * (1 - share) ** 2 + max(squares - own, 0.0) * share**2)
         chance = error * _largest(len(lasting))
         excess[name] = float(parts[name].concept / change) - alike - chance
     kept = sorted((n for n in excess if excess[n] > 0), key=lambda n: (-excess[n], n))
