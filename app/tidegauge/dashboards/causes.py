@@ -71,8 +71,8 @@ def cause_table(
         [
             Column("Rank", rank, "short", 0, width=55, lead=True),
             Column("Part", _cause("contribution_ratio", selector, by), "percentunit", 0, width=65),
-            Column("Before", _cause("before", selector, by), "short", width=75),
-            Column("Now", _cause("after", selector, by), "short", width=75),
+            Column("Before", _cause("before", selector, by), "short", width=95),
+            Column("Now", _cause("after", selector, by), "short", width=95),
         ],
         order="Rank",
         ascending=True,

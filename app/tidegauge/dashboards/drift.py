@@ -208,13 +208,13 @@ def _attributions() -> Sequence[Builder[models.Panel]]:
                 Key("version", "Version", width=75),
             ],
             [
-                Column("Share", share, "percentunit", 1, PART, bar=1, width=200),
+                Column("Share", share, "percentunit", 1, PART, bar=1, width=150),
                 Column(
                     "Wrong less right",
                     _attribution("feature_attribution_error_difference", "feature"),
                     "percentunit",
                     1,
-                    width=125,
+                    width=115,
                 ),
                 Column(
                     "Mean size",
@@ -225,7 +225,7 @@ def _attributions() -> Sequence[Builder[models.Panel]]:
             ],
             order="Share",
             empty=_NO_ATTRIBUTIONS,
-            width=10,
+            width=12,
         ),
         lines(
             "Share of each feature in the attribution",
@@ -236,7 +236,7 @@ def _attributions() -> Sequence[Builder[models.Panel]]:
             low=0,
             stacked=True,
             empty=_NO_ATTRIBUTIONS,
-            width=8,
+            width=6,
         ),
         lines(
             "Attribution moved to other features",
