@@ -11,7 +11,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from fcntl import ioctl
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from typer.testing import CliRunner
 
 import tidegauge
 from tidegauge.cli.main import app
+from tidegauge.core.deadletters import DeadLetterRecord
+from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
@@ -33,6 +35,7 @@ from tidegauge.core.records import (
     Traffic,
     WindowState,
 )
+from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.kafka.admin import admin_client, create_missing
 from tidegauge.kafka.client import Connection
 from tidegauge.kafka.topics import topic_specs
@@ -41,7 +44,9 @@ from tidegauge.live.reader import Reader
 from tidegauge.live.source import Connected, HistoryRead, Lag, Message, Read, Trouble
 from tidegauge.settings.kafka import KafkaSettings, TopicsSettings
 from tidegauge.wire.alerts import encode_alert
+from tidegauge.wire.dead_letters import encode_dead_letter
 from tidegauge.wire.metrics import encode_ledger, encode_metric
+from tidegauge.wire.references import encode_reference
 
 pytestmark = pytest.mark.broker
 
@@ -122,8 +127,10 @@ class Output:
                     isolation_level=isolation,
                 )
             ) as consumer:
-                topics = (self.names.alerts, self.names.metrics)
-                return consumer.end_offsets([TopicPartition(t, p) for t in topics for p in (0, 1)])
+                names = self.names
+                topics = (names.alerts, names.metrics, names.references, names.dead_letters)
+                places = [(t, p) for t in topics for p in consumer.partitions_for_topic(t)]
+                return consumer.end_offsets([TopicPartition(*place) for place in places])
 
         deadline = time.monotonic() + SECONDS
         while ends("read_committed") != ends("read_uncommitted"):
@@ -160,7 +167,12 @@ Until = Callable[[Callable[[list[Message]], bool]], list[Message]]
 @pytest.fixture
 def reading(settings: KafkaSettings) -> Iterator[Until]:
     """Starts a reader; the messages so far, once they are as a test wants them."""
-    reader = Reader(settings)
+    with reader_of(Reader(settings)) as until:
+        yield until
+
+
+@contextmanager
+def reader_of(reader: Reader) -> Iterator[Until]:
     said: list[Message] = []
     reader.start()
 
@@ -172,8 +184,10 @@ def reading(settings: KafkaSettings) -> Iterator[Until]:
             time.sleep(0.01)
         return said
 
-    yield until
-    reader.stop()
+    try:
+        yield until
+    finally:
+        reader.stop()
 
 
 def read(said: list[Message]) -> list[Any]:
@@ -207,6 +221,31 @@ def test_the_newest_record_of_each_key_is_read_and_then_what_comes(
     assert sum(message.unreadable for message in said if isinstance(message, Read)) == 1
     written.send(written.metric(window(10)))
     assert read(reading(lambda messages: len(read(messages)) > 12))[-1] == window(10)
+
+
+def test_for_the_console_references_and_every_dead_letter_are_read(
+    output: Output, settings: KafkaSettings
+) -> None:
+    letter = DeadLetterRecord.of(
+        reason=Reason.EMPTY, message="m", topic="t", partition=0, offset=1, timestamp_ms=T,
+        key=b"k", value=None,
+    )  # fmt: skip
+    profile = ReferenceProfile(
+        id="", model="delay", version="3", effective_from=0, learned_from=None,
+        learned_until=None, sample_count=1, features=(), score_counts={}, positive_rate=None,
+    ).changed()  # fmt: skip
+    key, value = encode_reference(profile)
+    refused, content = encode_dead_letter(letter)
+    output.send(
+        (output.names.references, {"key": key, "value": value}),
+        (output.names.references, {"key": b"delay|4", "value": None}),
+        *[(output.names.dead_letters, {"key": refused, "value": content})] * 3,
+    )
+    output.settle()
+    with reader_of(Reader(settings, everything=True)) as until:
+        said = until(lambda messages: HistoryRead() in messages and len(read(messages)) >= 4)
+    assert read(said) == [profile, letter, letter, letter]
+    assert not any(message.unreadable for message in said if isinstance(message, Read))
 
 
 def test_chunks_of_the_past_come_newest_first(

@@ -116,13 +116,13 @@ export default {
     // called by the server: which blocks there are, in order, and those that have changed
     patch(order, changed) {
       const known = { ...Object.fromEntries(this.blocks), ...JSON.parse(changed) };
-      const other = order.length !== this.blocks.length || order.some((key, n) => key !== this.blocks[n][0]);
       this.blocks = order.map((key) => [key, known[key]]);
-      if (this.turned && other) {
-        this.turned = false;
-        window.scrollTo(0, 0);
-      }
+      if (!this.turned) return;
+      this.turned = false;
+      window.scrollTo(0, 0);
+      document.getElementById("content").focus({ preventScroll: true });
     },
+    // somebody went back or forth, or follows a link
     went() {
       this.$emit("go", location.pathname + location.search);
     },
