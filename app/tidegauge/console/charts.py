@@ -138,13 +138,15 @@ def _line(line: Line, figure: Figure, colour: str, percent: bool) -> Options:
             continue
         value = figure.read(window)
         shown = None if value is None else _rounded(100 * value if percent else value)
-        hollow = window.state is not WindowState.FINAL
-        symbol = "emptyCircle" if hollow else "circle"
-        points.append({"value": [window.start_ms, shown], "symbol": symbol})
+        point: Options = {"value": [window.start_ms, shown]}
+        if window.state is not WindowState.FINAL:
+            point["itemStyle"] = {"color": "--surface", "borderColor": colour, "borderWidth": 1.5}
+        points.append(point)
     return {
         "type": "line",
         "name": plain(line.name),
         "data": points,
+        "symbol": "circle",
         "symbolSize": 5,
         "itemStyle": {"color": colour},
         "lineStyle": {"width": 1.75, "color": colour},

@@ -27,6 +27,8 @@ _STATES: Final = {
 }
 """Likewise in a column of states: red is for alerts alone."""
 _STATE: Final = "state"
+_LONG: Final = 24
+"""Characters from which on a text may be cut off, so that it is a tip as well."""
 _RANKS: Final = (1, 4, 8, 16)
 """Columns of a higher rank need a wider screen."""
 
@@ -165,7 +167,7 @@ def _cell(column: Column, cell: Cell, target: Address | None) -> Element:
         "td",
         inner,
         cls=" ".join(filter(None, classes)),
-        title=cell.text if flexible else None,
+        title=cell.text if flexible or len(cell.text) > _LONG else None,
     )
 
 

@@ -119,6 +119,7 @@ def _light(window: MetricRecord) -> MetricRecord:
         regression=replace(window.regression, error_histogram=()),
         prediction=replace(window.prediction, histogram=()),
         features={},
+        attributions=None,
         paired={},
     )
 

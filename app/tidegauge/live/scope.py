@@ -174,6 +174,38 @@ def _feature_cells(name: str, f: FeatureStats) -> tuple[Cell, ...]:
     )
 
 
+_ATTRIBUTION_COLUMNS = (
+    Column("feature", limit=32),
+    Column("share", right=True, descending=True),
+    Column("usual", right=True, descending=True),
+    Column("right answers", right=True, rank=1, descending=True),
+    Column("wrong answers", right=True, rank=1, descending=True),
+    Column("mean", right=True, rank=2, descending=True),
+)
+
+
+def attributions_listing(window: MetricRecord | None) -> Listing:
+    """One row for each feature that moved answers, the one that moved them most first."""
+    known = window.attributions if window is not None else None
+    features = {} if known is None else known.features
+    ordered = sorted(features.items(), key=lambda item: (-(item[1].share or 0.0), item[0]))
+    rows = tuple(
+        Row(
+            name,
+            (
+                text_cell(name, "bold"),
+                *(
+                    Cell(words.whole_share(part), part)
+                    for part in (f.share, f.learned_share, f.right_share, f.wrong_share)
+                ),
+                Cell(words.number(f.mean_absolute), f.mean_absolute),
+            ),
+        )
+        for name, f in ordered
+    )
+    return Listing(_ATTRIBUTION_COLUMNS, rows, empty="no answer carries attributions")
+
+
 _CLASS_COLUMNS = (
     Column("class", limit=32),
     Column("labels", right=True, rank=1, descending=True),

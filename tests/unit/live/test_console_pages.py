@@ -26,8 +26,10 @@ from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
+    AttributionStats,
     CalibrationPoint,
     ConfusionCell,
+    FeatureAttribution,
     FeatureStats,
     Incident,
     LedgerRecord,
@@ -146,7 +148,7 @@ def test_a_model_shows_quality_over_time_with_what_may_still_change(window: Make
     (chart,) = charts(block(blocks, "quality"))
     points = chart.chart["series"][0]["data"]
     assert [p["value"] for p in points] == [[T + n * HOUR, 80.0] for n in range(4)]
-    assert [p["symbol"] for p in points] == ["circle"] * 3 + ["emptyCircle"]
+    assert ["itemStyle" in p for p in points] == [False, False, False, True]
 
 
 def test_versions_are_compared_and_one_can_be_chosen(window: Make):
@@ -192,6 +194,17 @@ def test_features_are_shown_beside_their_reference(window: Make):
     assert by_name == {"reference": [60.0, 40.0, 0.0], "now": [20.0, 20.0, 60.0]}
     other = state_of(window(0, features={"carrier": stats}, reference="older"), profile)
     assert not charts(block(model(other, Address.parse("/model/delay?side=features")), "side"))
+
+
+def test_attributions_are_shown_where_answers_carry_them(window: Make):
+    side = Address.parse("/model/delay?side=features")
+    assert "Attributions" not in said(model(state_of(window(0)), side))
+    moved = FeatureAttribution(mean_absolute=0.5, share=0.75, learned_share=0.25, wrong_share=0.9)
+    stats = AttributionStats(count=90, drift=0.5, features={"wind": moved})
+    text = said(model(state_of(window(0, attributions=stats)), side))
+    assert "of 90 predictions" in text
+    assert "50% went to other features than usual" in text
+    assert "wind\n75%\n25%\n-\n90%\n0.5" in text
 
 
 def test_right_and_wrong_depends_on_the_kind_of_model(window: Make):

@@ -3,12 +3,13 @@
 from tidegauge.console.address import Address
 from tidegauge.console.charts import beside
 from tidegauge.console.nodes import Element, element
+from tidegauge.console.shell import section
 from tidegauge.console.table import table
 from tidegauge.core.records import MetricRecord
 from tidegauge.core.stats.compare import bin_labels, shares
 from tidegauge.live import words
 from tidegauge.live.board import Board
-from tidegauge.live.scope import features_listing
+from tidegauge.live.scope import attributions_listing, features_listing
 from tidegauge.wire.plain import plain
 
 
@@ -27,7 +28,22 @@ def features_side(board: Board, window: MetricRecord | None, address: Address) -
     names = [row.key for row in listing.rows]
     wanted = address.option("feature")
     chosen = wanted if wanted in names else names[0]
-    return element("div", _spread(board, window, chosen), rows, cls="stack")
+    return element(
+        "div", _spread(board, window, chosen), rows, _attributions(window, address), cls="stack"
+    )
+
+
+def _attributions(window: MetricRecord, address: Address) -> Element | None:
+    """How much each feature moved the answers, as far as publishers say it."""
+    known = window.attributions
+    if known is None:
+        return None
+    note = f"of {words.plural(known.count, 'prediction')}; share of what moves an answer"
+    if known.drift is not None:
+        note += f", of which {words.whole_share(known.drift)} went to other features than usual"
+    moved = attributions_listing(window)
+    rows = table(moved, address, label="Attributions", prefix="a", filtered=False)
+    return section("Attributions", rows, key="attributions", note=note)
 
 
 def _spread(board: Board, window: MetricRecord, name: str) -> Element:

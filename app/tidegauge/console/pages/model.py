@@ -151,6 +151,7 @@ def _quality(subject: _Subject, address: Address) -> Element:
         return section("Quality", element("p", said, cls="empty"), key="quality")
     figures, begin_ms = figures_of(judged), windows[0].start_ms
     chosen = next((f for f in figures if f.title == address.option("figure")), figures[0])
+    told = [f for f in figures if f is chosen or f.read(judged) is not None]
     chart = quality_over_time(
         _lines(view, scope, size_ms, windows),
         chosen,
@@ -161,7 +162,7 @@ def _quality(subject: _Subject, address: Address) -> Element:
     note = f"{words.size(size_ms)} windows; {telling.compared(judged, comparison)}"
     return section(
         f"{chosen.title} over time",
-        element("div", *(_stat(f, chosen, comparison, address) for f in figures), cls="stats"),
+        element("div", *(_stat(f, chosen, comparison, address) for f in told), cls="stats"),
         _paired(judged),
         element("div", chart, cls="panel"),
         element(
