@@ -56,6 +56,11 @@ def page() -> str:
     return "\n".join([_HEAD, *_sections("", Settings, depth=2)]) + "\n"
 
 
+def names() -> list[str]:
+    """Dotted names of all settings and sections."""
+    return [name for name, _ in _walk("", Settings)]
+
+
 def undocumented() -> list[str]:
     """Dotted names of the settings that have no description."""
     return [name for name, field in _walk("", Settings) if not field.description]

@@ -14,12 +14,20 @@ _HEAD = """# Command line
 
 <!-- Generated: `python -m tidegauge.site.generate` -->
 
-Every command with its arguments and options, as `tidegauge COMMAND --help` tells them. Results go \
+Every command with its arguments and options, as its `--help` tells them. Results go \
 to standard output, everything else to standard error; where it says `--json`, one JSON object a \
 line is for programs. [Settings](settings.md) come from a file, the environment and flags.
 """
 _PROGRAM = "tidegauge"
 _EXAMPLES = "Examples:"
+_NOT_RUN = {
+    "tidegauge console": "it serves pages until it is stopped; its own tests open them",
+    "tidegauge demo": "each line takes minutes; tests/integration/test_demo_command.py runs demos",
+    "tidegauge topics create": "needs three brokers; the README's line creates the topics",
+    "tidegauge worker": "each start shares all partitions out anew; the README's line starts one",
+    "tidegauge top": "needs a terminal; tests/integration/test_top_kafka.py runs it in one",
+}
+"""Why the tests of the documentation don't run the examples of a command."""
 
 
 def page() -> str:
@@ -41,7 +49,7 @@ def commands(group: Any = None, name: str = _PROGRAM) -> Iterator[tuple[str, Any
 def _command(root: Any, program: str) -> Iterator[str]:
     for name, command in commands(root, program):
         yield f"## {name}\n"
-        yield from _help(command.help or "")
+        yield from _help(command.help or "", _NOT_RUN.get(name, ""))
         yield from _parameters(command)
         below = [word for word, held in getattr(command, "commands", {}).items() if not held.hidden]
         if below:
@@ -49,7 +57,7 @@ def _command(root: Any, program: str) -> Iterator[str]:
             yield f"Commands: {', '.join(links)}.\n"
 
 
-def _help(text: str) -> Iterator[str]:
+def _help(text: str, reason: str) -> Iterator[str]:
     """Help text: paragraphs run on, but for those that are laid out as they stand."""
     for part in re.split(r"\n\s*\n", text.strip()):
         laid_out = part.lstrip().startswith("\b")
@@ -57,6 +65,8 @@ def _help(text: str) -> Iterator[str]:
         if not laid_out:
             yield " ".join(line.strip() for line in lines) + "\n"
         elif lines[0].strip() == _EXAMPLES:
+            if reason:
+                yield f"<!-- not run: {reason} -->"
             yield "```sh\n" + "\n".join(map(_example, lines[1:])) + "\n```\n"
         else:
             title = [lines.pop(0) + "\n"] if lines[0].endswith(":") else []

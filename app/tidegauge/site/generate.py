@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from tidegauge.settings import document
-from tidegauge.site import commands, metrics, records
+from tidegauge.site import commands, figures, metrics, records
 from tidegauge.site.sources import ROOT
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -17,6 +17,13 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics.page,
     "records.md": records.page,
     "settings.md": document.page,
+    "figures/alert.svg": figures.alert,
+    "figures/budget.svg": figures.budget,
+    "figures/commit.svg": figures.commit,
+    "figures/flow.svg": figures.flow,
+    "figures/join.svg": figures.join,
+    "figures/states.svg": figures.states,
+    "figures/windows.svg": figures.windows,
 }
 """What makes each page, by its name below ``docs``."""
 
@@ -29,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     changed = []
     for name, page in PAGES.items():
         path, text = ROOT / "docs" / name, page()
+        path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             changed.append(name)
             if not options.check:

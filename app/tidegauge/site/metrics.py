@@ -86,12 +86,16 @@ def page() -> str:
     """
     groups = _groups()
     grouped = [metric.name for group in groups for metric in group.metrics]
-    exported = [metric.name for metric in (*collector.METRICS, *_NOTIFIER)]
-    if missing := sorted(set(exported) - set(grouped)):
+    if missing := sorted(set(exported()) - set(grouped)):
         raise UndocumentedError(
             f"{', '.join(missing)}: name them in a group of tidegauge/site/metrics.py"
         )
     return "\n".join([_HEAD, *(line for group in groups for line in _lines(group))])
+
+
+def exported() -> list[str]:
+    """The names of all metrics."""
+    return [metric.name for metric in (*collector.METRICS, *_NOTIFIER)]
 
 
 def _lines(group: _Group) -> Iterator[str]:

@@ -26,9 +26,9 @@ time is searched in the topics.
 
 \b
 Examples:
-  tidegauge explain UA1545-EWR-2013-01-01
-  tidegauge explain UA1545-EWR-2013-01-01 --at 2026-02-01T12:00:00Z
-  tidegauge explain UA1545-EWR-2013-01-01 --json | jq .features
+  tidegauge explain 2013-01-01-UA-1545-EWR
+  tidegauge explain 2013-01-01-UA-1545-EWR --at 2026-02-01T12:00:00Z
+  tidegauge explain 2013-01-01-UA-1545-EWR --json | jq .features
 """
 
 

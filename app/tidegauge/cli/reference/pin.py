@@ -29,8 +29,8 @@ states the period that it is of.
 \b
 Examples:
   tidegauge reference pin fraud --from 2026-01-05T00:00:00Z --until 2026-01-12T00:00:00Z
-  tidegauge reference pin fraud --version 7 --from 2026-01-05T00:00:00Z \
---until 2026-01-12T00:00:00Z --output fraud-7.json
+  tidegauge reference pin fraud --version 6 --from 2026-01-05T00:00:00Z \
+--until 2026-01-12T00:00:00Z --output fraud-6.json
 """
 
 _POLL_MS = 500

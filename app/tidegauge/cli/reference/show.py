@@ -32,7 +32,7 @@ SHOW = """Show a reference profile: what is normal for the answers and each feat
 
 \b
 Examples:
-  tidegauge reference show fraud               the only version that has one
+  tidegauge reference show flight-delay        the only version that has one
   tidegauge reference show fraud@7 --bins
   tidegauge reference show fraud-7.json        from a file
   tidegauge reference show fraud@7 --json > fraud-7.json
