@@ -86,13 +86,19 @@ def test_commands_within_the_text_are_understood(path: Path):
             pytest.fail(f"{path.name}: `{line}`: {problem.format_message()}")
 
 
+def is_part(name: str) -> bool:
+    """Whether a dotted name is that of a module of the program, or of a file beside one."""
+    module = PACKAGE.joinpath(*name.split("."))
+    return module.is_dir() or module.with_suffix(".py").exists() or any(PACKAGE.rglob(name))
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_settings_and_metrics_that_are_named_exist(path: Path):
     text = path.read_text(encoding="utf-8")
     sections = {name.partition(".")[0] for name in SETTINGS if "." in name}
     dotted = set(re.findall(r"`((?:[a-z]+\.)+[a-z_]+)(?::[^`]*)?`", text))
     unknown = {name for name in dotted - SETTINGS if name.partition(".")[0] in sections}
-    modules = {name for name in unknown if any(PACKAGE.glob(name.replace(".", "/") + "*"))}
+    modules = {name for name in unknown if is_part(name)}
     assert sorted(unknown - modules) == [], "no such setting"
     exported = set(re.findall(r"\b(tidegauge_[a-z0-9_]*[a-z0-9])\b(?![_…]|\.\*)", text))
     assert sorted(exported - METRICS) == [], "no such metric"
@@ -113,8 +119,9 @@ def test_settings_and_rules_can_be_used(block: Block, tmp_path: Path):
     if isinstance(content, list):
         assert all({"alert", "expr"} <= set(rule) for rule in content), block.place
         return
-    file = tmp_path / "settings.yaml"
-    file.write_text(block.text, encoding="utf-8")
+    file, authorities = tmp_path / "settings.yaml", tmp_path / "ca.pem"
+    authorities.touch()
+    file.write_text(re.sub(r"/\S+\.pem", str(authorities), block.text), encoding="utf-8")
     secured = "security_protocol: SASL" in block.text
     load(file, {}, {"TIDEGAUGE_KAFKA__SASL_PASSWORD": "secret"} if secured else {})
 
