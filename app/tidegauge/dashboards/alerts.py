@@ -24,6 +24,7 @@ from tidegauge.dashboards.panels import (
     states,
     value,
 )
+from tidegauge.dashboards.pipeline import or_none
 from tidegauge.dashboards.tables import Column, Key, rows
 
 _MODELS: Final = 'model=~"$model"'
@@ -33,6 +34,10 @@ _LEVELS: Final[Names] = (("1", "info", BLUE), ("2", "warning", ORANGE), ("3", "c
 _LEVEL: Final = " or ".join(
     f'{level} * tidegauge_alert_firing{{{_MODELS}, severity="{severity}"}}'
     for level, severity, _ in _LEVELS
+)
+_BY_MODEL: Final = (
+    f"count by (model) (max by (model, fingerprint) ({_FIRING}))"
+    f" or 0 * max by (model) (tidegauge_model_info{{{_MODELS}}})"
 )
 _EVENTS: Final = (
     f'sum by (model, alertname) (tidegauge_alert_events_total{{{{{_MODELS}, event=~"{{}}"}}}})'
@@ -141,6 +146,7 @@ def _now() -> Sequence[Builder[models.Panel]]:
                 "{{model}} {{alertname}} {{feature}} {{class}} {{segment_value}}",
             ),
             names=_LEVELS,
+            empty="No alert fired in this range of time.",
             width=24,
             height=12,
         ),
@@ -175,28 +181,38 @@ def _counted() -> Sequence[Builder[models.Panel]]:
             "By model",
             "Alerts that fire now, by model. Most of one: open it. Some of all: look at what they "
             "share.",
-            [Query(f"sort_desc(count by (model) ({_FIRING}))", "{{model}}")],
+            [Query(f"sort_desc({_BY_MODEL})", "{{model}}")],
             unit="short",
         ),
         bars(
             "By what is wrong",
             "Alerts that fire now, by name. Features alone: the inputs moved, and quality holds so "
             "far. Errors as well: it costs already.",
-            [Query(f"sort_desc(count by (alertname) ({_FIRING}))", "{{alertname}}")],
+            [
+                Query(
+                    f"sort_desc({or_none(f'count by (alertname) ({_FIRING})', 'alertname')})",
+                    "{{alertname}}",
+                )
+            ],
             unit="short",
         ),
         bars(
             "By likeliest cause",
             "How many of the alerts have this as their first cause. A cause of several is the best "
             "place to begin.",
-            [Query(f"sort_desc(count by (effect, name) ({first}))", "{{name}}: {{effect}}")],
+            [
+                Query(
+                    f"sort_desc({or_none(f'count by (effect, name) ({first})', 'name')})",
+                    "{{name}} {{effect}}",
+                )
+            ],
             unit="short",
         ),
         lines(
             "Firing over time",
             "Alerts that fired at each time, by model. A step up at the time of a deployment or an "
             "upstream change names its suspect.",
-            [Query(f"count by (model) (max by (model, fingerprint) ({_FIRING}))", "{{model}}")],
+            [Query(_BY_MODEL, "{{model}}")],
             unit="short",
             low=0,
             width=12,

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from tidegauge.dashboards import classes
 from tidegauge.dashboards.charts import curves
 from tidegauge.dashboards.figures import BY, BY_LEGEND, by_version, chosen
-from tidegauge.dashboards.panels import PSI, Query, bars, lines
+from tidegauge.dashboards.panels import PSI, UNLEARNED, Query, bars, lines
 from tidegauge.dashboards.spread import SCORES, spread
 from tidegauge.dashboards.tables import Column
 from tidegauge.dashboards.variables import VERSIONS
@@ -156,6 +156,7 @@ def scores() -> Sequence[Builder[models.Panel]]:
             unit="none",
             low=0,
             steps=PSI,
+            empty=UNLEARNED,
         ),
         lines(
             "Score spread",
@@ -171,6 +172,7 @@ def scores() -> Sequence[Builder[models.Panel]]:
             "model answers otherwise than it did, whatever the labels will say.",
             [Query(chosen("predicted_positive_ratio_change"), BY_LEGEND)],
             unit="percentunit",
+            empty=UNLEARNED,
         ),
         calibration(),
         spread(

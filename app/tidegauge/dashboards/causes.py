@@ -93,14 +93,14 @@ def causes() -> Sequence[Builder[models.Panel]]:
             "Concept: the same inputs have more errors, so the world or the model changed. The "
             "parts add up to 100 %; one may be below zero where two work against each other.",
             [
-                Key("alertname", "Alert", width=160),
-                Key("kind", "Cut by", width=85),
+                Key("alertname", "Alert", width=155),
+                Key("kind", "Cut by", width=70),
                 Key("name", "Name"),
             ],
             [
-                Column("Mix shift", _split("mix"), "percentunit", 0, PART, bar=1, width=150),
+                Column("Mix shift", _split("mix"), "percentunit", 0, PART, bar=1, width=125),
                 Column(
-                    "Concept shift", _split("concept"), "percentunit", 0, PART, bar=1, width=150
+                    "Concept shift", _split("concept"), "percentunit", 0, PART, bar=1, width=125
                 ),
                 Column("Neither", _split("neither"), "percentunit", 0, width=75),
             ],

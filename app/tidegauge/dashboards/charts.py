@@ -10,7 +10,15 @@ from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus
 
-from tidegauge.dashboards.panels import DATASOURCE, Query, Step, dashes, target, thresholds
+from tidegauge.dashboards.panels import (
+    DATASOURCE,
+    UNLEARNED,
+    Query,
+    Step,
+    dashes,
+    target,
+    thresholds,
+)
 
 COLUMNS_OF_TIME = 60
 """Cells of a row of a matrix over time: so many can be told apart in half a page."""
@@ -27,7 +35,7 @@ def history(
     height: int = 10,
     link: tuple[str, str] | None = None,
 ) -> statushistory.Panel:
-    """A matrix: one row for each series, one cell for each time, coloured by its value."""
+    """A matrix of distances: one row for each series, one cell for each time."""
     panel = (
         statushistory.Panel()
         .title(title)
@@ -41,6 +49,7 @@ def history(
         .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
         .show_value(looks.VisibilityMode.NEVER)
         .legend(common.VizLegendOptions().show_legend(False))
+        .no_value(UNLEARNED)
         .height(height)
         .span(width)
     )
@@ -125,7 +134,7 @@ def columns(
     width: int = 12,
     height: int = 9,
 ) -> barchart.Panel:
-    """Upright bars in groups, one group for each value of a label.
+    """Upright bars in groups, one group for each bin of a reference.
 
     Args:
         title: The panel's title.
@@ -157,6 +166,7 @@ def columns(
         .legend(_legend())
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
         .transformations([_in_order(order), _matrix(x, name)])
+        .no_value(UNLEARNED)
         .height(height)
         .span(width)
     )

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards.figures import BY, BY_LEGEND, chosen, weighted_now
-from tidegauge.dashboards.panels import Query, lines, value
+from tidegauge.dashboards.panels import UNLEARNED, Query, lines, value
 
 _ERRORS: Final = 'model="$model", stream="error_rate"'
 
@@ -66,5 +66,6 @@ def accuracy() -> Sequence[Builder[models.Panel]]:
                 Query(f"max(tidegauge_detector_baseline{{{_ERRORS}}})", "baseline", dashed=True),
             ],
             unit="percentunit",
+            empty=UNLEARNED,
         ),
     )

@@ -14,6 +14,7 @@ from tidegauge.dashboards.panels import (
     GREEN,
     NONE_IS_GOOD,
     ORANGE,
+    UNLEARNED,
     YELLOW,
     Query,
     Step,
@@ -176,6 +177,7 @@ def _features() -> Sequence[Builder[models.Panel]]:
             [_most("out_of_range")],
             unit="percentunit",
             low=0,
+            empty=UNLEARNED,
         ),
         lines(
             "Unseen categories",
@@ -184,6 +186,7 @@ def _features() -> Sequence[Builder[models.Panel]]:
             [_most("unseen")],
             unit="percentunit",
             low=0,
+            empty=UNLEARNED,
         ),
     )
 

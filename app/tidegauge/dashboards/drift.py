@@ -19,6 +19,7 @@ from tidegauge.dashboards.panels import (
     PART,
     PSI,
     SHIFT,
+    UNLEARNED,
     YELLOW,
     Query,
     Step,
@@ -140,6 +141,7 @@ def _when() -> Sequence[Builder[models.Panel]]:
             steps=SHIFT,
             width=12,
             height=10,
+            empty=UNLEARNED,
         ),
     )
 
@@ -281,6 +283,7 @@ def _one() -> Sequence[Builder[models.Panel]]:
             steps=PSI,
             width=12,
             height=8,
+            empty=UNLEARNED,
         ),
         lines(
             "$feature: mean",

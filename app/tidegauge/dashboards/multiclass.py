@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards import binary, classes
 from tidegauge.dashboards.figures import BY_LEGEND, by_version, chosen
-from tidegauge.dashboards.panels import PART, PSI, Query, lines
+from tidegauge.dashboards.panels import PART, PSI, UNLEARNED, Query, lines
 from tidegauge.dashboards.spread import ANSWERS, SCORES, spread
 from tidegauge.dashboards.tables import Column, Key, matrix, rows
 
@@ -125,6 +125,7 @@ def answers() -> Sequence[Builder[models.Panel]]:
             unit="none",
             low=0,
             steps=PSI,
+            empty=UNLEARNED,
         ),
         lines(
             "Spread of the confidence",

@@ -12,6 +12,7 @@ from tidegauge.dashboards.panels import (
     COVERAGE,
     NONE_IS_GOOD,
     SHIFT,
+    UNLEARNED,
     Query,
     states,
     value,
@@ -85,5 +86,6 @@ def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Pan
             steps=SHIFT,
             width=12,
             height=9,
+            empty=UNLEARNED,
         ),
     )

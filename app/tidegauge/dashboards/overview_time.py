@@ -15,7 +15,7 @@ from tidegauge.dashboards.figures import (
     shift,
     usual,
 )
-from tidegauge.dashboards.panels import NEUTRAL, ORANGE, Query, lines, states
+from tidegauge.dashboards.panels import NEUTRAL, ORANGE, UNLEARNED, Query, lines, states
 from tidegauge.dashboards.states import DRIFT_STATES
 
 
@@ -33,6 +33,7 @@ def quality() -> Sequence[Builder[models.Panel]]:
             low=0,
             steps=((None, "transparent"), (1, NEUTRAL)),
             far=True,
+            empty=UNLEARNED,
         ),
         lines(
             "Largest change",
@@ -44,6 +45,7 @@ def quality() -> Sequence[Builder[models.Panel]]:
             low=0,
             steps=((None, "transparent"), (1, ORANGE)),
             far=True,
+            empty=UNLEARNED,
         ),
         lines(
             "Label coverage",

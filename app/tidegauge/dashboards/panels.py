@@ -32,6 +32,8 @@ Names: TypeAlias = tuple[tuple[str, str, str], ...]
 PLAIN: Final[tuple[Step, ...]] = ((None, NEUTRAL),)
 PART: Final[tuple[Step, ...]] = ((None, BLUE),)
 """A part of a whole, which is neither good nor bad."""
+UNLEARNED: Final = "Not known yet: what is usual, or the reference, is still learned."
+"""What a panel says that needs one of the two."""
 SHIFT: Final[tuple[Step, ...]] = ((None, GREEN), (0.5, YELLOW), (1, ORANGE))
 """A change as a part of what is worth an alert; red is left to alerts."""
 PSI: Final[tuple[Step, ...]] = ((None, GREEN), (0.1, YELLOW), (0.25, ORANGE))
@@ -250,11 +252,23 @@ def states(
     *,
     steps: Sequence[Step] = PLAIN,
     names: Names = (),
+    empty: str = "",
     width: int = 12,
     height: int = 8,
 ) -> timeline.Panel:
-    """One bar for each series, coloured by the value it had at each time."""
-    return (
+    """One bar for each series, coloured by the value it had at each time.
+
+    Args:
+        title: The panel's title.
+        description: How to read it and what to do.
+        query: What is shown.
+        steps: Colours by value.
+        names: Texts and colours of single values.
+        empty: What it says without data.
+        width: In grid columns.
+        height: In grid rows.
+    """
+    panel = (
         timeline.Panel()
         .title(title)
         .description(description)
@@ -271,6 +285,7 @@ def states(
         .height(height)
         .span(width)
     )
+    return panel.no_value(empty) if empty else panel
 
 
 def dashes() -> list[models.DynamicConfigValue]:

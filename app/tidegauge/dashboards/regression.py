@@ -10,7 +10,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards.figures import BY, BY_LEGEND, by_version, chosen, weighted_now
-from tidegauge.dashboards.panels import NEUTRAL, PSI, Query, Step, lines, value
+from tidegauge.dashboards.panels import NEUTRAL, PSI, UNLEARNED, Query, Step, lines, value
 from tidegauge.dashboards.spread import ANSWERS, spread
 from tidegauge.dashboards.tables import Column
 
@@ -83,6 +83,7 @@ def quality() -> Sequence[Builder[models.Panel]]:
             ],
             unit="short",
             low=0,
+            empty=UNLEARNED,
         ),
         lines(
             "Root mean squared error",
@@ -167,6 +168,7 @@ def answers() -> Sequence[Builder[models.Panel]]:
             ],
             unit="short",
             width=8,
+            empty=UNLEARNED,
         ),
         lines(
             "Spread of answers",
@@ -193,6 +195,7 @@ def answers() -> Sequence[Builder[models.Panel]]:
             steps=PSI,
             width=12,
             height=9,
+            empty=UNLEARNED,
         ),
     )
 
