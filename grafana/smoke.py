@@ -31,6 +31,13 @@ PAUSE = 10.0
 ALL = "$__all"
 
 
+_PARTS: dict[str, Callable[[Json], Any]] = {
+    "title": lambda board: board["title"],
+    "variables": lambda board: [(v["name"], v["type"]) for v in board["templating"]["list"]],
+    "links": lambda board: [(link["title"], link["url"]) for link in board["links"]],
+}
+
+
 class FailedError(Exception):
     """Grafana answered otherwise than it should."""
 
@@ -88,8 +95,9 @@ def differences(grafana: Grafana, board: Json) -> Iterator[str]:
     if not answer["meta"]["provisioned"]:
         yield "it is not provisioned"
     served = answer["dashboard"]
-    for part in ("title", "description", "templating", "links"):
-        if served.get(part) != board.get(part):
+    # Grafana may fill in what a file leaves out, so not all of it is compared
+    for part, read in _PARTS.items():
+        if read(served) != read(board):
             yield f"{part} differs"
     wanted, found = (
         {(panel["id"], panel["type"], panel.get("title")) for panel in one["panels"]}
