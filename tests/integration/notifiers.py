@@ -68,6 +68,8 @@ class Notifiers:
     folder: Path
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     rules: dict[str, Any] = field(default_factory=dict)
+    kafka: dict[str, Any] = field(default_factory=dict)
+    topics: dict[str, Any] = field(default_factory=dict)
     started: int = 0
 
     def config(self) -> Path:
@@ -82,8 +84,9 @@ class Notifiers:
             "port": 0,
             **self.rules,
         }
-        kafka = {"bootstrap": self.bootstrap, "topic_prefix": self.prefix}
-        path.write_text(yaml.safe_dump({"kafka": kafka, "notify": notify}))
+        kafka = {"bootstrap": self.bootstrap, "topic_prefix": self.prefix, **self.kafka}
+        settings = {"kafka": kafka, "topics": self.topics, "notify": notify}
+        path.write_text(yaml.safe_dump(settings))
         return path
 
     def run(self, *arguments: str) -> Result:

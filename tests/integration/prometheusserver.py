@@ -66,20 +66,20 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, target: str) -> Iterator[Prometheus]:
-    """A server with an empty store that scrapes ``target``, an address with its port."""
+def prometheus(folder: Path, config: Mapping[str, Any]) -> Iterator[Prometheus]:
+    """A server with an empty store and this configuration, such as `scraping`."""
     program = shutil.which("prometheus")
     if program is None:
         pytest.fail("prometheus is not on the PATH (Debian: apt-get install prometheus)")
-    config = folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump(_config(target)))
+    file = folder / "prometheus.yml"
+    file.write_text(yaml.safe_dump(config))
     address = f"127.0.0.1:{_free_port()}"
     with (
         (folder / "prometheus.log").open("w") as log,
         subprocess.Popen(
             [
                 program,
-                f"--config.file={config}",
+                f"--config.file={file}",
                 f"--storage.tsdb.path={folder / 'store'}",
                 f"--web.listen-address={address}",
             ],
@@ -93,7 +93,8 @@ def prometheus(folder: Path, target: str) -> Iterator[Prometheus]:
             process.terminate()
 
 
-def _config(target: str) -> Mapping[str, Any]:
+def scraping(target: str) -> Mapping[str, Any]:
+    """Scrape one address with its port, and nothing else."""
     return {
         "global": {"scrape_interval": _EVERY, "scrape_timeout": _EVERY},
         "scrape_configs": [{"job_name": "tidegauge", "static_configs": [{"targets": [target]}]}],

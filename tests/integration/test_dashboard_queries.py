@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import pytest
 from demoprocess import demo, wait_until
 from kafka import KafkaProducer
-from prometheusserver import Prometheus, prometheus
+from prometheusserver import Prometheus, prometheus, scraping
 
 from tidegauge.core.config import ModelKind
 from tidegauge.dashboards.board import OVERVIEW
@@ -216,7 +216,7 @@ def server(broker: HasBootstrap, tmp_path_factory: pytest.TempPathFactory) -> It
         prefix = re.search(r"kafka\.topic_prefix=(\S+)", run.said)
         assert gauges is not None
         assert prefix is not None
-        with prometheus(folder, gauges[1]) as server:
+        with prometheus(folder, scraping(gauges[1])) as server:
             wait_until(server.ready)
             refuse_one(broker.bootstrap, f"{prefix[1]}predictions")
             ended = run.process.poll

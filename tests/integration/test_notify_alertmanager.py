@@ -1,19 +1,13 @@
 """The notifier and a real Alertmanager."""
 
-import http.client
-import json
 import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from alertmanagerserver import Manager, free_address
 from msgspec.structs import replace
 from notifiers import ENDED, OPENED, OTHER, WORSE, Notifiers, until
 from receiver import Receiver
@@ -27,86 +21,10 @@ TAKEN_BACK = replace(
 )
 
 
-@dataclass
-class Manager:
-    """An Alertmanager with an empty store that tells a receiver at once."""
-
-    folder: Path
-    receiver: Receiver
-    address: str
-
-    def alerts(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """What is active, by model and severity."""
-        with closing(http.client.HTTPConnection(self.address, timeout=10)) as client:
-            client.request("GET", "/api/v2/alerts")
-            found = json.loads(client.getresponse().read())
-        return {(a["labels"]["model"], a["labels"]["severity"]): a for a in found}
-
-    def ends_at(self, model: str, severity: str) -> datetime:
-        return datetime.fromisoformat(self.alerts()[model, severity]["endsAt"])
-
-    def told(self) -> list[tuple[str, str, str]]:
-        """What it has told, as status, model and severity."""
-        return [
-            (alert["status"], alert["labels"]["model"], alert["labels"]["severity"])
-            for request in self.receiver.requests
-            for alert in request.json["alerts"]
-        ]
-
-    def ready(self) -> bool:
-        try:
-            self.alerts()
-        except OSError:
-            return False
-        return True
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        names = ("prometheus-alertmanager", "alertmanager")
-        program = next(filter(None, map(shutil.which, names)), None)
-        if program is None:
-            pytest.fail(
-                "alertmanager is not on the PATH (Debian: apt-get install prometheus-alertmanager)"
-            )
-        config = self.folder / "alertmanager.yml"
-        route = {
-            "receiver": "test",
-            "group_by": ["..."],
-            "group_wait": "0s",
-            "group_interval": "1s",
-            "repeat_interval": "1h",
-        }
-        hook = {"url": self.receiver.url, "send_resolved": True}
-        receivers = [{"name": "test", "webhook_configs": [hook]}]
-        config.write_text(yaml.safe_dump({"route": route, "receivers": receivers}))
-        with (
-            (self.folder / "alertmanager.log").open("a") as log,
-            subprocess.Popen(
-                [
-                    program,
-                    f"--config.file={config}",
-                    f"--storage.path={self.folder / 'store'}",
-                    f"--web.listen-address={self.address}",
-                    "--cluster.listen-address=",
-                ],
-                stdout=log,
-                stderr=log,
-            ) as process,
-        ):
-            try:
-                until(self.ready, "Alertmanager")
-                yield
-            finally:
-                process.terminate()
-
-
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[Manager]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with Receiver() as receiver:
-        yield Manager(tmp_path, receiver, f"127.0.0.1:{port}")
+        yield Manager(tmp_path, receiver, free_address())
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def test_services_start_in_order(services: dict[str, Any]) -> None:
         ("worker", "topics", "service_completed_successfully"),
         ("demo", "worker", "service_healthy"),
         ("notifier", "topics", "service_completed_successfully"),
+        ("console", "topics", "service_completed_successfully"),
         ("grafana", "prometheus", "service_healthy"),
     }
     healthy = {needed for _, needed, condition in conditions if condition == "service_healthy"}
@@ -100,6 +101,12 @@ def test_the_notifier_tells_alertmanager(services: dict[str, Any]) -> None:
     assert str(settings.port) in services["notifier"]["expose"]
     assert settings.link is not None
     assert (FOLDER / f"{settings.link.rpartition('/')[2]}.json").exists()
+
+
+def test_the_console_is_reached_from_this_machine_only(services: dict[str, Any]) -> None:
+    settings = load(DEMO_FILE, environment=services["console"]["environment"]).console
+    assert settings.public
+    assert services["console"]["ports"] == [f"127.0.0.1:{settings.port}:{settings.port}"]
 
 
 def test_containers_are_confined(services: dict[str, Any]) -> None:

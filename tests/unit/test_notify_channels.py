@@ -10,7 +10,16 @@ import pytest
 from msgspec.structs import replace
 from receiver import Receiver
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause, CauseKind, Effect, Severity
+from tidegauge.core.records import (
+    AlertRecord,
+    AlertStatus,
+    Cause,
+    CauseKind,
+    Effect,
+    Incident,
+    Role,
+    Severity,
+)
 from tidegauge.notify.alertmanager import Alertmanager
 from tidegauge.notify.channel import Delivered, Event, Failed, Refused
 from tidegauge.notify.chat import Chat
@@ -50,6 +59,10 @@ ALERT = AlertRecord(
 )
 ENDED = replace(ALERT, status=AlertStatus.RESOLVED, ends_at_ms=T + 60_000, revision=1)
 TAKEN_BACK = replace(ENDED, status=AlertStatus.RETRACTED)
+INCIDENT = Incident(
+    id="00aa", role=Role.SYMPTOM, root="f" * 16, summary="Model delay: gust is missing"
+)
+SYMPTOM = replace(ALERT, incident=INCIDENT)
 LINK = "http://grafana:3000/d/model?var-model={model}"
 
 
@@ -176,7 +189,8 @@ def test_alertmanager_is_told_in_times_of_the_clock() -> None:
         channel.repeat([ALERT] * 501)
     assert {request.path for request in receiver.requests} == {"/hook/api/v2/alerts"}
     (fires,), (ended,), (taken_back,), first, rest = (r.json for r in receiver.requests)
-    assert fires["labels"] == {**ALERT.labels, "severity": "warning"}
+    own = {"severity": "warning", "fingerprint": ALERT.fingerprint}
+    assert fires["labels"] == {**ALERT.labels, **own}
     assert fires["startsAt"] == "2013-01-01T09:00:00.000Z"
     assert fires["endsAt"] == "2027-01-15T08:04:00.000Z"  # four repetitions from now
     assert fires["generatorURL"] == "http://grafana:3000/d/model?var-model=delay"
@@ -192,6 +206,29 @@ def test_an_alert_that_becomes_worse_ends_what_it_was() -> None:
     before, now = json.loads(manager("http://am:9093/").preview(event(worse, ALERT)))
     assert (before["labels"]["severity"], now["labels"]["severity"]) == ("warning", "critical")
     assert before["endsAt"] < now["endsAt"]
+
+
+def test_alertmanager_can_group_by_incident_and_names_its_root() -> None:
+    (symptom,) = json.loads(manager("http://am:9093/").preview(event(SYMPTOM)))
+    assert symptom["labels"]["incident"] == INCIDENT.id
+    assert symptom["annotations"]["role"] == "symptom"
+    assert symptom["annotations"]["root_cause"] == INCIDENT.summary
+    before, now = json.loads(manager("http://am:9093/").preview(event(SYMPTOM, ALERT)))
+    assert ("incident" in before["labels"], "incident" in now["labels"]) == (False, True)
+    assert before["endsAt"] < now["endsAt"]
+
+
+def test_messages_name_the_incident_and_its_root() -> None:
+    def second_line(alert: AlertRecord) -> str:
+        return message_of(alert, None).body.splitlines()[1]
+
+    assert second_line(SYMPTOM) == f"Symptom of incident 00aa: {INCIDENT.summary}"
+    root = replace(INCIDENT, role=Role.ROOT, summary=ALERT.annotations["summary"])
+    assert second_line(replace(ALERT, incident=root)) == "Root of incident 00aa"
+    deployed = replace(root, summary=f"version 2 was deployed; {root.summary}")
+    assert second_line(replace(ALERT, incident=deployed)) == (
+        f"Root of incident 00aa: version 2 was deployed; {root.summary}"
+    )
 
 
 def test_messages_say_what_why_since_when_and_where() -> None:

@@ -75,7 +75,8 @@ class PageServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening; a request that is being answered is not waited for."""
+        """Stop listening, and end connections; requests being answered are not waited for."""
+        self._server.closing = True
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -163,6 +164,7 @@ def _taken(error: OSError, host: str, port: int, section: str) -> AddressError:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    closing = False
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """Log a client that went away; the base class would print a traceback."""
@@ -227,10 +229,18 @@ class _Handler(BaseHTTPRequestHandler):
     """Sends what `answer` gives for a path and an Accept header."""
 
     answer: Callable[[str, str], Answer]
+    server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "tidegauge"
     sys_version = ""
     timeout = _SECONDS_FOR_A_REQUEST
+
+    def parse_request(self) -> bool:
+        """Read no request from a connection that was kept while the server closed."""
+        if self.server.closing:
+            self.close_connection = True
+            return False
+        return super().parse_request()
 
     def do_GET(self) -> None:
         """Answer with the page."""

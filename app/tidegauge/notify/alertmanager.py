@@ -5,8 +5,8 @@ has passed. As Prometheus does, what fires is posted with an end that lies some 
 Its times are those of the clock, while Tidegauge's are event time, so an end is told as "now", and
 the event time of it as an annotation.
 
-Severity is a label, for routes need it. An alert whose severity changes is another one to
-Alertmanager, so the former is ended in the same request.
+Severity is a label, for routes need it, and so is the incident, for groups do. An alert of which
+one changes is another one to Alertmanager, so the former is ended in the same request.
 
 Reference: Alertmanager's API v2, ``api/v2/openapi.yaml``.
 """
@@ -108,6 +108,8 @@ class Alertmanager:
             "retracted": "true" if alert.status is AlertStatus.RETRACTED else "",
             **alert.annotations,
             "message": message_of(alert, None).body,
+            "role": "" if alert.incident is None else alert.incident.role.value,
+            "root_cause": "" if alert.incident is None else alert.incident.summary,
             "causes": causes_line(alert),
             "tidegauge_id": alert.id,
             "tidegauge_fingerprint": alert.fingerprint,
@@ -124,4 +126,6 @@ class Alertmanager:
 
 
 def _labels(alert: AlertRecord) -> dict[str, str]:
-    return {**alert.labels, "severity": alert.severity.value}
+    incident = {} if alert.incident is None else {"incident": alert.incident.id}
+    own = {"severity": alert.severity.value, "fingerprint": alert.fingerprint}
+    return {**alert.labels, **own, **incident}

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause
+from tidegauge.core.records import AlertRecord, AlertStatus, Cause, Role
 from tidegauge.wire.plain import plain
 from tidegauge.wire.public import rfc3339
 
@@ -20,9 +20,9 @@ class Message(NamedTuple):
 
 
 def message_of(alert: AlertRecord, link: str | None) -> Message:
-    """What is wrong, since when, why, and where to look."""
+    """What is wrong, what it belongs to, since when, why, and where to look."""
     summary = alert.annotations.get("summary", "")
-    lines = [summary, *map(_because, _causes(alert)), _when(alert)]
+    lines = [summary, _belongs(alert, summary), *map(_because, _causes(alert)), _when(alert)]
     where = alert.generator_url or linked(link, alert)
     shown = [plain(line) for line in (*lines, where) if line]
     subject = f"[{_word(alert)}] {_subject(alert)}"
@@ -40,6 +40,15 @@ def linked(link: str | None, alert: AlertRecord) -> str:
 def causes_line(alert: AlertRecord) -> str:
     """The first causes on one line."""
     return "; ".join(cause.summary for cause in alert.causes[:_MAX_CAUSES] if cause.summary)
+
+
+def _belongs(alert: AlertRecord, summary: str) -> str:
+    incident = alert.incident
+    if incident is None:
+        return ""
+    if incident.role is Role.ROOT and incident.summary == summary:
+        return f"Root of incident {incident.id}"
+    return f"{incident.role.value.capitalize()} of incident {incident.id}: {incident.summary}"
 
 
 def _word(alert: AlertRecord) -> str:

@@ -132,3 +132,14 @@ def test_several_requests_on_one_connection(server: MetricsServer):
         connection.request("GET", "/live")
         assert connection.getresponse().read() == b"ok\n"
     connection.close()
+
+
+def test_a_connection_that_is_kept_gets_no_more_answers_once_it_is_closed():
+    with MetricsServer(View, "127.0.0.1", 0, 10) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.request("GET", "/live")
+        connection.getresponse().read()
+    connection.request("GET", "/live")
+    with pytest.raises(http.client.RemoteDisconnected):
+        connection.getresponse()
+    connection.close()
