@@ -26,9 +26,9 @@ time is searched in the topics.
 
 \b
 Examples:
-  tidegauge explain 2013-01-01-UA-1545-EWR
-  tidegauge explain 2013-01-01-UA-1545-EWR --at 2026-02-01T12:00:00Z
-  tidegauge explain 2013-01-01-UA-1545-EWR --json | jq .features
+  tidegauge explain 2013-01-03-B6-104-JFK
+  tidegauge explain 2013-01-03-B6-104-JFK --at 2026-02-01T12:00:00Z
+  tidegauge explain 2013-01-03-B6-104-JFK --json | jq .features
 """
 
 
