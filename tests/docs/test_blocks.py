@@ -119,6 +119,8 @@ def test_settings_and_rules_can_be_used(block: Block, tmp_path: Path):
     if isinstance(content, list):
         assert all({"alert", "expr"} <= set(rule) for rule in content), block.place
         return
+    if content.keys() == {"receivers"}:
+        return  # of Alertmanager, whose own program reads it in tests/unit/test_rules.py
     file, authorities = tmp_path / "settings.yaml", tmp_path / "ca.pem"
     authorities.touch()
     file.write_text(re.sub(r"/\S+\.pem", str(authorities), block.text), encoding="utf-8")

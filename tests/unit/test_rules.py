@@ -152,3 +152,13 @@ def test_rules_fire_when_they_must_and_else_do_not(path: Path) -> None:
 @pytest.mark.alertmanager
 def test_alertmanager_takes_its_configuration() -> None:
     ran("amtool", "check-config", GRAFANA / "alertmanager.yml")
+
+
+@pytest.mark.alertmanager
+def test_alertmanager_takes_the_receivers_of_the_docs(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "notify.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(receivers:\n.*?)^```", text, re.MULTILINE | re.DOTALL)
+    config = load(GRAFANA / "alertmanager.yml") | yaml.safe_load(block)
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    ran("amtool", "check-config", path)
