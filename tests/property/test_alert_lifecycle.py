@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tidegauge.core.config import HOUR, MINUTE, DetectionConfig
 from tidegauge.core.detect.verdict import Phase, Verdict
+from tidegauge.core.monitor.budget import Axis
 from tidegauge.core.monitor.lifecycle import AlertBook, Life, LifeState, Told
 from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.records import (
@@ -121,8 +122,8 @@ class Lives(RuleBasedStateMachine):
     def passes(self, minutes: int) -> None:
         self.now += minutes * MINUTE
         for book in (self.book, self.twin):
-            book.forget(self.now, labels=False)
-            book.forget(self.now, labels=True)
+            for axis in Axis:
+                book.forget(self.now, axis)
 
     @rule(key=keys, effect=st.sampled_from([0.25, 0.7, -0.3]), shares=parts)
     def opens(self, key: StreamKey, effect: float, shares: list[tuple[str, float]]) -> None:

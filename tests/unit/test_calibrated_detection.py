@@ -6,9 +6,10 @@ import pytest
 from tidegauge.core.config import DAY, HOUR
 from tidegauge.core.detect.adwinrate import COUNTED, adwin_delta
 from tidegauge.core.detect.arl import Scores, calibrated, lundberg
+from tidegauge.core.detect.longrun import LongRun, long_run_variance
 from tidegauge.core.detect.recent import RecentPane, RecentPanes
 from tidegauge.core.detect.season import Season, Stretch, fit
-from tidegauge.core.monitor.budget import LABEL_TIME_PART, Share, alarms_per_week, next_share
+from tidegauge.core.monitor.budget import PARTS, Axis, Share, alarms_per_week, next_share
 
 RESOLUTION = 0.04
 
@@ -86,9 +87,9 @@ def test_shares_never_exceed_the_budget_while_streams_come_and_go() -> None:
 
 def test_the_budget_of_all_models_is_that_of_the_installation() -> None:
     share = next_share([], 1)
-    both = [alarms_per_week(3.0, 10, share, labels=labels) for labels in (True, False)]
-    assert both[0] == pytest.approx(3.0 / 10 * LABEL_TIME_PART / 2)
-    assert 10 * sum(both) == pytest.approx(3.0 / 2)
+    found = {axis: alarms_per_week(3.0, 10, share, axis) for axis in Axis}
+    assert found[Axis.LABELS] == pytest.approx(3.0 / 10 * PARTS[Axis.LABELS] / 2)
+    assert 10 * sum(found.values()) == pytest.approx(3.0 / 2)
 
 
 def stretches(levels: list[float], noise: float) -> list[Stretch]:
@@ -99,8 +100,12 @@ def stretches(levels: list[float], noise: float) -> list[Stretch]:
     ]
 
 
-def variance(left: list[Stretch]) -> float:
-    return float(np.mean([s.samples * s.excess**2 for s in left]))
+def variance(left: list[Stretch], over_ms: int) -> LongRun:
+    """Of sums that long."""
+    index = np.array([s.middle_ms // HOUR for s in left])
+    counts = np.array([float(s.samples) for s in left])
+    excess = np.array([s.excess for s in left])
+    return long_run_variance(index, counts, excess, over_ms // HOUR)
 
 
 def test_a_season_is_taken_out_only_where_there_is_one() -> None:
@@ -110,6 +115,20 @@ def test_a_season_is_taken_out_only_where_there_is_one() -> None:
     assert max(abs(s.excess) for s in left) < 0.5
     none, _ = fit(stretches([0.0] * 24, 0.1), 7 * DAY, variance)
     assert none == Season()
+
+
+def test_days_that_differ_by_chance_are_no_season_of_the_week() -> None:
+    days = np.random.default_rng(8).normal(size=14)
+    wandering = [
+        Stretch(hour * HOUR + HOUR // 2, 100, float(days[hour // 24])) for hour in range(14 * 24)
+    ]
+    season, _ = fit(wandering, 14 * DAY, variance)
+    assert not season.weekly
+    weekend = [s._replace(excess=float(s.middle_ms // DAY % 7 < 2)) for s in wandering]
+    noise = np.random.default_rng(9).normal(size=len(weekend)) / 10.0
+    noisy = [s._replace(excess=s.excess + float(n)) for s, n in zip(weekend, noise, strict=True)]
+    season, _ = fit(noisy, 14 * DAY, variance)
+    assert season.weekly
 
 
 def test_between_two_hours_the_level_is_linear() -> None:

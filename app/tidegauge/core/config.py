@@ -85,6 +85,21 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class Targets:
+    """What a model's figures are held to; None: to nothing but their own past."""
+
+    accuracy: float | None = None
+    """Of classifiers, between 0 and 1."""
+    precision: float | None = None
+    """Of binary models, as the next."""
+    recall: float | None = None
+    mean_absolute_error: float | None = None
+    """Of regression models, positive."""
+    margin: float = 0.1
+    """The part by which the error that a target allows must be exceeded to be worth an alert."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """The rules for one model's events."""
 
@@ -101,6 +116,7 @@ class ModelConfig:
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     costs: Costs = field(default_factory=Costs)
+    targets: Targets = field(default_factory=Targets)
 
     @property
     def terms(self) -> tuple[int, int, int, int]:

@@ -16,6 +16,7 @@ from tidegauge.core.config import (
     ModelKind,
     PaneLevel,
     ReferenceConfig,
+    Targets,
 )
 from tidegauge.settings.console import ConsoleSettings
 from tidegauge.settings.duration import milliseconds
@@ -35,6 +36,7 @@ from tidegauge.settings.rules import (
     PositiveClass,
     ReferenceSettings,
     SegmentSettings,
+    TargetSettings,
     TimeSettings,
     WindowSettings,
 )
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     """Change detectors and alerts."""
     costs: CostSettings = CostSettings()
     """What wrong and right decisions of binary models cost."""
+    targets: TargetSettings = TargetSettings()
+    """What the quality of models is held to."""
     segments: SegmentSettings = SegmentSettings()
     """Slices of the traffic."""
     limits: LimitSettings = LimitSettings()
@@ -144,6 +148,7 @@ class Settings(BaseSettings):
         reference = _merged(self.reference, overrides.reference, ReferenceSettings)
         detection = _merged(self.detection, overrides.detection, DetectionSettings)
         costs = _merged(self.costs, overrides.costs, CostSettings)
+        targets = _merged(self.targets, overrides.targets, TargetSettings)
         return ModelConfig(
             **_core_values(time),
             **_core_values(join),
@@ -152,6 +157,7 @@ class Settings(BaseSettings):
             reference=ReferenceConfig(**_core_values(reference)),
             detection=DetectionConfig(**_core_values(detection)),
             costs=Costs(**_core_values(costs)),
+            targets=Targets(**_core_values(targets)),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from tidegauge.core.config import Costs, DetectionConfig, Limits, ReferenceConfig
+from tidegauge.core.config import Costs, DetectionConfig, Limits, ReferenceConfig, Targets
 from tidegauge.settings.duration import Duration, PositiveDuration
 from tidegauge.settings.section import CommaList, Section
 
@@ -14,9 +14,11 @@ _DETECTION = DetectionConfig()
 _REFERENCE = ReferenceConfig()
 _LIMITS = Limits()
 _COSTS = Costs()
+_TARGETS = Targets()
 
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000_000)]
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
+Rate: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 Cost: TypeAlias = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
@@ -133,6 +135,27 @@ class CostSettings(Section):
     """A negative answer that was right."""
 
 
+class TargetSettings(Section):
+    """What a model's quality is held to, beside its own past.
+
+    An alert `QualityBelowTarget` opens when the labels show, at the rate of false alarms that is
+    set, that the figure is worse than its target by more than the margin.
+    """
+
+    accuracy: Rate | None = None
+    """Smallest accuracy of a classifier, such as `0.9`."""
+    precision: Rate | None = None
+    """Smallest precision of a binary model. It is judged when the label horizon has passed, since
+    labels of one class may come first; so is recall."""
+    recall: Rate | None = None
+    """Smallest recall of a binary model."""
+    mean_absolute_error: Annotated[float, Field(gt=0, le=1e100)] | None = None
+    """Largest mean absolute error of a regression model, in the unit of its answers."""
+    margin: Annotated[float, Field(ge=0, le=10)] = _TARGETS.margin
+    """The part by which the error that a target allows must be exceeded: with `0.1`, an accuracy of
+    0.9 allows one error in ten, and 0.89 is where an alert begins to be worth it."""
+
+
 def _class_text(value: object) -> object:
     """Write a class as the core compares it: YAML reads ``1`` and ``true`` as other types."""
     if isinstance(value, bool):
@@ -161,6 +184,8 @@ class ModelOverrides(Section):
     """Overrides of `detection`."""
     costs: CostSettings | None = None
     """Overrides of `costs`."""
+    targets: TargetSettings | None = None
+    """Overrides of `targets`."""
     kind: Kind | None = None
     """Overrides `kind`."""
     positive_class: PositiveClass | None = None

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 Key = TypeVar("Key")
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """Version of the state's encoding, in both changelogs."""
 
 STALLED_SECONDS = 120.0

@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple, Self
 
 from tidegauge.core.detect.season import Season
+from tidegauge.core.detect.verdict import StreamKind
 
 
 class Scoring(NamedTuple):
@@ -37,8 +38,8 @@ class Thresholds(NamedTuple):
     page_hinkley: tuple[tuple[float, float], ...]
     """For each Page-Hinkley test the deviation of one score that is tolerated, and the accumulated
     deviation that is a change. The first is for small changes, the second for large ones."""
-    adwin: float
-    """ADWIN's confidence."""
+    adwin: float | None
+    """ADWIN's confidence; None: it does not read this stream."""
     limit: float
     """Scores are cut at this magnitude: what is larger than all that was learned from does not
     raise an alarm alone."""
@@ -59,6 +60,17 @@ class Baseline(NamedTuple):
     def level(self, start_ms: int, end_ms: int) -> float:
         """The mean expected in a pane."""
         return self.mean + self.season.at((start_ms + end_ms) // 2)
+
+    def held_to(self, value: float, kind: StreamKind) -> Self:
+        """The same spread and season around another level, which is not to be exceeded.
+
+        A rate at the target varies as much as its trials do, even if what was learned from had
+        fewer errors.
+        """
+        deviation = self.deviation
+        if kind.is_rate:
+            deviation = max(deviation, math.sqrt(value * (1.0 - value)))
+        return self._replace(mean=value, deviation=deviation)
 
     def to_state(self) -> list[Any]:
         """Plain lists and numbers."""

@@ -80,7 +80,7 @@ def calibrate(
     first = cut - cut.mean()
     persistence, pairs = _persistence(first, follows)
     innovations = (first[1:] - persistence * first[:-1])[follows[1:]]
-    if kind is StreamKind.RATE:
+    if kind.is_rate:
         # what was never seen may still come: one pane more, with one error more
         another = _tempered(np.array([1.0 / learned.deviation / math.sqrt(typical)]), middle, width)
         innovations = np.append(innovations, another)
@@ -111,7 +111,7 @@ def _residuals(
     expected = learned.mean + np.array([season.at(int(middle)) for middle in tape.middles])
     samples = np.minimum(tape.counts, typical)
     residuals = (tape.means - expected) * np.sqrt(samples) / learned.deviation
-    if kind is StreamKind.RATE:
+    if kind.is_rate:
         return residuals, tape.follows
     middle = float(np.median(residuals))
     spread = max(1.0, MAD * float(np.median(np.abs(residuals - middle))))
@@ -126,7 +126,7 @@ def _tails(kind: StreamKind, residuals: Floats) -> tuple[float, float]:
     """Middle of the residuals, and how far from it the tails begin."""
     middle = float(np.median(residuals))
     spread = MAD * float(np.median(np.abs(residuals - middle)))
-    if kind is StreamKind.RATE or spread == 0.0:
+    if kind.is_rate or spread == 0.0:
         middle = 0.0
         spread = RATE_CUT / CUT * max(1.0, float(np.std(residuals)))
     return middle, CUT * spread

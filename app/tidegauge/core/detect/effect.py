@@ -29,15 +29,16 @@ def cohen_h(current: float, baseline: float) -> float:
     return 2.0 * (_arcsine(current) - _arcsine(baseline))
 
 
-def relative(current: float, baseline: float) -> float:
-    """The part by which a count changed, of what was expected but at least of one."""
-    return min(MAX_EFFECT, (current - baseline) / max(1.0, baseline))
+def relative(current: float, expected: float, unit: float) -> float:
+    """The part of ``unit``, which is positive, by which a figure is off what was expected."""
+    return max(-MAX_EFFECT, min(MAX_EFFECT, (current - expected) / unit))
 
 
 def min_effect(kind: StreamKind, config: DetectionConfig) -> float:
     """The smallest effect worth an alert, in the measure of the kind."""
     return {
         StreamKind.RATE: config.min_rate_effect,
+        StreamKind.COVERAGE: config.min_rate_effect,
         StreamKind.MEAN: config.min_effect,
         StreamKind.COUNT: config.min_loss,
     }[kind]

@@ -130,7 +130,7 @@ class Learner:
         for bucket in kept[1:]:
             whole = whole.merged(bucket)
         spread = whole.spread
-        if kind is StreamKind.RATE:
+        if kind.is_rate:
             # what was never seen may still come (Laplace's rule of succession)
             rate = (whole.count * whole.mean + 1.0) / (whole.count + 2.0)
             spread = max(spread, whole.count * rate * (1.0 - rate))

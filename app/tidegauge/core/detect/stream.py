@@ -5,6 +5,9 @@ detectors (`tidegauge.core.detect.calibrate`); no alarm.
 
 **Watching** and **firing**: see `tidegauge.core.detect.watcher`.
 
+A stream that is held to a *target* learns how its figure varies, and its season, but not its level:
+that is the target, and the only change that counts is a figure above it.
+
 **The baseline never adapts**, neither while an alert lasts nor after it: what was learned stays the
 normal of this stream, and a change that lasts fires for as long as it lasts. Making a new level
 normal is a decision (a new reference, a new version), which starts a new stream.
@@ -17,7 +20,7 @@ from tidegauge.core.config import DAY, DetectionConfig
 from tidegauge.core.detect.baseline import Baseline
 from tidegauge.core.detect.effect import rate_change
 from tidegauge.core.detect.learning import Learner
-from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
+from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Target, Verdict
 from tidegauge.core.detect.watcher import Watcher
 from tidegauge.core.events import MAX_NUMBER
 
@@ -27,15 +30,19 @@ WEEK = 7 * DAY
 class DetectorStream:
     """Watches one figure of one model; see the module for how."""
 
-    def __init__(self, kind: StreamKind, config: DetectionConfig) -> None:
+    def __init__(
+        self, kind: StreamKind, config: DetectionConfig, target: Target | None = None
+    ) -> None:
         """Start learning.
 
         Args:
             kind: What the panes' figures are.
             config: What is learned from and which detections count.
+            target: What the figure is held to; None: to what is learned.
         """
         self._kind = kind
         self._config = config
+        self._target = target
         self._learner: Learner | None = self._nothing_learned()
         self._watcher: Watcher | None = None
         self._last_ms: int | None = None
@@ -92,12 +99,19 @@ class DetectorStream:
         ]
 
     @classmethod
-    def from_state(cls, kind: StreamKind, config: DetectionConfig, state: Sequence[Any]) -> Self:
+    def from_state(
+        cls,
+        kind: StreamKind,
+        config: DetectionConfig,
+        state: Sequence[Any],
+        target: Target | None = None,
+    ) -> Self:
         """The stream that gave ``state``; the other arguments are those it was built with."""
-        stream = cls(kind, config)
+        stream = cls(kind, config, target)
         stream._last_ms, learner, watcher = state
         stream._learner = None if learner is None else stream._nothing_learned(learner)
-        stream._watcher = None if watcher is None else Watcher.from_state(kind, config, watcher)
+        if watcher is not None:
+            stream._watcher = Watcher.from_state(kind, config, watcher, target)
         return stream
 
     def _check(self, pane: PaneInput) -> None:
@@ -112,7 +126,7 @@ class DetectorStream:
             or not abs(pane.total) <= MAX_NUMBER
             # two values as far apart as can be deviate by sqrt(2) times the largest
             or not 0.0 <= pane.deviation <= 2.0 * MAX_NUMBER
-            or (self._kind is StreamKind.RATE and not 0 <= pane.total <= pane.count)
+            or (self._kind.is_rate and not 0 <= pane.total <= pane.count)
         )
         if impossible:
             raise ValueError(
@@ -121,14 +135,13 @@ class DetectorStream:
             )
 
     def _mean(self, pane: PaneInput) -> float:
-        rate = self._kind is StreamKind.RATE
-        return pane.total / pane.count if rate else float(pane.total)
+        return pane.total / pane.count if self._kind.is_rate else float(pane.total)
 
     def _learn(
         self, learner: Learner, pane: PaneInput, alarms_per_week: Callable[[], float]
     ) -> None:
         mean = self._mean(pane)
-        if self._kind is StreamKind.RATE:
+        if self._kind.is_rate:
             spread = pane.count * mean * (1.0 - mean)
         else:
             spread = pane.deviation * pane.deviation * (pane.count - 1)
@@ -136,12 +149,16 @@ class DetectorStream:
         if learner.ready:
             alarms_per_ms = alarms_per_week() / WEEK
             baseline = learner.baseline(self._kind, self._smallest_change, alarms_per_ms)
-            self._watcher = Watcher(self._kind, self._config, baseline)
+            if self._target is not None:
+                baseline = baseline.held_to(self._target.value, self._kind)
+            self._watcher = Watcher(self._kind, self._config, baseline, self._target)
             self._learner = None
 
     def _smallest_change(self, mean: float, deviation: float) -> float:
         """The smallest change worth an alert, in the unit of the figure."""
-        if self._kind is StreamKind.RATE:
+        if self._target is not None:
+            return self._target.value * self._target.margin
+        if self._kind.is_rate:
             return abs(rate_change(mean, self._config.min_rate_effect))
         if self._kind is StreamKind.COUNT:
             return self._config.min_loss * max(1.0, mean)

@@ -15,6 +15,18 @@ class StreamKind(StrEnum):
     """The mean of a feature or of a score."""
     COUNT = "count"
     """How many came in a pane, itself one sample; only a loss is a change that counts."""
+    COVERAGE = "coverage"
+    """A share of which only a fall is a change that counts."""
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether panes give trials and how many of them were so."""
+        return self in {StreamKind.RATE, StreamKind.COVERAGE}
+
+    @property
+    def only_falls(self) -> bool:
+        """Whether a rise is no change that counts."""
+        return self in {StreamKind.COUNT, StreamKind.COVERAGE}
 
 
 class Phase(StrEnum):
@@ -39,6 +51,15 @@ class PaneInput(msgspec.Struct, frozen=True, gc=False):
     deviation: float = 0.0
     """Of a mean: the standard deviation of the values in the pane. Cohen's d is in terms of it;
     without it, pane means alone tell the spread, and changes look larger than they are."""
+
+
+class Target(NamedTuple):
+    """What a stream is held to in place of its own past: a mean that must not be exceeded."""
+
+    value: float
+    """Positive."""
+    margin: float
+    """The part of ``value`` by which it must be exceeded to be worth an alert."""
 
 
 class Verdict(NamedTuple):
@@ -66,12 +87,14 @@ class Verdict(NamedTuple):
     """The rate or mean that is normal for these panes, the daily season included."""
     current: float | None = None
     effect: float | None = None
-    """Cohen's h of a rate, Cohen's d of a mean, the part by which a count changed; its sign is the
-    direction of the change."""
+    """Cohen's h of a rate, Cohen's d of a mean, the part by which a count changed or a target is
+    exceeded; its sign is the direction of the change."""
     min_effect: float = 0.0
     """The magnitude of ``effect`` from which on a detection counts."""
     samples: int = 0
     """Trials or values in the window."""
+    deviation: float | None = None
+    """Of single values, in what the baseline was learned from."""
     baseline_samples: int = 0
     """Trials or values that the baseline was learned from."""
     window_start_ms: int | None = None

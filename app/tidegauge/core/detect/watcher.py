@@ -8,7 +8,8 @@ starts anew, so a change that is still too small is found again when it has grow
 **Firing.** The alert resolves when the change over the latest panes has *faded* and stayed so until
 none of these panes is older than that. It has faded when the effect is below half the minimum in
 its first direction and below the minimum in the other: a rate near zero that gets a little better
-than its baseline is well, a feature that swings from far below to far above is not. Until it has
+than its baseline is well, a feature that swings from far below to far above is not. Where only one
+direction is a change that counts, the other is none here either. Until it has
 resolved the stream opens no other: one cause, one alert. The detectors rest, and start fresh after
 the resolve, so a reopening needs a new detection.
 """
@@ -23,7 +24,7 @@ from tidegauge.core.detect.detectors import Detection
 from tidegauge.core.detect.effect import cohen_d, cohen_h, min_effect, relative
 from tidegauge.core.detect.feed import Feed
 from tidegauge.core.detect.recent import RecentPane, RecentPanes
-from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Verdict
+from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Target, Verdict
 
 RESOLVE_PART = 0.5
 """Part of the minimum effect below which an alert resolves."""
@@ -46,9 +47,16 @@ class _Change(NamedTuple):
 class Watcher:
     """A stream that has its baseline; see the module for how it decides."""
 
-    def __init__(self, kind: StreamKind, config: DetectionConfig, baseline: Baseline) -> None:
+    def __init__(
+        self,
+        kind: StreamKind,
+        config: DetectionConfig,
+        baseline: Baseline,
+        target: Target | None = None,
+    ) -> None:
         self._kind = kind
         self._config = config
+        self._target = target
         self.baseline = baseline
         self._feed = Feed(baseline)
         self._recent = self._no_panes()
@@ -72,6 +80,7 @@ class Watcher:
         verdict = Verdict(
             Phase.FIRING if firing else Phase.WATCHING,
             min_effect=self._min_effect,
+            deviation=self.baseline.deviation,
             baseline_samples=self.baseline.samples,
         )
         if self._change is not None:
@@ -90,10 +99,12 @@ class Watcher:
 
     def effect(self, current: float, expected: float) -> float:
         """The change from an expected figure to another, signed: Cohen's h or d, or relative."""
-        if self._kind is StreamKind.RATE:
+        if self._target is not None:
+            return relative(current, expected, self._target.value)
+        if self._kind.is_rate:
             return cohen_h(current, expected)
         if self._kind is StreamKind.COUNT:
-            return relative(current, expected)
+            return relative(current, expected, max(1.0, expected))
         return cohen_d(current, expected, self.baseline.deviation)
 
     def dismiss(self) -> None:
@@ -113,13 +124,20 @@ class Watcher:
         return self._over(self.verdict(), changed)._replace(opened=True)
 
     def _matters(self, effect: float) -> bool:
-        if self._kind is StreamKind.COUNT:
+        if self._kind.only_falls:
             return -effect > self._min_effect
+        if self._target is not None:
+            return effect > self._min_effect
         return abs(effect) >= self._min_effect
 
+    def _faded(self, effect: float) -> bool:
+        """Whether an effect is none any more, positive in the direction of the alert."""
+        one_sided = self._kind.only_falls or self._target is not None
+        other = one_sided or effect > -self._min_effect
+        return other and effect < RESOLVE_PART * self._min_effect
+
     def _track(self) -> Verdict:
-        effect = self._direction * self._effect(self._recent.whole())
-        if not -self._min_effect < effect < RESOLVE_PART * self._min_effect:
+        if not self._faded(self._direction * self._effect(self._recent.whole())):
             self._calm_since_ms = None
             return self.verdict()
         if self._calm_since_ms is None:
@@ -136,6 +154,8 @@ class Watcher:
 
     @property
     def _min_effect(self) -> float:
+        if self._target is not None:
+            return self._target.margin
         return min_effect(self._kind, self._config)
 
     def _effect(self, panes: RecentPane) -> float:
@@ -153,11 +173,19 @@ class Watcher:
         ]
 
     @classmethod
-    def from_state(cls, kind: StreamKind, config: DetectionConfig, state: Sequence[Any]) -> Self:
+    def from_state(
+        cls,
+        kind: StreamKind,
+        config: DetectionConfig,
+        state: Sequence[Any],
+        target: Target | None = None,
+    ) -> Self:
         """The watcher that gave ``state``; the other arguments are those it was built with."""
         learned, feed, recent, change, direction, calm_since_ms = state
         baseline = Baseline.from_state(learned)
-        watcher = cls(kind, config, baseline)
+        if target is not None:
+            baseline = baseline.held_to(target.value, kind)
+        watcher = cls(kind, config, baseline, target)
         watcher._feed = Feed(baseline, feed)
         watcher._recent = watcher._no_panes(recent)
         watcher._change = None if change is None else _Change(tuple(change[0]), *change[1:])

@@ -9,7 +9,7 @@ import msgspec
 import xxhash
 
 from tidegauge.core.detect.verdict import Verdict
-from tidegauge.core.monitor.streams import ERRORS, StreamKey, Subject
+from tidegauge.core.monitor.streams import ERRORS, TARGETS, StreamKey, Subject
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
@@ -39,6 +39,12 @@ NAMES = {
     Subject.LATENCY: "LatencyChanged",
     Subject.TRAFFIC: "TrafficLoss",
     Subject.LABELS: "LabelLoss",
+    Subject.COVERAGE: "LabelCoverageLoss",
+    Subject.WRONG_TYPE: "FeatureWrongType",
+    Subject.ACCURACY_TARGET: "QualityBelowTarget",
+    Subject.PRECISION_TARGET: "QualityBelowTarget",
+    Subject.RECALL_TARGET: "QualityBelowTarget",
+    Subject.ABSOLUTE_ERROR_TARGET: "QualityBelowTarget",
 }
 
 _WORDS = {
@@ -57,7 +63,18 @@ _WORDS = {
     Subject.LATENCY: "mean logarithm of the latency in seconds",
     Subject.TRAFFIC: "predictions per pane",
     Subject.LABELS: "labels per pane",
+    Subject.COVERAGE: "share of predictions that got a label in time",
+    Subject.WRONG_TYPE: "share of values of feature {feature} that are of another type than in the "
+    "reference",
+    Subject.ACCURACY_TARGET: "accuracy",
+    Subject.PRECISION_TARGET: "precision",
+    Subject.RECALL_TARGET: "recall",
+    Subject.ABSOLUTE_ERROR_TARGET: "mean absolute error",
 }
+_NAMED = frozenset({Effect.UNIT_CHANGE, Effect.SWAPPED})
+"""Causes that say what kind of change it is."""
+_OF_ERRORS = frozenset({Subject.ACCURACY_TARGET, Subject.PRECISION_TARGET, Subject.RECALL_TARGET})
+"""Targets whose streams are fed what is missing to 1."""
 
 
 def fingerprint(model: str, key: StreamKey) -> str:
@@ -138,6 +155,9 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
         Subject.LATENCY: (CauseKind.TRAFFIC, Effect.SLOWER, key.subject.value),
         Subject.TRAFFIC: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
         Subject.LABELS: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
+        Subject.COVERAGE: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
+        Subject.WRONG_TYPE: (CauseKind.FEATURE, Effect.WRONG_TYPE, key.feature),
+        **dict.fromkeys(TARGETS, (CauseKind.MODEL, Effect.BELOW_TARGET, "all predictions")),
     }.get(key.subject, (CauseKind.SCORE, Effect.PREDICTION_DRIFT, key.subject.value))
     cause = Cause(
         kind=kind,
@@ -155,6 +175,11 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
 
 def _change(key: StreamKey, verdict: Verdict) -> str:
     what = _WORDS[key.subject].format(feature=key.feature)
+    if key.subject in TARGETS:
+        wanted, found = verdict.baseline, verdict.current
+        if key.subject in _OF_ERRORS:
+            wanted, found = (None if x is None else 1.0 - x for x in (wanted, found))
+        return f"{what}: {_number(wanted)} wanted, {_number(found)} now"
     return f"{what}: {_number(verdict.baseline)} before, {_number(verdict.current)} now"
 
 
@@ -184,8 +209,9 @@ def _annotations(
         f"{verdict.samples} samples; baseline from {verdict.baseline_samples} samples."
     )
     description = " ".join([measured, *(f"{cause.summary}." for cause in causes[:3])])
+    named = [f"; {cause.summary}" for cause in causes if cause.effect in _NAMED]
     return {
-        "summary": f"Model {model}: {_change(key, verdict)}",
+        "summary": "".join([f"Model {model}: {_change(key, verdict)}", *named]),
         "description": description,
     }
 

@@ -5,7 +5,7 @@ number of false alarms, however the streams depend on each other. A share follow
 from the model's own closed panes alone, so it is the same wherever the model is computed:
 
 - every model has the budget over `limits.models`, whether or not there are so many;
-- of that the streams on the axis of label time have `LABEL_TIME_PART`, all others the rest;
+- of that each axis on which panes close in an order of their own has its part (`PARTS`);
 - the streams of one axis are shared out in *cohorts*. When a stream has learned enough, all streams
   without a share form the next one, and divide its part evenly. Cohort ``k`` has
   ``1 / (k (k + 1))``; these parts add up to one, so there is always something left for features
@@ -15,11 +15,24 @@ The decision is docs/adr/0010.
 """
 
 from collections.abc import Collection
+from enum import StrEnum
 from itertools import count
 from typing import NamedTuple
 
-LABEL_TIME_PART = 0.25
-"""Part of a model's budget for errors and labels, which are few streams, and matter most."""
+
+class Axis(StrEnum):
+    """In what order the panes of a stream close."""
+
+    PREDICTIONS = "predictions"
+    """By prediction time, as soon as predictions may be complete."""
+    LABELS = "labels"
+    """By label time."""
+    SETTLED = "settled"
+    """By prediction time, when no label can come any more."""
+
+
+PARTS = {Axis.PREDICTIONS: 0.7, Axis.LABELS: 0.25, Axis.SETTLED: 0.05}
+"""Part of a model's budget by axis; errors and labels are few streams, and matter most."""
 
 
 class Share(NamedTuple):
@@ -41,14 +54,13 @@ def next_share(living: Collection[Share], newcomers: int) -> Share:
     return Share(next(number for number in count(1) if number not in taken), newcomers)
 
 
-def alarms_per_week(budget: float, models: int, share: Share, *, labels: bool) -> float:
+def alarms_per_week(budget: float, models: int, share: Share, axis: Axis) -> float:
     """False alarms that one stream may raise per week.
 
     Args:
         budget: of the installation.
         models: between how many models it is divided.
         share: the stream's.
-        labels: whether the stream is on the axis of label time.
+        axis: the stream's.
     """
-    part = LABEL_TIME_PART if labels else 1.0 - LABEL_TIME_PART
-    return budget / models * part * share.part
+    return budget / models * PARTS[axis] * share.part

@@ -11,7 +11,8 @@ An alert joins an incident or opens one when it opens itself. Two rules say whic
 
 Alerts on the axis of prediction time look at each other only, and alerts about errors only at what
 had opened by their own time, so that it does not matter how far one axis is ahead of the other when
-both are read.
+both are read. For the same reason alerts about settled panes and those about errors do not look at
+each other.
 
 The root is the alert that comes first in the order of causes: a fault of the data before a drift of
 the data, that before a drift of the answers, that before the errors; among equals the one that
@@ -25,14 +26,14 @@ import msgspec
 import xxhash
 
 from tidegauge.core.config import DAY, HOUR
-from tidegauge.core.monitor.streams import ERRORS, StreamKey, Subject
+from tidegauge.core.monitor.streams import ERRORS, SETTLED_TARGETS, StreamKey, Subject
 from tidegauge.core.records import AlertRecord, Incident, Role
 
 JOIN_MS = HOUR
 KEPT_MS = 2 * DAY
 """How long after its last alert ended an incident is remembered, beyond the label horizon."""
 
-_FAULT, _DRIFT, _ANSWERS, _ERRORS = range(4)
+_FAULT, _DRIFT, _ANSWERS, _ERRORS, _SETTLED = range(5)
 _RANKS = {
     Subject.FEATURE: _DRIFT,
     Subject.CATEGORIES: _DRIFT,
@@ -43,6 +44,7 @@ _RANKS = {
     Subject.LATENCY: _ANSWERS,
     Subject.LABELS: _ERRORS,
     **dict.fromkeys(ERRORS, _ERRORS),
+    **dict.fromkeys((*SETTLED_TARGETS, Subject.COVERAGE), _SETTLED),
 }
 
 
@@ -108,7 +110,7 @@ class Incidents:
                 group = _Group(xxhash.xxh3_64_hexdigest(content.encode()), [])
                 self._groups.append(group)
             group.members = [m for m in group.members if m.fingerprint != print_] + [member]
-        return self._told(group, print_, time)
+        return self._told(group, print_, _RANKS.get(key.subject, _FAULT), time)
 
     def end(self, fingerprint: str, time_ms: int) -> None:
         """An alert ended."""
@@ -158,15 +160,15 @@ class Incidents:
         found = []
         for group in self._groups:
             for member in group.members:
-                if member.opened > time or (rank != _ERRORS and member.rank == _ERRORS):
+                if member.opened > time or not _sees(rank, member.rank):
                     continue
                 near = onset.since <= member.opened + span and onset.until >= member.since - span
                 if near or (rank > member.rank and _fired(member, onset)):
                     found.append((member.opened, group.id, group))
         return max(found, key=lambda pair: pair[:2])[2] if found else None
 
-    def _told(self, group: _Group, fingerprint: str, time: int) -> Incident:
-        known = [m for m in group.members if m.opened <= time]
+    def _told(self, group: _Group, fingerprint: str, rank: int, time: int) -> Incident:
+        known = [m for m in group.members if m.opened <= time and _sees(rank, m.rank)]
         deployed = min(((m.opened, m.deployed) for m in known if m.deployed), default=(0, ""))[1]
         root = min(known, key=lambda m: (m.rank, m.opened, m.fingerprint))
         return Incident(
@@ -175,6 +177,11 @@ class Incidents:
             root=root.fingerprint,
             summary=f"{deployed}; {root.summary}" if deployed else root.summary,
         )
+
+
+def _sees(rank: int, other: int) -> bool:
+    """Whether an alert of one rank looks at those of another."""
+    return other < _ERRORS or other == rank
 
 
 def _end(member: _Member) -> float:

@@ -2,8 +2,8 @@
 
 **Firing.** A stream's verdict opens it. At intervals of event time (`update_ms`) it is looked at
 again, and told anew where its severity has risen or another cause has come first: one that accounts
-for more than twice of what the cause that was told now does, so that two that are about even don't
-take turns.
+for more than twice of what the cause that was told now does, at `LOOKS` looks in a row, so that
+causes that are about even, or come and go, don't take turns.
 
 **Resolved.** The stream says that the change has faded (`tidegauge.core.detect.watcher`). An alert
 that opens again within `reopen_ms` of its end goes on as the old one: the same start, the next
@@ -33,8 +33,9 @@ from tidegauge.core.monitor.alerts import (
     retracted,
     severity,
 )
+from tidegauge.core.monitor.budget import Axis
 from tidegauge.core.monitor.evidence import Evidence, EvidenceState
-from tidegauge.core.monitor.streams import LABEL_TIME, StreamKey, Subject
+from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.records import (
     AlertRecord,
     AlertStatus,
@@ -51,8 +52,12 @@ NOT_WATCHED = "a model of this kind is not watched for it"
 _SEVERITIES = list(Severity)
 _LEADS = 2.0
 """Times what the cause that was told accounts for that another must, to be told instead."""
+LOOKS = 3
+"""How often in a row another cause must lead to be told instead."""
 
-LifeState = tuple[AlertRecord, int | None, int, EvidenceState | None]
+CauseId = tuple[str, str, str | None]
+"""Kind, name and value."""
+LifeState = tuple[AlertRecord, int | None, int, EvidenceState | None, CauseId | None, int]
 
 
 class Life(msgspec.Struct):
@@ -66,6 +71,10 @@ class Life(msgspec.Struct):
     """Of an alert about errors."""
     sent_ms: int | None = None
     """When it was last sent, by append time; None until the next time that this is asked."""
+    leading: CauseId | None = None
+    """Another cause than was told, which led at the last look."""
+    looks: int = 0
+    """At how many looks in a row it did."""
 
     @property
     def firing(self) -> bool:
@@ -75,14 +84,24 @@ class Life(msgspec.Struct):
     def to_state(self) -> LifeState:
         """Plain values for msgpack."""
         evidence = None if self.evidence is None else self.evidence.to_state()
-        return self.record, self.sent_ms, self.judged_ms, evidence
+        return self.record, self.sent_ms, self.judged_ms, evidence, self.leading, self.looks
 
     @classmethod
     def from_state(cls, state: LifeState) -> "Life":
         """The inverse of `to_state`."""
-        record, sent_ms, judged_ms, evidence = state
+        record, sent_ms, judged_ms, evidence, leading, looks = state
         held = None if evidence is None else Evidence.from_state(evidence)
-        return cls(record, judged_ms, held, sent_ms)
+        return cls(record, judged_ms, held, sent_ms, leading, looks)
+
+    def another_first(self, causes: tuple[Cause, ...]) -> bool:
+        """Whether another cause than was told leads, and has for long enough; counts the look."""
+        leader = _leader(self.record.causes, causes)
+        self.looks = self.looks + 1 if leader == self.leading else 1
+        self.leading = leader
+        if leader is None or (self.looks < LOOKS and self.record.causes):
+            return False
+        self.leading, self.looks = None, 0
+        return True
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -146,7 +165,7 @@ class AlertBook:
         if verdict.resolved:
             return self._say(life, resolved(life.record, key, verdict))
         life.judged_ms = verdict.window_end_ms or life.judged_ms
-        record = self._updated(key, verdict, told, life.record)
+        record = self._updated(key, verdict, told, life)
         if record is None:
             return None
         life.evidence = _evidence(verdict, told.errors) or life.evidence
@@ -170,11 +189,13 @@ class AlertBook:
         return self._say(life, record)
 
     def _updated(
-        self, key: StreamKey, verdict: Verdict, told: Told, known: AlertRecord
+        self, key: StreamKey, verdict: Verdict, told: Told, life: Life
     ) -> AlertRecord | None:
         """The alert as it is now, if that is worth telling."""
+        known = life.record
         worst = max(severity(verdict), known.severity, key=_SEVERITIES.index)
-        if worst is known.severity and not _another_first(known.causes, told.causes):
+        another = life.another_first(told.causes)
+        if worst is known.severity and not another:
             return None
         causes = told.causes or known.causes
         now = _explained(opened(self._model, key, verdict, causes, told.versions), told)
@@ -237,18 +258,18 @@ class AlertBook:
         self.changed.add(life.record.fingerprint)
         return identified(retracted(life.record, time_ms, reason))
 
-    def forget(self, time_ms: int, *, labels: bool) -> None:
+    def forget(self, time_ms: int, axis: Axis) -> None:
         """Let go of alerts that ended too long ago to open again or to be retracted.
 
         Args:
             time_ms: how far event time has come.
-            labels: whether on the axis of label time, or on that of prediction time.
+            axis: on which.
         """
         oldest = time_ms - max(self._rules.reopen_ms, self._correction_ms)
         for fingerprint_, life in list(self.lives.items()):
             ended = life.record.ends_at_ms
-            on_labels = Subject(life.record.labels["subject"]) in LABEL_TIME
-            if ended is not None and on_labels is labels and ended < oldest:
+            own = StreamKey(Subject(life.record.labels["subject"])).axis
+            if ended is not None and own is axis and ended < oldest:
                 del self.lives[fingerprint_]
                 self.changed.add(fingerprint_)
 
@@ -265,15 +286,19 @@ def _evidence(verdict: Verdict, errors: ErrorCounts | None) -> Evidence | None:
     return Evidence(start, end, verdict.baseline or 0.0, direction, errors)
 
 
-def _another_first(told: tuple[Cause, ...], now: tuple[Cause, ...]) -> bool:
-    """Whether another cause now clearly leads the one that was told first."""
-    if not told or not now:
-        return bool(now)
-    known = next((cause for cause in now if _same(cause, told[0])), None)
+def _leader(told: tuple[Cause, ...], now: tuple[Cause, ...]) -> CauseId | None:
+    """The cause that now clearly leads the one that was told first, if one does."""
+    if not now:
+        return None
+    first = _id(now[0])
+    if not told:
+        return first
+    known = next((cause for cause in now if _id(cause) == _id(told[0])), None)
     if known is None:
-        return True
-    return (now[0].contribution or 0.0) > _LEADS * max(known.contribution or 0.0, 0.0)
+        return first
+    leads = (now[0].contribution or 0.0) > _LEADS * max(known.contribution or 0.0, 0.0)
+    return first if leads and first != _id(told[0]) else None
 
 
-def _same(one: Cause, other: Cause) -> bool:
-    return (one.kind, one.name, one.value) == (other.kind, other.name, other.value)
+def _id(cause: Cause) -> CauseId:
+    return cause.kind, cause.name, cause.value

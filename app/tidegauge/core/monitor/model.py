@@ -8,6 +8,7 @@ from tidegauge.core.config import CoreConfig, ModelKind
 from tidegauge.core.detect.verdict import PaneInput, Verdict
 from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.attributed import UsualAttributions
+from tidegauge.core.monitor.budget import Axis
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.errorbook import ErrorBook
@@ -25,9 +26,11 @@ from tidegauge.core.monitor.lifecycle import (
     Told as ToldAlert,
 )
 from tidegauge.core.monitor.quiet import counted, empty_panes
+from tidegauge.core.monitor.settled import settled_inputs
 from tidegauge.core.monitor.streams import (
     ANSWERS,
     ERRORS,
+    SETTLED_TARGETS,
     StreamKey,
     Streams,
     Subject,
@@ -36,6 +39,7 @@ from tidegauge.core.monitor.streams import (
     error_input,
     error_subject,
     prediction_inputs,
+    target_subjects,
 )
 from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
@@ -105,6 +109,7 @@ class ModelMonitor:
         self.closed_labels = NEVER
         self.labelled_until = NEVER
         """End of the last closed pane of label time that held labels."""
+        self.closed_settled = NEVER
 
     # ---------------------------------------------------------------- input
 
@@ -166,7 +171,7 @@ class ModelMonitor:
             self.windows.close(self.closed_predictions, marks.predictions)
             deployments += self.deployments.close(marks.predictions)
             self.closed_predictions = marks.predictions
-            self.alerts.forget(marks.predictions, labels=False)
+            self.alerts.forget(marks.predictions, Axis.PREDICTIONS)
         if marks.labels > self.closed_labels:
             for start, first in list(self.errors.closing(self.closed_labels, marks.labels)):
                 alerts += self._label_silence(start)
@@ -175,30 +180,29 @@ class ModelMonitor:
                 alerts += self._correct(start)
             alerts += self._label_silence(marks.labels)
             self.closed_labels = marks.labels
-            self.alerts.forget(marks.labels, labels=True)
+            self.alerts.forget(marks.labels, Axis.LABELS)
             self.incidents.forget(marks.labels - self.rules.label_horizon_ms - KEPT_MS)
+        alerts += self._settle(marks.settled - self.windows.final_after(self.windows.settling))
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
         return Closed(alerts, profiles, deployments)
 
-    def _pane(self, start: int) -> dict[str, SlotSums]:
-        """The sums of a finest pane by version."""
+    def _pane(self, start: int, size: int) -> dict[str, SlotSums]:
+        """The sums of a pane by version."""
         return {
             key.series.version: self.windows.frames[key].sums
-            for key in self.windows.keys(self._width, start)
+            for key in self.windows.keys(size, start)
             if (key.series.field, key.series.value) == WHOLE
         }
 
     def _close_pane(self, start: int) -> Iterator[AlertRecord]:
         end = start + self._width
-        pane = self._pane(start)
+        pane = self._pane(start, self._width)
         for version, sums in pane.items():
             if sums.predictions:
                 self.active.setdefault(version, [start, start])[1] = start
             self.usual.close(version, start, end, sums, self.rules.reference)
-        whole = SlotSums()
-        for sums in pane.values():
-            whole.add(sums)
+        whole = _together(pane)
         kind = self.kinds.close(end, whole)
         yield from self._retire(ANSWERS, kind, end)
         named = self.streams.named
@@ -213,6 +217,26 @@ class ModelMonitor:
             *compared_inputs(compared(pane, profiles), start, end),
         ):
             yield from self._feed(key, inputs)
+
+    def _settle(self, until: int) -> Iterator[AlertRecord]:
+        """Close the panes up to a time before which no label can come any more."""
+        if until <= self.closed_settled:
+            return
+        size = self.windows.settling
+        for start in self.windows.starts(size, self.closed_settled, until):
+            end = start + size
+            kind = self.kinds.at(end)
+            yield from self._retire(SETTLED_TARGETS, kind, end)
+            whole = _together(self._pane(start, size))
+            held = self._held_to(kind) & SETTLED_TARGETS
+            for key, inputs in settled_inputs(whole, start, end, kind, sorted(held)):
+                yield from self._feed(key, inputs)
+        self.closed_settled = until
+        self.alerts.forget(until, Axis.SETTLED)
+
+    def _held_to(self, kind: ModelKind) -> frozenset[Subject]:
+        """The subjects that are held to a target."""
+        return target_subjects(kind, self.rules.targets)
 
     def _silence(self, until: int) -> Iterator[AlertRecord]:
         """Count the panes before ``until`` in which no prediction came."""
@@ -245,27 +269,37 @@ class ModelMonitor:
         if labels:
             self.labelled_until = end
         key, inputs = error_input(first, start, end, kind)
-        verdict = self.streams.step(key, inputs)
-        if self.alerts.asks(key, verdict):
-            window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-            why = self._faded(key, verdict) or why_errors(
-                self.errors, kind, self.references, self.incidents, verdict
-            )
-            yield from self._decide(key, verdict, why, self.errors.known(*window))
-        self.errors.after(start, verdict)
+        for own in (key, *self._error_targets(kind)):
+            verdict = self.streams.step(own, inputs)
+            if self.alerts.asks(own, verdict):
+                window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+                why = self._faded(own, verdict) or why_errors(
+                    own,
+                    verdict,
+                    self.errors,
+                    kind,
+                    references=self.references,
+                    incidents=self.incidents,
+                )
+                yield from self._decide(own, verdict, why, self.errors.known(*window))
+        self.errors.after(start, self.streams.verdicts[key])
+
+    def _error_targets(self, kind: ModelKind) -> list[StreamKey]:
+        """What else is fed with the errors of a pane of label time."""
+        return [StreamKey(subject) for subject in sorted(self._held_to(kind) & ERRORS)]
 
     def _correct(self, start: int) -> Iterator[AlertRecord]:
-        """Look again at the alert about errors, after what became known in a pane."""
+        """Look again at the alerts about errors, after what became known in a pane."""
         changes = self.errors.corrected(start)
         end = start + self._width
         kind = self.kinds.at(end)
-        key = StreamKey(error_subject(kind))
-        life = self.alerts.corrected(key, changes, end) if changes else None
-        if life is None or not self._groundless(key, life, kind):
-            return
-        if life.firing:
-            self.streams.dismiss(key)
-        yield from self._retract(key, end, LABELS_CORRECTED)
+        for key in (StreamKey(error_subject(kind)), *self._error_targets(kind)):
+            life = self.alerts.corrected(key, changes, end) if changes else None
+            if life is None or not self._groundless(key, life, kind):
+                continue
+            if life.firing:
+                self.streams.dismiss(key)
+            yield from self._retract(key, end, LABELS_CORRECTED)
 
     def _groundless(self, key: StreamKey, life: Life, kind: ModelKind) -> bool:
         """Whether neither the evidence of an alert nor, while it fires, the present is a change."""
@@ -341,7 +375,7 @@ class ModelMonitor:
 
     def _learn(self, start: int) -> Iterator[ReferenceProfile]:
         end = start + self._width
-        for version, sums in self._pane(start).items():
+        for version, sums in self._pane(start, self._width).items():
             if version in self.references or sums.traffic is None:
                 continue
             learning = self.learning.setdefault(version, Learning())
@@ -371,6 +405,13 @@ class ModelMonitor:
     def ledger(self) -> ModelLedger:
         """The ledger over all source partitions."""
         return merged(self.ledgers)
+
+
+def _together(pane: Mapping[str, SlotSums]) -> SlotSums:
+    whole = SlotSums()
+    for sums in pane.values():
+        whole.add(sums)
+    return whole
 
 
 class Models(dict[str, ModelMonitor]):

@@ -36,6 +36,7 @@ class _Model(msgspec.Struct, array_like=True):
     closed_predictions: int
     closed_labels: int
     labelled_until: int
+    closed_settled: int
     newest: int
     moved: int
     after_final: int
@@ -90,6 +91,7 @@ class MonitorTables:
             model.closed_predictions,
             model.closed_labels,
             model.labelled_until,
+            model.closed_settled,
             model.windows.end - 1,
             model.errors.moved,
             model.windows.after_final,
@@ -230,6 +232,7 @@ class MonitorTables:
         model.closed_predictions = state.closed_predictions
         model.closed_labels = state.closed_labels
         model.labelled_until = state.labelled_until
+        model.closed_settled = state.closed_settled
         model.errors.moved = state.moved
         model.windows.after_final = state.after_final
         model.active = state.active

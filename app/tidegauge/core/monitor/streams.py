@@ -1,8 +1,9 @@
 """The detector streams of one model: which figures are watched, and what a closed pane feeds them.
 
 Streams are those of the model over all its versions, so that a version that comes in is compared
-with what was normal before it. Errors are read on the axis of label time, everything else on the
-axis of prediction time. Which errors and which answers are watched follows from the model's kind.
+with what was normal before it. Errors are read on the axis of label time; what is only known when
+no label can come any more on that of settled panes; everything else on the axis of prediction time.
+Which errors and which answers are watched follows from the model's kind.
 """
 
 import math
@@ -11,11 +12,11 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
 
-from tidegauge.core.config import ModelConfig, ModelKind
+from tidegauge.core.config import ModelConfig, ModelKind, Targets
 from tidegauge.core.detect.stream import DetectorStream
-from tidegauge.core.detect.verdict import PaneInput, StreamKind, Verdict
+from tidegauge.core.detect.verdict import PaneInput, StreamKind, Target, Verdict
 from tidegauge.core.events import MAX_NUMBER
-from tidegauge.core.monitor.budget import Share, alarms_per_week, next_share
+from tidegauge.core.monitor.budget import Axis, Share, alarms_per_week, next_share
 from tidegauge.core.monitor.figures import score_mean_and_deviation
 from tidegauge.core.monitor.symptoms import Compared, constant, likeness
 from tidegauge.core.stats import exactsum
@@ -44,7 +45,9 @@ class Subject(StrEnum):
     FEATURE = "feature"
     """Mean of a numeric feature."""
     MISSING = "missing"
-    """Share of predictions in which a feature is missing or has the wrong type."""
+    """Share of predictions in which a feature is missing."""
+    WRONG_TYPE = "wrong_type"
+    """Share of predictions in which a feature is text and the reference has numbers, or reverse."""
     OUT_OF_RANGE = "out_of_range"
     """Share of a feature's numbers that are outside the range of the reference."""
     UNSEEN = "unseen"
@@ -59,12 +62,22 @@ class Subject(StrEnum):
     """Predictions per pane."""
     LABELS = "labels"
     """Labels per pane of label time."""
+    COVERAGE = "coverage"
+    """Share of predictions whose label came before its horizon passed."""
+    ACCURACY_TARGET = "accuracy_target"
+    """Share of labelled predictions that differ from their label, held to a target."""
+    PRECISION_TARGET = "precision_target"
+    """Share of positive answers whose label is negative, held to a target."""
+    RECALL_TARGET = "recall_target"
+    """Share of positive labels whose answer is negative, held to a target."""
+    ABSOLUTE_ERROR_TARGET = "absolute_error_target"
+    """Mean absolute error of a regression model, held to a target."""
 
 
 _MEANS = frozenset(
     {
         *(Subject.SCORE, Subject.PREDICTION, Subject.ABSOLUTE_ERROR, Subject.LATENCY),
-        *(Subject.FEATURE, Subject.CATEGORIES),
+        *(Subject.FEATURE, Subject.CATEGORIES, Subject.ABSOLUTE_ERROR_TARGET),
     }
 )
 _COUNTS = frozenset({Subject.TRAFFIC, Subject.LABELS})
@@ -75,12 +88,23 @@ _WATCHED = {
     Subject.POSITIVE_RATE: (ModelKind.BINARY,),
     Subject.CLASS: (ModelKind.MULTICLASS,),
     Subject.PREDICTION: (ModelKind.REGRESSION,),
+    Subject.ACCURACY_TARGET: _CLASSIFIERS,
+    Subject.PRECISION_TARGET: (ModelKind.BINARY,),
+    Subject.RECALL_TARGET: (ModelKind.BINARY,),
+    Subject.ABSOLUTE_ERROR_TARGET: (ModelKind.REGRESSION,),
 }
 """The kinds of model in which a subject is watched; all, where none are named."""
-ERRORS = frozenset({Subject.ERROR_RATE, Subject.ABSOLUTE_ERROR})
-"""The subjects that say how wrong a model is."""
-LABEL_TIME = ERRORS | {Subject.LABELS}
-"""The subjects on the axis of label time."""
+ERRORS = frozenset(
+    {
+        *(Subject.ERROR_RATE, Subject.ABSOLUTE_ERROR),
+        *(Subject.ACCURACY_TARGET, Subject.ABSOLUTE_ERROR_TARGET),
+    }
+)
+"""The subjects that say how wrong a model is, label by label."""
+SETTLED_TARGETS = frozenset({Subject.PRECISION_TARGET, Subject.RECALL_TARGET})
+"""The subjects that say so of settled panes."""
+TARGETS = SETTLED_TARGETS | {Subject.ACCURACY_TARGET, Subject.ABSOLUTE_ERROR_TARGET}
+"""The subjects that are held to a stated target."""
 ANSWERS = frozenset({Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION})
 """The subjects on the axis of prediction time that depend on the kind of the model."""
 
@@ -96,7 +120,32 @@ class StreamKey(NamedTuple):
         """How the stream's panes are to be read."""
         if self.subject in _COUNTS:
             return StreamKind.COUNT
+        if self.subject is Subject.COVERAGE:
+            return StreamKind.COVERAGE
         return StreamKind.MEAN if self.subject in _MEANS else StreamKind.RATE
+
+    @property
+    def axis(self) -> Axis:
+        """In what order the stream's panes close."""
+        if self.subject in ERRORS or self.subject is Subject.LABELS:
+            return Axis.LABELS
+        settled = self.subject in SETTLED_TARGETS or self.subject is Subject.COVERAGE
+        return Axis.SETTLED if settled else Axis.PREDICTIONS
+
+
+def target_of(subject: Subject, targets: Targets) -> Target | None:
+    """What a subject is held to: the error that its target allows."""
+    rates = {
+        Subject.ACCURACY_TARGET: targets.accuracy,
+        Subject.PRECISION_TARGET: targets.precision,
+        Subject.RECALL_TARGET: targets.recall,
+    }
+    if subject is Subject.ABSOLUTE_ERROR_TARGET:
+        allowed = targets.mean_absolute_error
+    else:
+        rate = rates.get(subject)
+        allowed = None if rate is None else 1.0 - rate
+    return None if allowed is None else Target(allowed, targets.margin)
 
 
 class Streams:
@@ -120,7 +169,9 @@ class Streams:
         """Feed the next closed pane of one stream."""
         stream = self.streams.get(key)
         if stream is None:
-            stream = self.streams[key] = DetectorStream(key.kind, self._rules.detection)
+            target = target_of(key.subject, self._rules.targets)
+            stream = DetectorStream(key.kind, self._rules.detection, target)
+            self.streams[key] = stream
         verdict = stream.step(pane, partial(self._alarms_per_week, key))
         self.verdicts[key] = verdict
         self.changed.add(key)
@@ -128,16 +179,15 @@ class Streams:
 
     def _alarms_per_week(self, key: StreamKey) -> float:
         """What a stream may spend, which has learned enough to be told."""
-        labels = key.subject in LABEL_TIME
         if key not in self.shares:
-            axis = [k for k in self.streams if (k.subject in LABEL_TIME) == labels]
+            axis = [k for k in self.streams if k.axis is key.axis]
             newcomers = [k for k in axis if k not in self.shares]
             living = [self.shares[k] for k in axis if k in self.shares]
             share = next_share(living, len(newcomers))
             self.shares.update(dict.fromkeys(newcomers, share))
             self.changed.update(newcomers)
         budget = self._rules.detection.false_alarms_per_week
-        return alarms_per_week(budget, self._models, self.shares[key], labels=labels)
+        return alarms_per_week(budget, self._models, self.shares[key], key.axis)
 
     def fed_ms(self, key: StreamKey) -> int | None:
         """End of the last pane that a stream took; None before the first."""
@@ -160,10 +210,15 @@ class Streams:
 
     def retire(self, subjects: frozenset[Subject], kind: ModelKind) -> list[StreamKey]:
         """Forget the streams of some subjects that are not watched in a model of this kind."""
+        held = target_subjects(kind, self._rules.targets)
         gone = [
             key
             for key in self.streams
-            if key.subject in subjects and kind not in _WATCHED.get(key.subject, (kind,))
+            if key.subject in subjects
+            and (
+                kind not in _WATCHED.get(key.subject, (kind,))
+                or (key.subject in TARGETS and key.subject not in held)
+            )
         ]
         for key in gone:
             del self.streams[key]
@@ -181,7 +236,8 @@ class Streams:
     def restore(self, key: StreamKey, state: list[Any]) -> None:
         """Take back one stream."""
         share, watched = state
-        stream = DetectorStream.from_state(key.kind, self._rules.detection, watched)
+        target = target_of(key.subject, self._rules.targets)
+        stream = DetectorStream.from_state(key.kind, self._rules.detection, watched, target)
         self.streams[key] = stream
         self.verdicts[key] = stream.verdict()
         if share is not None:
@@ -276,8 +332,11 @@ def _feature_inputs(
     for name, counts in sorted(found.items()):
         if counts.n:
             yield StreamKey(Subject.CONSTANT, name), constant(start, end, counts)
-        absent = counts.missing + counts.wrong_type
-        yield StreamKey(Subject.MISSING, name), PaneInput(start, end, counts.rows, absent)
+        for subject, share in (
+            (Subject.MISSING, counts.missing),
+            (Subject.WRONG_TYPE, counts.wrong_type),
+        ):
+            yield StreamKey(subject, name), PaneInput(start, end, counts.rows, share)
         mean = exactsum.mean(counts.n, counts.sum)
         if mean is not None:
             deviation = exactsum.deviation(counts.n, counts.sum, counts.sum_squares)
@@ -290,6 +349,12 @@ def _feature_inputs(
 def error_subject(kind: ModelKind) -> Subject:
     """What is watched on the axis of label time in a model of this kind."""
     return Subject.ABSOLUTE_ERROR if kind is ModelKind.REGRESSION else Subject.ERROR_RATE
+
+
+def target_subjects(kind: ModelKind, targets: Targets) -> frozenset[Subject]:
+    """The subjects of a model of this kind that are held to a stated target."""
+    held = (subject for subject in TARGETS if target_of(subject, targets) is not None)
+    return frozenset(subject for subject in held if kind in _WATCHED[subject])
 
 
 def error_input(

@@ -11,6 +11,8 @@ from tidegauge.core.explain.deployed import came_with
 from tidegauge.core.explain.dimensions import dimensions, total, whole
 from tidegauge.core.explain.drift import moved_bins
 from tidegauge.core.explain.ranking import Spread, explain_errors
+from tidegauge.core.explain.swapped import swapped
+from tidegauge.core.explain.units import Moments, unit_change
 from tidegauge.core.monitor.alerts import stream_causes
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.incidents import Incidents, Onset
@@ -25,9 +27,11 @@ from tidegauge.core.records import (
     Effect,
     Split,
 )
+from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.decompose import Change
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
+from tidegauge.core.stats.reference import CategoricalReference, FeatureReference
 
 
 class Why(NamedTuple):
@@ -75,20 +79,23 @@ def as_told(record: AlertRecord) -> Why:
 
 
 def why_errors(
+    key: StreamKey,
+    verdict: Verdict,
     errors: ErrorBook,
     kind: ModelKind,
+    *,
     references: References,
     incidents: Incidents,
-    verdict: Verdict,
 ) -> Why:
-    """Why errors changed.
+    """Why errors changed, or exceed a target.
 
     Args:
+        key: their stream.
+        verdict: what it says.
         errors: of the model.
         kind: of the model.
         references: of the model.
         incidents: of the model.
-        verdict: of the stream of errors.
     """
     start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
     before, now = errors.baseline, errors.between(start, end)
@@ -105,7 +112,8 @@ def why_errors(
         moved=incidents.moved(onset, end),
     )
     examples = tuple(dict.fromkeys(error.request_id for error in current.sample))
-    return Why(onset, explained.causes, explained.splits, examples)
+    causes = explained.causes or stream_causes(key, verdict)
+    return Why(onset, causes, explained.splits, examples)
 
 
 def _spread(before: FirstLabels, now: FirstLabels) -> Spread:
@@ -125,13 +133,14 @@ def why_drift(
         width: length of a finest pane in ms.
     """
     start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-    causes: tuple[Cause, ...] = ()
-    if key.subject is Subject.FEATURE:
+    causes = stream_causes(key, verdict)
+    if key.subject in {Subject.FEATURE, Subject.CATEGORIES}:
         # all runs keep panes at least so long
         since = max(start, end - windows.final_after(width))
         counts = _counts(key.feature, windows, windows.starts(width, since, end), width)
-        causes = _bins(key.feature, counts, references)
-    return Why(Onset(start, end), causes or stream_causes(key, verdict))
+        bins = _bins(key.feature, counts, references)
+        causes = (*_named(key, verdict, counts, references), *(bins or causes))
+    return Why(Onset(start, end), causes)
 
 
 def _counts(
@@ -152,11 +161,58 @@ def _counts(
 def _bins(
     feature: str, counts: dict[str, FeatureCounts], references: References
 ) -> tuple[Cause, ...]:
-    """The bins that moved, under the reference that most of the predictions are counted under."""
+    """The bins that moved."""
+    found = _most(feature, counts, references)
+    return () if found is None else moved_bins(*found)
+
+
+def _named(
+    key: StreamKey, verdict: Verdict, counts: dict[str, FeatureCounts], references: References
+) -> tuple[Cause, ...]:
+    """What kind of change of a feature it is, where that can be told."""
+    if key.subject is Subject.CATEGORIES:
+        found = _most(key.feature, counts, references)
+        if found is None or not isinstance(found[0], CategoricalReference):
+            return ()
+        pair = swapped(found[0], found[1])
+        if pair is None:
+            return ()
+        words = f"categories {pair[0]} and {pair[1]} of feature {key.feature} look swapped"
+        return (_feature_cause(key, verdict, Effect.SWAPPED, words),)
+    whole = FeatureCounts()
+    for held in counts.values():
+        whole.add(held)
+    now = exactsum.mean(whole.n, whole.sum)
+    spread = exactsum.deviation(whole.n, whole.sum, whole.sum_squares)
+    if now is None or spread is None or verdict.baseline is None or verdict.deviation is None:
+        return ()
+    change = unit_change(Moments(verdict.baseline, verdict.deviation), Moments(now, spread))
+    if change is None:
+        return ()
+    words = f"feature {key.feature} looks {change}"
+    return (_feature_cause(key, verdict, Effect.UNIT_CHANGE, words),)
+
+
+def _feature_cause(key: StreamKey, verdict: Verdict, effect: Effect, words: str) -> Cause:
+    return Cause(
+        kind=CauseKind.FEATURE,
+        effect=effect,
+        name=key.feature,
+        before=verdict.baseline,
+        after=verdict.current,
+        samples=verdict.samples,
+        summary=words,
+    )
+
+
+def _most(
+    feature: str, counts: dict[str, FeatureCounts], references: References
+) -> tuple[FeatureReference, FeatureCounts] | None:
+    """A feature's reference under which most of the predictions are counted, and their counts."""
     profiles = {a.profile.id: a.profile for known in references.values() for a in known}
     told = [name for name in counts if name in profiles]
     if not told:
-        return ()
+        return None
     most = max(told, key=lambda name: (counts[name].rows, name))
     reference = profiles[most].feature(feature)
-    return () if reference is None else moved_bins(reference, counts[most])
+    return None if reference is None else (reference, counts[most])

@@ -83,6 +83,12 @@ class Windows:
         """How long after its end a frame of ``size`` can still change, in ms."""
         return self._final_after[size]
 
+    @property
+    def settling(self) -> int:
+        """The smallest size of frames that any label within the horizon reaches, in ms."""
+        longest = max(self._final_after.values())
+        return next(size for size in self.frame_sizes if self._final_after[size] == longest)
+
     def add(self, key: SlotKey, delta: SlotSums) -> None:
         """Add the delta of one slot to every frame and sliding window that holds it."""
         series = Series(key.version, key.field, key.value)
