@@ -5,6 +5,7 @@ baseline is learned from the first fourteen days, as the demo does.
 """
 
 import itertools
+import math
 import random
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
@@ -139,9 +140,9 @@ def test_the_second_half_of_january_opens_alerts_only_on_its_storms(
         ),
         (FaultKind.BROKEN_FEATURE, ModelName.FLIGHT_STATUS, [f"{RECENT_DELAY} mean"], DAY),
         (FaultKind.BAD_VERSION, ModelName.FLIGHT_DELAY, [ERROR, SCORE], DAY),
-        # one more flight in five fails, as on a stormy day: it takes more than one such day
-        (FaultKind.CONCEPT_CHANGE, ModelName.FLIGHT_DELAY, [ERROR], 3 * DAY),
-        (FaultKind.CONCEPT_CHANGE, ModelName.ARRIVAL_DELAY, [ABSOLUTE_ERROR], 3 * DAY),
+        # one more flight in five fails, as on a stormy day: it takes more than a few such days
+        (FaultKind.CONCEPT_CHANGE, ModelName.FLIGHT_DELAY, [ERROR], 7 * DAY),
+        (FaultKind.CONCEPT_CHANGE, ModelName.ARRIVAL_DELAY, [ABSOLUTE_ERROR], 7 * DAY),
     ],
 )
 def test_each_fault_opens_one_alert_on_each_stream_it_touches_in_time(
@@ -166,12 +167,19 @@ def shuffled(panes: Mapping[int, list[float]], seed: int) -> dict[int, list[floa
     }
 
 
+def largest(expected: float) -> int:
+    """The most alarms that chance raises in 99 of 100 cases, if so many are expected (Poisson)."""
+    chances = (math.exp(-expected) * expected**n / math.factorial(n) for n in itertools.count())
+    return next(n for n, sum_ in enumerate(itertools.accumulate(chances)) if sum_ >= 0.99)
+
+
 def test_days_in_another_order_stay_within_the_budget() -> None:
-    opened = 0
+    opened = streams_watched = 0
     for model in (ModelName.FLIGHT_DELAY, ModelName.ARRIVAL_DELAY, ModelName.FLIGHT_STATUS):
         streams = hourly(model, Faults())
+        streams_watched += len(streams)
         for seed in range(SHUFFLES):
             for name, panes in streams.items():
                 opened += len(list(openings(name, shuffled(panes, seed))))
     weeks = SHUFFLES * (JANUARY_DAYS - 14) / 7
-    assert opened <= BUDGET_PER_WEEK * weeks
+    assert opened <= largest(ALARMS_PER_WEEK * streams_watched * weeks)

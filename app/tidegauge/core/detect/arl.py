@@ -8,8 +8,9 @@ Siegmund's approximation. For others ``k`` is solved from the scores themselves 
 off an exact solution (Brook and Evans' Markov chain) at a threshold low enough for a small
 chain.
 
-The baseline and the spread of the scores are estimates. The rate is averaged over what they may
-be, since the rates of streams that were unlucky outweigh those of the lucky ones.
+The baseline and the variance of the scores are estimates. The rate is averaged over what they may
+be, since the rates of streams that were unlucky outweigh those of the lucky ones: with a variance
+from few batches it falls as a power of the threshold only, as the tail of Student's t does.
 
 References: D. Siegmund, "Sequential Analysis", 1985, chapters 2 and 10; D. Brook and D. Evans, "An
 approach to the probability distribution of CUSUM run length", Biometrika 59, 1972.
@@ -32,6 +33,12 @@ PRECISION = 1e-6
 STEEPEST = 30.0
 """Largest exponent: of scores that never exceed their allowance, and so raise no alarm."""
 MAX_THRESHOLD = 200.0
+SPREADS = 96
+SPREAD = (-10.0, 5.0)
+"""Errors of the variance that a rate is averaged over, in standard errors."""
+PRIOR = 12.0
+"""Degrees of freedom that it is worth that streams in general vary much as they did, without which
+no change could be found in a stream that wanders from day to day."""
 FARTHEST = math.sqrt(3.0)
 NODES = ((0.0, 2 / 3), (-FARTHEST, 1 / 6), (FARTHEST, 1 / 6))
 """Gauss-Hermite quadrature of a normal error, in standard errors."""
@@ -65,13 +72,12 @@ class _Side(NamedTuple):
     exponent: float
     overshoot: float
 
-    def rate(self, threshold: float, stretch: float = 1.0) -> float:
-        """Alarms per update, if the scores vary so much that the exponent is ``stretch`` times."""
-        exponent = self.exponent * stretch
-        reach = exponent * (threshold + self.overshoot)
-        if reach > 600.0:
-            return 0.0
-        return min(1.0, exponent * self.allowance / (math.expm1(reach) - reach))
+    def rate(self, threshold: float, stretches: Floats) -> Floats:
+        """Alarms per update, if scores vary so much that the exponent is ``stretches`` times."""
+        exponent = self.exponent * stretches
+        reach = np.minimum(exponent * (threshold + self.overshoot), 600.0)
+        rates: Floats = exponent * self.allowance / (np.expm1(reach) - reach)
+        return np.minimum(1.0, rates)
 
 
 class Calibrated(NamedTuple):
@@ -79,13 +85,13 @@ class Calibrated(NamedTuple):
 
     sides: tuple[tuple[float, _Side], ...]
     """With the weight of each."""
-    scale_error: float
+    stretches: Scores
+    """By how much an exponent may be off, since it is as the reciprocal of the variance."""
 
     def rate(self, threshold: float) -> float:
         """Alarms per update, averaged over what the estimates may be."""
         return math.fsum(
-            weight * (side.rate(threshold, low) + side.rate(threshold, high)) / 2.0
-            for low, high in ((1.0 - self.scale_error, 1.0 + self.scale_error),)
+            weight * float(self.stretches.weights @ side.rate(threshold, self.stretches.values))
             for weight, side in self.sides
         )
 
@@ -99,7 +105,11 @@ class Calibrated(NamedTuple):
 
 
 def calibrated(
-    scores: Scores, allowance: float, *, level_error: float, scale_error: float
+    scores: Scores,
+    allowance: float,
+    *,
+    level_error: float,
+    scale_error: float,
 ) -> Calibrated:
     """The false-alarm rates of a two-sided CUSUM.
 
@@ -107,7 +117,7 @@ def calibrated(
         scores: what is fed while nothing changes; mean 0.
         allowance: taken from every score; more than 1.8 times ``level_error``.
         level_error: standard error of the mean of the scores.
-        scale_error: relative standard error of their variance, below 1.
+        scale_error: relative standard error of their variance over long times.
     """
     sides = []
     for distribution in (scores, scores.flipped()):
@@ -116,7 +126,21 @@ def calibrated(
             drift = allowance + error * level_error
             exponent = lundberg(distribution, drift)
             sides.append((weight, _Side(drift, exponent, overshoot)))
-    return Calibrated(tuple(sides), min(0.9, scale_error))
+    return Calibrated(tuple(sides), _stretches(scale_error))
+
+
+def _stretches(error: float) -> Scores:
+    """An estimate of a variance over the variance: chi-squared over its degrees of freedom.
+
+    As many of these as give it such an error, and `PRIOR` more. The grid of logarithms reaches far
+    to where the estimate is too small, since that is where most alarms are raised.
+    """
+    if error == 0.0:
+        return Scores(np.ones(1), np.ones(1))
+    error = math.sqrt(2.0 / (2.0 / error**2 + PRIOR))
+    logs = error * np.linspace(*SPREAD, SPREADS)
+    density = np.exp((logs - np.expm1(logs)) / error**2)
+    return Scores(np.exp(logs), density / density.sum())
 
 
 def lundberg(scores: Scores, allowance: float) -> float:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tidegauge.core.detect.adwinrate import adwin_delta
 from tidegauge.core.detect.arl import Scores, calibrated
 from tidegauge.core.detect.baseline import Scoring, Thresholds
+from tidegauge.core.detect.longrun import LongRun
 from tidegauge.core.detect.season import Season
 from tidegauge.core.detect.tape import Panes
 from tidegauge.core.detect.verdict import StreamKind
@@ -41,6 +42,11 @@ ERRORS_ALLOWED = 2.5
 """An allowance is at least so many standard errors of the baseline."""
 PAGE_HINKLEY_SHARE = 0.8
 """Part of a stream's false alarms that Page-Hinkley may raise; ADWIN has the rest."""
+WANDER = 1.5
+"""Standard errors by which the variance of long sums must exceed what is explained."""
+ADWIN_KURTOSIS = 10.0
+"""ADWIN's rate is known for independent scores that are about normal: those with heavier tails, and
+those that wander, it does not read, and Page-Hinkley has all."""
 RESOLUTION = 0.04
 """To which scores are rounded, see `tidegauge.core.detect.feed`."""
 
@@ -53,8 +59,8 @@ class Learned(NamedTuple):
     mean: float
     season: Season
     deviation: float
-    long_run: float
-    """Variance of long sums of samples, per sample, in units of ``deviation`` squared."""
+    long_run: LongRun
+    """In units of ``deviation`` squared."""
     panes: int
     samples: int
 
@@ -84,7 +90,8 @@ def calibrate(
         # what was never seen may still come: one pane more, with one error more
         another = _tempered(np.array([1.0 / learned.deviation / math.sqrt(typical)]), middle, width)
         innovations = np.append(innovations, another)
-    wander = _wander(residuals, persistence, learned)
+    scale_error = _scale_error(innovations, persistence, pairs)
+    wander = _wander(residuals, persistence, learned, scale_error)
     spread = max(math.sqrt(float(np.mean(innovations**2)) * wander), SMALLEST_SPREAD)
     scoring = Scoring(typical, middle, width, centre, persistence, spread)
     level_error = _level_error(residuals, cut, learned) / math.sqrt(wander)
@@ -92,13 +99,23 @@ def calibrate(
     least = max(ALLOWANCES[0], ERRORS_ALLOWED * level_error)
     small = max(least, min(ALLOWANCES[1], wanted))
     allowances = sorted({small, max(least, ALLOWANCES[1])})
-    scores = Scores.of(innovations / spread, RESOLUTION)
-    scale_error = _scale_error(innovations, persistence, pairs)
+    # what wanders has the variance of 1 over long times only: to take single scores for independent
+    # would be to take them for calmer than their sums are
+    scores = Scores.of(innovations * (math.sqrt(wander) / spread), RESOLUTION)
+    if wander > 1.0:
+        scale_error = math.hypot(scale_error, learned.long_run.error)
+    heavy = float(np.mean(innovations**4)) > ADWIN_KURTOSIS * float(np.mean(innovations**2)) ** 2
+    page_hinkley = 1.0 if heavy or wander > 1.0 else PAGE_HINKLEY_SHARE
     tests = []
     for allowance in allowances:
-        curve = calibrated(scores, allowance, level_error=level_error, scale_error=scale_error)
-        tests.append((allowance, curve.threshold(rate * PAGE_HINKLEY_SHARE / len(allowances))))
-    delta = adwin_delta(rate * (1.0 - PAGE_HINKLEY_SHARE))
+        curve = calibrated(
+            scores,
+            allowance,
+            level_error=level_error,
+            scale_error=scale_error,
+        )
+        tests.append((allowance, curve.threshold(rate * page_hinkley / len(allowances))))
+    delta = None if page_hinkley == 1.0 else adwin_delta(rate * (1.0 - page_hinkley))
     limit = max(tests[-1][1] / 2.0, float(np.abs(scores.values).max()))
     return scoring, Thresholds(tuple(tests), delta, limit)
 
@@ -162,12 +179,15 @@ def _persistence(first: Floats, follows: NDArray[np.bool_]) -> tuple[float, int]
     return max(-MAX_PERSISTENCE, min(MAX_PERSISTENCE, found)), pairs
 
 
-def _wander(residuals: Floats, persistence: float, learned: Learned) -> float:
-    """By how much the long-run variance exceeds what the autoregression explains, at least 1."""
+def _wander(residuals: Floats, persistence: float, learned: Learned, scale_error: float) -> float:
+    """By how much the long-run variance exceeds what the autoregression explains; 1 if by none."""
     explained = float(np.var(residuals)) * (1.0 + persistence) / (1.0 - persistence)
     if explained <= 0.0:
         return 1.0
-    return max(1.0, learned.long_run / explained)
+    found = learned.long_run.variance / explained
+    # both are estimates, and chance makes one larger than the other half of the time
+    error = math.hypot(learned.long_run.error, scale_error)
+    return found if found > 1.0 + WANDER * error else 1.0
 
 
 def _level_error(residuals: Floats, cut: Floats, learned: Learned) -> float:

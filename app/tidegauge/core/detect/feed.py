@@ -34,14 +34,19 @@ class Feed:
             )
             for (allowance, threshold), r in zip(tests, page_hinkley, strict=True)
         ]
-        self._adwin = RingDetector(partial(AdaptiveWindow, delta), scale=RESOLUTION, ring=adwin)
+        self._adwin = (
+            None
+            if delta is None
+            else RingDetector(partial(AdaptiveWindow, delta), scale=RESOLUTION, ring=adwin)
+        )
 
     def push(self, pane: RecentPane) -> list[Detection]:
         """Feed the next pane; at most one detection of each detector."""
         self._owed += self._score(pane) / RESOLUTION
         units = round(self._owed)
         self._owed -= units
-        found = [detector.push(units) for detector in (*self._page_hinkley, self._adwin)]
+        adwin = () if self._adwin is None else (self._adwin,)
+        found = [detector.push(units) for detector in (*self._page_hinkley, *adwin)]
         return [detection for detection in found if detection is not None]
 
     def _score(self, pane: RecentPane) -> float:
@@ -59,5 +64,5 @@ class Feed:
             self._before,
             self._owed,
             [test.ring for test in self._page_hinkley],
-            self._adwin.ring,
+            () if self._adwin is None else self._adwin.ring,
         ]

@@ -18,7 +18,7 @@ import numpy as np
 from tidegauge.core.config import HOUR, MINUTE, SECOND
 from tidegauge.core.detect.baseline import Baseline
 from tidegauge.core.detect.calibrate import MAD, MAX_WILD, WILD, Learned, calibrate
-from tidegauge.core.detect.longrun import long_run_variance
+from tidegauge.core.detect.longrun import LongRun, long_run_variance
 from tidegauge.core.detect.season import Season, Stretch, fit
 from tidegauge.core.detect.tape import Tape
 from tidegauge.core.detect.verdict import PaneInput, StreamKind
@@ -152,15 +152,15 @@ class Learner:
 
     def _season(
         self, kept: Sequence[Bucket], mean: float, deviation: float
-    ) -> tuple[Season, float]:
+    ) -> tuple[Season, LongRun]:
         """The season, and the long-run variance without it in units of ``deviation`` squared."""
         width = self._width
         places = np.array([bucket.index for bucket in kept], np.int64)
         counts = np.array([bucket.count for bucket in kept], np.float64)
 
-        def long_run(stretches: Sequence[Stretch]) -> float:
+        def long_run(stretches: Sequence[Stretch], over_ms: int) -> LongRun:
             excess = np.array([stretch.excess for stretch in stretches])
-            return long_run_variance(places, counts, excess)
+            return long_run_variance(places, counts, excess, max(1, over_ms // width))
 
         stretches = [
             Stretch(b.index * width + width // 2, b.count, (b.mean - mean) / deviation)
@@ -168,7 +168,7 @@ class Learner:
         ]
         span = (kept[-1].index - kept[0].index + 1) * width
         season, left = fit(stretches, span, long_run)
-        return season.times(deviation), long_run(left)
+        return season.times(deviation), long_run(left, width)
 
     def to_state(self) -> list[Any]:
         """Plain lists and numbers."""

@@ -13,6 +13,7 @@ matrix estimator", Econometrica 60, 1992 (prewhitening).
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,35 +24,52 @@ SIGNIFICANT = 2.5
 """Standard errors by which the variance of longer batches must exceed that of shorter ones."""
 
 
+class LongRun(NamedTuple):
+    """The variance of long sums of samples, per sample; without correlation, that of one sample."""
+
+    variance: float
+    error: float
+    """Relative standard error of ``variance``."""
+    batches: int
+    """It was estimated from."""
+
+
 def long_run_variance(
-    index: NDArray[np.int64], counts: NDArray[np.float64], means: NDArray[np.float64]
-) -> float:
-    """The variance of long sums of samples, per sample; without correlation, that of one sample.
+    index: NDArray[np.int64],
+    counts: NDArray[np.float64],
+    means: NDArray[np.float64],
+    shortest: int = 1,
+) -> LongRun:
+    """Estimate the variance of long sums.
 
     Args:
         index: time of each bucket in widths of a bucket, ascending.
         counts: samples in it.
         means: their mean, around 0.
+        shortest: buckets of the shortest batches.
     """
-    found = 0.0
-    length = size = 1
-    while length == 1 or size >= MIN_BATCHES:
+    found = LongRun(0.0, 0.0, 0)
+    length, size = shortest, 0
+    while length == shortest or size >= MIN_BATCHES:
         places, starts = np.unique(index // length, return_index=True)
         size = len(places)
         sums = np.add.reduceat(counts * means, starts) / np.sqrt(np.add.reduceat(counts, starts))
-        estimate = float(np.mean(sums**2)) * _correction(places, sums)
-        if length == 1 or estimate > found * (1.0 + SIGNIFICANT * math.sqrt(2.0 / size)):
-            found = estimate
+        correlation = _correlation(places, sums)
+        corrected = (1.0 + correlation) / (1.0 - correlation)
+        estimate = float(np.mean(sums**2)) * corrected
+        significant = 1.0 + SIGNIFICANT * math.sqrt(2.0 / size)
+        if length == shortest or estimate > found.variance * significant:
+            error = 2.0 / (1.0 - correlation**2) if correlation else 0.0
+            found = LongRun(estimate, math.sqrt((2.0 + error**2) / size), size)
         length *= 2
     return found
 
 
-def _correction(places: NDArray[np.int64], sums: NDArray[np.float64]) -> float:
-    """What correlation between neighbouring batches adds to the variance of long sums."""
+def _correlation(places: NDArray[np.int64], sums: NDArray[np.float64]) -> float:
+    """The correlation between neighbouring batches, 0 where there is none to be seen."""
     squares = float((sums**2).sum())
     neighbours = np.diff(places) == 1
     correlation = float((sums[1:] * sums[:-1])[neighbours].sum()) / squares if squares else 0.0
     if correlation < SIGNIFICANT / math.sqrt(len(sums)):
-        return 1.0
-    correlation = min(MAX_CORRELATION, correlation)
-    return (1.0 + correlation) / (1.0 - correlation)
+        return 0.0
+    return min(MAX_CORRELATION, correlation)

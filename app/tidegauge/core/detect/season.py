@@ -1,25 +1,29 @@
 """The part of a stream's level that the calendar explains: hour of the day and day of the week.
 
-A season is taken out only where the data shows it: the sum of squares that its cells explain, in
+A season is taken out only where the data shows it: the mean square that its cells explain, in
 units of what chance moves a cell's mean (the long-run variance of what remains), is compared with a
-chi-squared quantile. A season that is not there would only add the noise of its estimate.
+quantile of Fisher's F, since that variance is an estimate, too. A season that is not there would
+only add the noise of its estimate, and hide how much the stream varies.
+
+Reference: E. Paulson, "An approximate normalization of the analysis of variance distribution",
+Annals of Mathematical Statistics 13, 1942.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from tidegauge.core.config import DAY, HOUR
+from tidegauge.core.detect.longrun import LongRun
 
 HOURS = 24
 WEEKDAYS = 7
 DAILY_AFTER_MS = 3 * DAY
 WEEKLY_AFTER_MS = 14 * DAY
-SIGNIFICANT = 4.0
-"""How many standard deviations above its mean the chi-squared statistic of a season must be; 4 is
-passed by chance about once in a thousand streams."""
+SIGNIFICANT = 3.1
+"""The normal quantile that the statistic must exceed; chance passes it once in a thousand."""
 _EPOCH_WEEKDAY = 3
 """1 January 1970 was a Thursday; weeks begin on Monday."""
 
@@ -71,15 +75,19 @@ class Stretch(NamedTuple):
     excess: float
 
 
+LongRunOf: TypeAlias = Callable[[Sequence[Stretch], int], LongRun]
+"""The variance of long sums of stretches in order, over so many ms at least."""
+
+
 def fit(
-    stretches: Sequence[Stretch], span_ms: int, long_run: Callable[[Sequence[Stretch]], float]
+    stretches: Sequence[Stretch], span_ms: int, long_run: LongRunOf
 ) -> tuple[Season, list[Stretch]]:
     """Find the season of a stream.
 
     Args:
         stretches: the stream in order, as deviations from its mean.
         span_ms: the event time that they cover.
-        long_run: variance of long sums per sample, of stretches in order.
+        long_run: how far chance moves them.
 
     Returns:
         The season, and the stretches without it.
@@ -89,21 +97,31 @@ def fit(
     weekly: tuple[float, ...] = ()
     left = list(stretches)
     if span_ms >= WEEKLY_AFTER_MS:
-        weekly, left = _fitted(left, WEEKDAYS, weekday, days / WEEKDAYS, long_run)
+        weekly, left = _fitted(left, _WEEK, days / WEEKDAYS, long_run)
     if span_ms >= DAILY_AFTER_MS:
-        hourly, left = _fitted(left, HOURS, hour, days, long_run)
+        hourly, left = _fitted(left, _DAY, days, long_run)
     season = Season(hourly, weekly)
     return season, [s._replace(excess=s.excess - season.at(s.middle_ms)) for s in stretches]
 
 
+class _Cells(NamedTuple):
+    """How a season cuts up time."""
+
+    size: int
+    of: Callable[[int], int]
+    width_ms: int
+    """Of one: chance that moves all of it alike is told from sums that are as long."""
+
+
+_WEEK = _Cells(WEEKDAYS, weekday, DAY)
+_DAY = _Cells(HOURS, hour, HOUR)
+
+
 def _fitted(
-    stretches: list[Stretch],
-    size: int,
-    cell_of: Callable[[int], int],
-    rounds: float,
-    long_run: Callable[[Sequence[Stretch]], float],
+    stretches: list[Stretch], kind: _Cells, rounds: float, long_run: LongRunOf
 ) -> tuple[tuple[float, ...], list[Stretch]]:
-    cells = np.array([cell_of(s.middle_ms) for s in stretches])
+    size = kind.size
+    cells = np.array([kind.of(s.middle_ms) for s in stretches])
     counts = np.array([s.samples for s in stretches], np.float64)
     weights = np.bincount(cells, counts, size)
     sums = np.bincount(cells, counts * [s.excess for s in stretches], size)
@@ -113,10 +131,10 @@ def _fitted(
     ]
     freedom = int((weights > 0.0).sum()) - 1
     # the means took away as much of the variance as they have degrees of freedom
-    chance = long_run(left) * rounds / (rounds - 1.0)
+    spread = long_run(left, kind.width_ms)
+    chance = spread.variance * rounds / (rounds - 1.0)
     explained = float((weights * means**2).sum())
-    needed = freedom + SIGNIFICANT * math.sqrt(2.0 * freedom) if freedom > 0 else math.inf
-    if explained <= needed * chance:
+    if not _is_large(explained, chance * freedom, freedom, spread.batches * (1.0 - 1.0 / rounds)):
         return (), stretches
     # as much as chance alone would explain is not taken for season (James and Stein, 1961)
     shrunk = means * (1.0 - freedom * chance / explained)
@@ -124,3 +142,22 @@ def _fitted(
         s._replace(excess=s.excess - float(shrunk[c]))
         for s, c in zip(stretches, cells, strict=True)
     ]
+
+
+def _is_large(explained: float, chance: float, freedom: int, chance_freedom: float) -> bool:
+    """Whether the ratio of two sums of squares is too large for chance (Paulson's approximation).
+
+    Args:
+        explained: what the cells explain.
+        chance: what chance would make of it.
+        freedom: the cells' degrees of freedom.
+        chance_freedom: those of the estimate of chance.
+    """
+    if freedom < 1 or chance_freedom <= 1.0:
+        return False
+    if chance <= 0.0:
+        return explained > 0.0
+    root = (explained / chance) ** (1.0 / 3.0)
+    own, other = 2.0 / (9.0 * freedom), 2.0 / (9.0 * chance_freedom)
+    normal: float = ((1.0 - other) * root - (1.0 - own)) / math.sqrt(other * root * root + own)
+    return normal > SIGNIFICANT
