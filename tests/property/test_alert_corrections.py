@@ -33,7 +33,7 @@ def events(
     corrected: Correction, bad_times: Sequence[tuple[int, int]] = ((BAD_FROM, BAD_UNTIL),)
 ) -> list[Published]:
     """For a while labels are wrong; that of each prediction may be corrected."""
-    rng = random.Random(3)  # noqa: S311 - repeatable, no secret
+    rng = random.Random(8)  # noqa: S311 - repeatable, no secret
     made: list[tuple[Prediction | Feedback, int]] = []
     for number in range(LENGTH // SECOND):
         time = number * SECOND + rng.randint(0, 999)

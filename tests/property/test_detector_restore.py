@@ -65,7 +65,7 @@ def panes(kind: StreamKind, steps: list[tuple[float, int]]) -> list[PaneInput]:
             i * MINUTE,
             (i + 1) * MINUTE,
             count,
-            round(count * value) if kind is StreamKind.RATE else value,
+            round(count * value) if kind.is_rate else value,
             0.1,
         )
         for i, (count, value) in enumerate(zip(counts, values, strict=True))
@@ -142,11 +142,11 @@ def test_whatever_finite_panes_come_every_figure_stays_finite(
     st.lists(st.integers(1, 1000), min_size=60, max_size=200),
 )
 def test_a_constant_raises_no_alarm(kind: StreamKind, value: float, counts: list[int]) -> None:
-    if kind is StreamKind.RATE:
+    if kind.is_rate:
         value = float(value >= 1.0)
     stream = DetectorStream(kind, CONFIG)
     for number, count in enumerate(counts):
-        total = int(value) * count if kind is StreamKind.RATE else value
+        total = int(value) * count if kind.is_rate else value
         verdict = stream.step(
             PaneInput(number * MINUTE, (number + 1) * MINUTE, count, total), often
         )

@@ -42,7 +42,9 @@ def learned(
 def test_the_long_run_variance_of_an_autoregression_is_found(rho: float) -> None:
     true = (1 + rho) / (1 - rho)
     estimates = [
-        long_run_variance(np.arange(360), np.ones(360), np.array(autoregression(seed, rho, 360)))
+        long_run_variance(
+            np.arange(360), np.ones(360), np.array(autoregression(seed, rho, 360))
+        ).variance
         for seed in range(20)
     ]
     assert 0.8 * true < np.median(estimates) < 1.3 * true

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
-from tidegauge.core.config import HOUR
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.explain.request import FeatureOf, Likes, features_of, segments_of
 from tidegauge.core.records import AlertRecord
@@ -17,8 +16,6 @@ from tidegauge.kafka.consumer import open_consumer
 from tidegauge.lookup.known import alerts_at, baseline_of, bins_of, kind_of, reference_of
 from tidegauge.lookup.retained import Events, events, near, retained
 from tidegauge.settings import Settings
-
-_AROUND_MS = HOUR // 2
 
 
 class UnknownRequest(Exception):  # noqa: N818 - it says what the request is
@@ -72,7 +69,7 @@ def look_up(settings: Settings, request_id: str, at_ms: int | None = None) -> St
 
 def _find(settings: Settings, client: KafkaConsumer, request_id: str, at_ms: int | None) -> Events:
     if at_ms is not None:
-        found = near(settings, client, request_id, (at_ms - _AROUND_MS, at_ms + _AROUND_MS))
+        found = near(settings, client, request_id, at_ms)
         if not (found.predictions or found.feedback):
             raise UnknownRequest(
                 f"no event of request {request_id!r} was published within half an hour of "

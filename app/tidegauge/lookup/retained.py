@@ -1,6 +1,6 @@
 """What the state of collect retains of a request: where its records lie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +11,7 @@ from tidegauge.core.collect.arrivalorder import FORWARDED, append_time
 from tidegauge.core.collect.layout import ANSWERED, HEARD, TAG
 from tidegauge.core.collect.request import Request
 from tidegauge.core.collect.requestlog import REQUESTS, parsed
+from tidegauge.core.config import HOUR, MINUTE, SECOND
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.requestkey import as_columns, request_key
@@ -20,6 +21,8 @@ from tidegauge.lookup.statelog import newest_value
 from tidegauge.settings import Settings
 from tidegauge.wire.events import InvalidEvent, decode_feedback, decode_prediction
 
+AROUND_MS = (10 * SECOND, 2 * MINUTE, HOUR // 2)
+"""How far from a stated time a prediction is looked for, one after the other."""
 _decode = msgspec.msgpack.Decoder(Request).decode
 
 
@@ -94,22 +97,34 @@ def events(settings: Settings, client: KafkaConsumer, request_id: str, known: Re
     return found
 
 
-def near(
-    settings: Settings, client: KafkaConsumer, request_id: str, times: tuple[int, int]
-) -> Events:
-    """The raw events of a request that were appended in an interval of time, in ms."""
+def near(settings: Settings, client: KafkaConsumer, request_id: str, at_ms: int) -> Events:
+    """The raw events of a request that were appended near a time, in ms.
+
+    The prediction is looked for in a short time around it first, then in longer ones; feedback
+    where it is joined first, then where it may have been published astray.
+    """
     names = settings.kafka.topic_names
     found = Events([], [], [])
-    for topic in (names.predictions, names.feedback):
-        for partition in sorted(client.partitions_for_topic(topic) or ()):
-            place = TopicPartition(topic, partition)
-            for record in logs.around(client, place, times, _of(request_id)):
-                if topic == names.predictions:
-                    event = _prediction(record)
-                    if event is not None and event.request_id == request_id:
-                        found.predictions.append(event)
-                elif (label := _feedback(record)) is not None and label.request_id == request_id:
-                    found.feedback.append(label)
+    sought = _of(request_id)
+
+    def records(topic: str, partitions: Iterable[int], around_ms: int) -> Iterator[ConsumerRecord]:
+        for partition in partitions:
+            times = at_ms - around_ms, at_ms + around_ms
+            yield from logs.around(client, TopicPartition(topic, partition), times, sought)
+
+    everywhere = sorted(client.partitions_for_topic(names.predictions) or ())
+    for around_ms in AROUND_MS:
+        events = map(_prediction, records(names.predictions, everywhere, around_ms))
+        found.predictions.extend(e for e in events if e is not None and e.request_id == request_id)
+        if found.predictions:
+            break
+    own = home(settings, client, names.feedback, request_id)
+    others = sorted(set(client.partitions_for_topic(names.feedback) or ()) - {own})
+    for partitions in ([own], others):
+        labels = map(_feedback, records(names.feedback, partitions, AROUND_MS[-1]))
+        found.feedback.extend(f for f in labels if f is not None and f.request_id == request_id)
+        if found.feedback:
+            break
     return found
 
 

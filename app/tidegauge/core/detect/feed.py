@@ -64,5 +64,5 @@ class Feed:
             self._before,
             self._owed,
             [test.ring for test in self._page_hinkley],
-            () if self._adwin is None else self._adwin.ring,
+            [] if self._adwin is None else self._adwin.ring,
         ]
