@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from tidegauge.cli.main import app
 
-pytestmark = [pytest.mark.docs, pytest.mark.broker]
+pytestmark = [pytest.mark.docs, pytest.mark.broker, pytest.mark.xdist_group("docs")]
 
 ENDLESS = re.compile(
     r"^tidegauge (?!.*--(test|dry-run))(.* )?(worker|notify|console|--follow|-f)\b"

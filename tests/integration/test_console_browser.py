@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tidegauge.broker.ports import free_port
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300), pytest.mark.xdist_group("console")]
 
 ROOT = Path(__file__).parents[2]
 MODELS = 200
