@@ -26,6 +26,12 @@ def cause_line(cause: Cause) -> Element:
     )
 
 
+def unsaid(alert: AlertRecord) -> list[Cause]:
+    """The causes that say more than the summary of the alert does."""
+    summary = alert.annotations.get("summary", "")
+    return [cause for cause in alert.causes if not cause.summary or cause.summary not in summary]
+
+
 def alert_lines(alert: AlertRecord, now_ms: int | None, causes: int = 3) -> Element:
     """One alert: what, since when, and why.
 
@@ -36,7 +42,7 @@ def alert_lines(alert: AlertRecord, now_ms: int | None, causes: int = 3) -> Elem
     """
     lasting = None if now_ms is None else words.ago(now_ms - alert.starts_at_ms)
     summary = plain(alert.annotations.get("summary", "")).removeprefix(f"Model {alert.model}: ")
-    shown = [c for c in alert.causes if plain(c.summary) not in summary or not c.summary][:causes]
+    shown = unsaid(alert)[:causes]
     return element(
         "li",
         element(

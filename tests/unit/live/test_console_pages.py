@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tidegauge.console.address import Address
 from tidegauge.console.charts import COLOURS
@@ -103,6 +104,13 @@ def test_only_some_models_in_trouble_have_a_card_and_the_rest_is_counted(
     records = [r for n in names for r in (window(0, model=n), alert(model=n, fingerprint=n))]
     blocks = overview(state_of(*records), Address(), TOPICS)
     assert "and 2 more models in trouble" in said(blocks)
+
+
+def test_the_first_alert_with_causes_of_its_own_tells_why(window: Make, alert: MakeAlert):
+    own = alert(causes=(replace(alert().causes[0], summary="wind moved"),))
+    other = alert(fingerprint="b", starts_at_ms=T + 3 * HOUR)
+    text = said(overview(state_of(window(0), own, other), Address(), TOPICS))
+    assert text.index("wind moved") < text.index("62%") < text.index("errors of LGA rose")
 
 
 def test_without_any_event_it_says_what_to_publish():

@@ -5,7 +5,7 @@ from typing import Final
 from tidegauge.console.address import Address, of_model
 from tidegauge.console.drawing import sparkline
 from tidegauge.console.nodes import Element, Node, element
-from tidegauge.console.parts import alert_lines
+from tidegauge.console.parts import alert_lines, unsaid
 from tidegauge.console.shell import Block, size_of, waiting
 from tidegauge.console.table import table
 from tidegauge.core.records import Severity
@@ -72,6 +72,8 @@ def _troubled(troubled: list[ModelView], size_ms: int, window: str) -> Element:
 def _card(view: ModelView, size_ms: int, window: str) -> Element:
     name = view.board.name
     alerts = view.firing[:_SHOWN_ALERTS]
+    # one alert tells why; of the others, their names are enough
+    telling = next(filter(unsaid, alerts), alerts[0])
     rest = len(view.firing) - len(alerts)
     href = str(of_model(name, window=window))
     return element(
@@ -85,8 +87,8 @@ def _card(view: ModelView, size_ms: int, window: str) -> Element:
         element(
             "ol",
             *(
-                alert_lines(alert, view.board.watermark_ms, causes=0 if number else 3)
-                for number, alert in enumerate(alerts)
+                alert_lines(alert, view.board.watermark_ms, causes=3 if alert is telling else 0)
+                for alert in alerts
             ),
             element("li", element("a", f"{rest} more", href=href), key="more") if rest else None,
             cls="what",
