@@ -6,7 +6,17 @@ import pytest
 from tidegauge.core.config import HOUR, MINUTE
 from tidegauge.core.monitor.incidents import JOIN_MS, Incidents, Onset
 from tidegauge.core.monitor.streams import StreamKey, Subject
-from tidegauge.core.records import AlertRecord, AlertStatus, Incident, Role, Severity
+from tidegauge.core.records import (
+    AlertRecord,
+    AlertStatus,
+    Cause,
+    CauseKind,
+    Effect,
+    Incident,
+    Role,
+    Severity,
+    Split,
+)
 
 T = 1_000 * HOUR
 WIND = StreamKey(Subject.FEATURE, "wind")
@@ -14,6 +24,9 @@ RAIN = StreamKey(Subject.FEATURE, "rain")
 GONE = StreamKey(Subject.MISSING, "wind")
 SCORE = StreamKey(Subject.SCORE)
 ERRORS = StreamKey(Subject.ERROR_RATE)
+TRAFFIC = StreamKey(Subject.TRAFFIC)
+LABELS = StreamKey(Subject.LABELS)
+LATENCY = StreamKey(Subject.LATENCY)
 
 
 class Book:
@@ -23,8 +36,16 @@ class Book:
         self.incidents = Incidents("m")
 
     def opens(
-        self, key: StreamKey, time: int, *, onset: Onset | None = None, deployed: str = ""
+        self,
+        key: StreamKey,
+        time: int,
+        *,
+        onset: Onset | None = None,
+        deployed: str = "",
+        blamed: str = "",
     ) -> Incident:
+        cause = Cause(kind=CauseKind.FEATURE, effect=Effect.MIX_SHIFT, name=blamed)
+        split = Split(kind=CauseKind.FEATURE, name=blamed, mix=1.0, concept=0.0, remainder=0.0)
         record = AlertRecord(
             id="",
             fingerprint=self.fingerprint(key),
@@ -40,6 +61,8 @@ class Book:
             window_end_ms=time,
             predictions=1,
             labelled=0,
+            causes=(cause,) if blamed else (),
+            splits=(split,) if blamed else (),
         )
         seen = onset or Onset(time - 10 * MINUTE, time)
         return self.incidents.join(key, record, seen, deployed)
@@ -99,7 +122,44 @@ def test_errors_of_predictions_made_while_an_alert_fired_join_it(ended: int, joi
     first = book.opens(WIND, T)
     book.ends(WIND, T + ended)
     onset = Onset(T + 24 * HOUR, T + 25 * HOUR)
-    assert (book.opens(ERRORS, T + 26 * HOUR, onset=onset).id == first.id) is joins
+    errors = book.opens(ERRORS, T + 26 * HOUR, onset=onset, blamed="wind")
+    assert (errors.id == first.id) is joins
+
+
+def test_errors_do_not_join_a_feature_that_they_are_not_laid_to() -> None:
+    book = Book()
+    drift = book.opens(WIND, T)
+    onset = Onset(T - MINUTE, T + HOUR)
+    errors = book.opens(ERRORS, T + 2 * HOUR, onset=onset, blamed="rain")
+    assert errors.id != drift.id
+    assert errors.role is Role.ROOT
+
+
+def test_errors_with_a_cause_of_their_own_do_not_join_answers_that_drift_all_the_while() -> None:
+    book = Book()
+    drift = book.opens(WIND, T)
+    assert book.opens(SCORE, T + MINUTE).id == drift.id
+    onset = Onset(T + 12 * HOUR, T + 13 * HOUR)
+    assert book.opens(ERRORS, T + 14 * HOUR, onset=onset, blamed="rain").id != drift.id
+
+
+@pytest.mark.parametrize(("drifting", "joins"), [(WIND, True), (RAIN, False)])
+def test_a_fault_of_one_feature_makes_no_other_drift(drifting: StreamKey, joins: bool) -> None:
+    book = Book()
+    fault = book.opens(GONE, T)
+    later = Onset(T + 12 * HOUR, T + 13 * HOUR)
+    assert (book.opens(drifting, T + 13 * HOUR, onset=later).id == fault.id) is joins
+
+
+def test_lost_predictions_labels_and_latency_have_nothing_to_do_with_features() -> None:
+    book = Book()
+    drift = book.opens(WIND, T)
+    slow = book.opens(LATENCY, T)
+    traffic = book.opens(TRAFFIC, T)
+    labels = book.opens(LABELS, T + 3 * HOUR, onset=Onset(T, T + 3 * HOUR))
+    assert len({drift.id, slow.id, traffic.id}) == 3
+    assert labels.id == traffic.id
+    assert labels.root == book.fingerprint(TRAFFIC)
 
 
 def test_how_far_an_axis_is_ahead_changes_nothing() -> None:

@@ -1,13 +1,20 @@
 """Which alerts of a model belong together, and which of them is the root.
 
-An alert joins an incident or opens one when it opens itself. Two rules say which:
+An alert joins an incident or opens one when it opens itself. What can be the cause of what is
+known: inputs make answers drift and answers err, and predictions that don't come have no labels;
+latency stands by itself. So alerts of these three *families* keep incidents of their own. Within a
+family two rules say which incident an alert joins:
 
 - An effect joins its cause: in the order of causes below, an alert joins the incident of an earlier
   one that fired when the predictions were made in which it saw its change. Labels come hours later,
   so for alerts about errors that is not the time of their window, but of the predictions whose
-  labels are in it.
+  labels are in it. A fault of one feature makes no other drift.
 - Alerts that saw their changes begin at about the same time belong together: within `JOIN_MS`, or
   the length of their own window where that is longer, since sparse traffic is seen slowly.
+
+An alert about errors joins that of a feature by either only if it names the feature as its cause,
+and one about answers only by the time: where it tells another cause, a feature that happens to
+drift all the while is none of it. Where errors are not counted by feature, it cannot tell.
 
 Alerts on the axis of prediction time look at each other only, and alerts about errors only at what
 had opened by their own time, so that it does not matter how far one axis is ahead of the other when
@@ -15,9 +22,10 @@ both are read. For the same reason alerts about settled panes and those about er
 each other.
 
 The root is the alert that comes first in the order of causes: a fault of the data before a drift of
-the data, that before a drift of the answers, that before the errors; among equals the one that
-opened first. A broken feature makes the answers drift and then the errors rise, never the other way
-round. What was deployed as the change began is before all of them, and is named with the root.
+the data, that before a drift of the answers, that before the errors, and a loss of predictions
+before one of labels; among equals the one that opened first. A broken feature makes the answers
+drift and then the errors rise, never the other way round. What was deployed as the change began is
+before all of them, and is named with the root.
 """
 
 from typing import Any
@@ -27,13 +35,19 @@ import xxhash
 
 from tidegauge.core.config import DAY, HOUR
 from tidegauge.core.monitor.streams import ERRORS, SETTLED_TARGETS, StreamKey, Subject
-from tidegauge.core.records import AlertRecord, Incident, Role
+from tidegauge.core.records import AlertRecord, CauseKind, Effect, Incident, Role
 
 JOIN_MS = HOUR
 KEPT_MS = 2 * DAY
 """How long after its last alert ended an incident is remembered, beyond the label horizon."""
 
 _FAULT, _DRIFT, _ANSWERS, _ERRORS, _SETTLED = range(5)
+_FAMILY = 10
+"""Ranks from one multiple of it up to the next are of one family."""
+_TRAFFIC, _LABELS = _FAMILY, _FAMILY + 1
+_LATENCY = 2 * _FAMILY
+_AXES = {_ERRORS: "labels", _LABELS: "labels", _SETTLED: "settled"}
+"""The axes of ranks that are not on the axis of prediction time."""
 _RANKS = {
     Subject.FEATURE: _DRIFT,
     Subject.CATEGORIES: _DRIFT,
@@ -41,8 +55,9 @@ _RANKS = {
     Subject.POSITIVE_RATE: _ANSWERS,
     Subject.CLASS: _ANSWERS,
     Subject.PREDICTION: _ANSWERS,
-    Subject.LATENCY: _ANSWERS,
-    Subject.LABELS: _ERRORS,
+    Subject.TRAFFIC: _TRAFFIC,
+    Subject.LABELS: _LABELS,
+    Subject.LATENCY: _LATENCY,
     **dict.fromkeys(ERRORS, _ERRORS),
     **dict.fromkeys((*SETTLED_TARGETS, Subject.COVERAGE), _SETTLED),
 }
@@ -104,7 +119,7 @@ class Incidents:
             rank = _RANKS.get(key.subject, _FAULT)
             summary = record.annotations["summary"]
             member = _Member(print_, rank, key.feature, summary, onset.since, time, deployed)
-            group = self._near(rank, onset, time)
+            group = self._near(member, onset, _blamed(record))
             if group is None:
                 content = f"{self._model}\0{print_}\0{time}"
                 group = _Group(xxhash.xxh3_64_hexdigest(content.encode()), [])
@@ -154,16 +169,16 @@ class Incidents:
                     return group
         return None
 
-    def _near(self, rank: int, onset: Onset, time: int) -> _Group | None:
+    def _near(self, new: _Member, onset: Onset, blamed: str | None) -> _Group | None:
         """The incident that an alert belongs to: of several that of which an alert opened last."""
         span = max(JOIN_MS, onset.until - onset.since)
         found = []
         for group in self._groups:
             for member in group.members:
-                if member.opened > time or not _sees(rank, member.rank):
+                if member.opened > new.opened or not _related(member, new, blamed):
                     continue
-                near = onset.since <= member.opened + span and onset.until >= member.since - span
-                if near or (rank > member.rank and _fired(member, onset)):
+                near = abs(new.since - member.since) <= span
+                if near or (_may_cause(member, new, blamed) and _fired(member, onset)):
                     found.append((member.opened, group.id, group))
         return max(found, key=lambda pair: pair[:2])[2] if found else None
 
@@ -181,7 +196,37 @@ class Incidents:
 
 def _sees(rank: int, other: int) -> bool:
     """Whether an alert of one rank looks at those of another."""
-    return other < _ERRORS or other == rank
+    return _AXES.get(other) in (None, _AXES.get(rank))
+
+
+def _related(member: _Member, new: _Member, blamed: str | None) -> bool:
+    """Whether a new alert looks at another; ``blamed`` is the feature that the new one names."""
+    if member.rank // _FAMILY != new.rank // _FAMILY or not _sees(new.rank, member.rank):
+        return False
+    if new.rank == _ERRORS and member.rank < _ANSWERS:
+        return blamed in (None, member.feature)
+    return True
+
+
+def _may_cause(member: _Member, new: _Member, blamed: str | None) -> bool:
+    """Whether an alert, while it fires, can be the cause of another."""
+    if member.rank >= new.rank:
+        return False
+    if new.rank == _DRIFT:
+        return member.feature == new.feature
+    return new.rank != _ERRORS or blamed is None or member.rank < _ANSWERS
+
+
+def _blamed(record: AlertRecord) -> str | None:
+    """The feature that an alert names as its cause, beside what was deployed; empty for another.
+
+    None where it cannot tell, since nothing was counted by feature.
+    """
+    if not any(split.kind is CauseKind.FEATURE for split in record.splits):
+        return None
+    causes = (cause for cause in record.causes if cause.effect is not Effect.NEW_VERSION)
+    first = next(causes, None)
+    return first.name if first is not None and first.kind is CauseKind.FEATURE else ""
 
 
 def _end(member: _Member) -> float:
