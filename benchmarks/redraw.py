@@ -1,4 +1,4 @@
-"""Makes the tables and curves of docs/performance.md and docs/detection.md from saved figures.
+"""Makes the tables and curves of pages in docs from saved figures.
 
     python benchmarks/redraw.py [--check]
 
@@ -14,12 +14,14 @@ from typing import Any
 
 import detection
 import results
+import why
 from chart import Chart, svg
 from markdown import table
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "performance.md"
 DETECTION = DOCS / "detection.md"
+WHY = DOCS / "why.md"
 FIGURES = DOCS / "performance"
 HALF = 50
 """Percent of the maximal rate at which the goals for latency hold."""
@@ -224,7 +226,7 @@ def files() -> dict[Path, str]:
     """All that is made, by where it belongs."""
     charts = {name.replace("_", "-"): curve(name) for name in AXES} | {"partitions": partitions()}
     drawn = {FIGURES / f"{name}.svg": svg(chart) for name, chart in charts.items()}
-    pages = {PAGE: TABLES, DETECTION: detection.TABLES}
+    pages = {PAGE: TABLES, DETECTION: detection.TABLES, WHY: why.TABLES}
     made = {path: page(path.read_text(encoding="utf-8"), tables) for path, tables in pages.items()}
     return made | drawn
 
