@@ -194,6 +194,21 @@ def test_a_model_that_is_only_read_elsewhere_expires_by_what_is_told_of_it() -> 
     assert len(collect.requests) == 0
 
 
+def test_feedback_without_a_model_waits_for_a_source_that_has_read_nothing_yet() -> None:
+    later = START + 100 * HOUR
+    collect = Collect(CONFIG, 0, 2)
+    orphan = home_at("orphan", 0, 2)
+    tell(collect, feedback(orphan))
+    tell(collect, prediction(home_at("late", 0, 2), later))
+    collect.tick(later, later)
+    before, then = START - HOUR, later + CONFIG.publication_skew_ms
+    for until, left in ((before, 2), (then, 1)):
+        collect.tick(then, then)
+        collect.forwarded(NOTHING, NOTHING, [SourceMark(1, 0, until, until)])
+        assert len(collect.requests) == left  # its prediction may be what the source reads next
+    assert collect.state.ledgers.by_model[UNKNOWN_MODEL].feedback["orphan_expired"] == 1
+
+
 def test_an_event_at_home_by_the_other_partitioner_is_accepted_when_that_is_configured() -> None:
     home = partition_for(b"r", 8, "crc32")
     collect = Collect(CONFIG, home, 8, "crc32")

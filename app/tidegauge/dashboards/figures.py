@@ -89,7 +89,8 @@ def most_moved(selector: str = "", most: int = 12) -> str:
     """
     changes = shift("stream, feature", selector)
     largest = f"max_over_time(({changes})[$__range:30s] @ end())"
-    return f"{changes} and on (stream, feature) topk({most}, {largest})"
+    # what is younger than a step of the subquery is not in it yet
+    return f"{changes} and on (stream, feature) topk({most}, {largest} or {changes})"
 
 
 LEARNING, STEADY, MOVED, ALERT = -1, 0, 1, 2

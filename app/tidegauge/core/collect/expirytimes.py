@@ -86,13 +86,17 @@ class ExpiryTimes:
             return {}
         evidence = self._evidence()
         times = self._own(evidence)
+        heard = [evidence[name] for name in self._heard_lately()]
         for mark in self._forwarding.marks.values():
             for name in times:
                 told = mark.times.get(name, NEVER)
                 if name != UNKNOWN_MODEL:
                     told = bound(told, evidence[name], mark.complete_until, self._skew)
-                elif name not in mark.times and mark.complete_until > NEVER:
-                    continue  # the source has heard of no model lately
+                elif name not in mark.times:
+                    # the source has heard of no model lately, but may have some of them to read
+                    until = mark.complete_until
+                    bounds = (bound(NEVER, seen, until, self._skew) for seen in heard)
+                    told = min(bounds, default=times[name] if until > NEVER else NEVER)
                 times[name] = min(times[name], told)
         return {name: t // BUCKET_MS * BUCKET_MS for name, t in times.items() if t > NEVER}
 
