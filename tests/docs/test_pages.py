@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from tidegauge.cli.main import app
 
-pytestmark = [pytest.mark.docs, pytest.mark.broker, pytest.mark.xdist_group("docs")]
+pytestmark = [pytest.mark.docs, pytest.mark.broker]
 
 ENDLESS = re.compile(
     r"^tidegauge (?!.*--(test|dry-run))(.* )?(worker|notify|console|--follow|-f)\b"

@@ -37,7 +37,6 @@ pytestmark = [
     pytest.mark.broker,
     pytest.mark.prometheus,
     pytest.mark.timeout(MOST_SECONDS + 100),
-    pytest.mark.xdist_group("dashboards"),  # of one demo
 ]
 
 SECONDS = 120
