@@ -15,6 +15,7 @@ from tidegauge.worker.slowcommits import SLOW_SECONDS
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.chaos,
+    pytest.mark.long,
     pytest.mark.timeout(900),
 ]
 
