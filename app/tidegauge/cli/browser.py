@@ -1,12 +1,11 @@
 """``tidegauge console``: the live view in a browser."""
 
 from datetime import timedelta
-from typing import Annotated
 
 import typer
 
 from tidegauge.cli.console import note
-from tidegauge.cli.options import parse_duration
+from tidegauge.cli.options import Window
 from tidegauge.cli.session import session_of
 from tidegauge.export.http import listening
 from tidegauge.settings.duration import milliseconds
@@ -34,15 +33,7 @@ Exit codes:
 def console(
     context: typer.Context,
     *,
-    window: Annotated[
-        timedelta,
-        typer.Option(
-            parser=parse_duration,
-            metavar="DURATION",
-            show_default="1h",
-            help="Begin with the windows of the size that is nearest to this.",
-        ),
-    ] = timedelta(hours=1),
+    window: Window = timedelta(hours=1),
 ) -> None:
     """Serve the console until a signal ends it."""
     settings = session_of(context).settings

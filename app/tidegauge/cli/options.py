@@ -52,3 +52,12 @@ Since: TypeAlias = Annotated[
         help="Only what was written so long ago at most, such as 1h; else all that is kept.",
     ),
 ]
+Window: TypeAlias = Annotated[
+    timedelta,
+    typer.Option(
+        parser=parse_duration,
+        metavar="DURATION",
+        show_default="1h",
+        help="Begin with the windows of the size that is nearest to this.",
+    ),
+]

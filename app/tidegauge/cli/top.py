@@ -2,12 +2,11 @@
 
 import sys
 from datetime import timedelta
-from typing import Annotated
 
 import typer
 
 from tidegauge.cli.exits import USAGE, CommandError
-from tidegauge.cli.options import Since, parse_duration
+from tidegauge.cli.options import Since, Window
 from tidegauge.cli.session import session_of
 from tidegauge.settings.duration import milliseconds
 
@@ -37,15 +36,7 @@ Exit codes:
 def top(
     context: typer.Context,
     *,
-    window: Annotated[
-        timedelta,
-        typer.Option(
-            parser=parse_duration,
-            metavar="DURATION",
-            show_default="1h",
-            help="Begin with the windows of the size that is nearest to this.",
-        ),
-    ] = timedelta(hours=1),
+    window: Window = timedelta(hours=1),
     since: Since = None,
 ) -> None:
     """Show the live view until a person or a signal ends it."""

@@ -10,8 +10,9 @@ from tidegauge.dashboards import causes, variables
 from tidegauge.dashboards.alerts_table import OF_MODEL
 from tidegauge.dashboards.board import ALERTS, DRIFT, Board, Section, opens
 from tidegauge.dashboards.charts import history
-from tidegauge.dashboards.figures import by_version, most_moved, shift
+from tidegauge.dashboards.figures import by_version, shift
 from tidegauge.dashboards.marks import marks
+from tidegauge.dashboards.now import what_moved
 from tidegauge.dashboards.panels import (
     GREEN,
     NONE_IS_GOOD,
@@ -24,7 +25,6 @@ from tidegauge.dashboards.panels import (
     Query,
     Step,
     lines,
-    states,
     value,
 )
 from tidegauge.dashboards.spread import ANSWERS, BUSIEST, FEATURE, SCORES, spread
@@ -130,19 +130,7 @@ def _when() -> Sequence[Builder[models.Panel]]:
             steps=PSI,
             link=_THIS_FEATURE,
         ),
-        states(
-            "What has moved, and since when",
-            "One bar for each of the dozen figures that moved most in this range: green far "
-            "from, yellow half way to, orange beyond "
-            "what is worth an alert. What turned orange first and stayed so is the best suspect. "
-            "Figures of the whole model: its errors, scores and answers, a feature's mean, its "
-            "missing values.",
-            Query(most_moved(OF_MODEL), "{{stream}} {{feature}}"),
-            steps=SHIFT,
-            width=12,
-            height=10,
-            empty=UNLEARNED,
-        ),
+        what_moved(height=10),
     )
 
 

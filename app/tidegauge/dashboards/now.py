@@ -75,17 +75,26 @@ def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Pan
             width=12,
             keys=_ALERT,
         ),
-        states(
-            "What has moved, and since when",
-            "One bar for each of the dozen figures that moved most in this range: green far "
-            "from, yellow half way to, orange beyond "
-            "what is worth an alert. What turned orange first and stayed so is the best suspect. "
-            "Figures of the whole model: its errors, scores and answers, a feature's mean, its "
-            "missing values.",
-            Query(most_moved(OF_MODEL), "{{stream}} {{feature}}"),
-            steps=SHIFT,
-            width=12,
-            height=9,
-            empty=UNLEARNED,
-        ),
+        what_moved(height=9),
+    )
+
+
+def what_moved(height: int) -> Builder[models.Panel]:
+    """The figures of a model that changed most, and when each did.
+
+    Args:
+        height: of the panel, in rows of the grid.
+    """
+    return states(
+        "What has moved, and since when",
+        "One bar for each of the dozen figures that moved most in this range: green far "
+        "from, yellow half way to, orange beyond "
+        "what is worth an alert. What turned orange first and stayed so is the best suspect. "
+        "Figures of the whole model: its errors, scores and answers, a feature's mean, its "
+        "missing values.",
+        Query(most_moved(OF_MODEL), "{{stream}} {{feature}}"),
+        steps=SHIFT,
+        width=12,
+        height=height,
+        empty=UNLEARNED,
     )
