@@ -3,8 +3,8 @@
     python benchmarks/injected.py [--seed 1] [--worlds 12] [--kinds unit ...] [--show] [--save]
 
 A *world* is one model of the demo on seven weeks' flights, through both stages, in the demo's
-settings but for `limits.models`, so that its three models share the budget of false alarms: four
-weeks are learned from, and each of the next days may see a fault. Into every world one fault of
+settings but for `SETTINGS`: its three models share the budget of false alarms, and four weeks are
+learned from. Each of the next days may see a fault. Into every world one fault of
 each kind is injected, each into a copy of the state as it was on that day (`injection.py` has
 kinds, targets and sizes). First the world runs without any, which is the control: what happens
 there happens by chance, and by weather.
@@ -45,8 +45,8 @@ from typing import NamedTuple
 
 import results
 from injection import ERRORS, KINDS, ON_LABELS, Injection, Plan, When
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.core.config import DAY, HOUR
-from tidegauge.core.records import AlertRecord, AlertStatus
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.flights import FIRST_DAY, LAST_DAY, load_flights, new_york_midnight_ms
 from tidegauge.demo.replay import Replayed, replay
@@ -56,6 +56,11 @@ from twostages import Saved, TwoStages
 LEARNED, ONSETS, AFTER = 29, 14, 6
 """Days that are learned from, on which faults begin, and after the last of these. The reference is
 learned from fourteen, and what is compared with it learns what is normal in fourteen more."""
+SETTINGS = {
+    "limits.models": str(len(ModelName)),
+    "reference.learn": "14d",
+    "detection.learn": "14d",
+}
 WITHIN = 2 * DAY
 WITHIN_LABELS = 4 * DAY
 DURATIONS = (1, 2, 4, 7)
@@ -125,7 +130,7 @@ class Running:
     def __init__(self, world: World) -> None:
         self.world = world
         # windows are published, and no alert depends on them: fewer take less time
-        core = Configuration({"limits.models": str(len(ModelName))}).settings.core()
+        core = Configuration(SETTINGS).settings.core()
         self.config = replace(core, windows_ms=(HOUR,))
         days = LEARNED + ONSETS + AFTER
         self._flights = load_flights(world.start, world.start + timedelta(days=days))

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from tidegauge.core.alertrecords import Cause, CauseKind, Effect
 from tidegauge.core.events import Features, FeatureValue, Feedback, Prediction, Probabilities
-from tidegauge.core.records import Cause, CauseKind, Effect
 from tidegauge.demo.faults import Faults
 from tidegauge.demo.flights import MINUTE_MS, Flight
 from tidegauge.demo.model import BinaryModel, load_model
@@ -29,9 +29,11 @@ ERRORS = frozenset({"ErrorRateChanged", "AbsoluteErrorChanged"})
 OF_FEATURES = frozenset(
     {
         *("FeatureDrift", "FeatureMissing", "FeatureOutOfRange", "FeatureUnseenCategory"),
-        *("FeatureCategoriesDrift", "FeatureConstant"),
+        *("FeatureCategoriesDrift", "FeatureConstant", "FeatureStale"),
     }
 )
+NO_TRAFFIC = frozenset({"TrafficLoss", "PredictionsStale"})
+NO_LABELS = frozenset({"LabelLoss", "LabelsStale"})
 
 AIRPORTS = ("EWR", "JFK", "LGA")
 LARGE_CARRIERS = ("UA", "B6", "EV", "DL")
@@ -371,7 +373,8 @@ def _drawn(rng: Random, share: float) -> Callable[[Event], bool]:
 
 
 def _silent(name: str) -> Callable[[Cause], bool]:
-    return lambda cause: cause.effect is Effect.SILENCE and cause.name == name
+    silent = frozenset({Effect.SILENCE, Effect.STALE})
+    return lambda cause: cause.effect in silent and cause.name == name
 
 
 def slow(rng: Random, when: When) -> Plan:
@@ -387,8 +390,7 @@ def traffic(rng: Random, when: When) -> Plan:
     if share is None:
         return _airport_lost(rng, when)
     lost = Lost(when, Prediction, _drawn(rng, share))
-    names = frozenset({"TrafficLoss", "LabelLoss"})
-    expected = Expected(names, "", frozenset({"TrafficLoss"}), _silent("traffic"))
+    expected = Expected(NO_TRAFFIC | NO_LABELS, "", NO_TRAFFIC, _silent("traffic"))
     return Plan("traffic", "predictions", f"{share:.0%} lost", lost, expected)
 
 
@@ -399,9 +401,7 @@ def _airport_lost(rng: Random, when: When) -> Plan:
         return isinstance(event, Prediction) and event.segments["origin"] == airport
 
     direct = frozenset({"TrafficLoss", "FeatureCategoriesDrift"})
-    expected = Expected(
-        direct | {"LabelLoss"}, "origin", direct, lambda cause: cause.name == "origin"
-    )
+    expected = Expected(direct | NO_LABELS, "origin", direct, lambda cause: cause.name == "origin")
     injection = Lost(when, Prediction, lost)
     return Plan("traffic", f"origin {airport}", "100% lost", injection, expected)
 
@@ -409,8 +409,8 @@ def _airport_lost(rng: Random, when: When) -> Plan:
 def labels(rng: Random, when: When) -> Plan:
     """Labels don't come any more, in part or at all."""
     share = rng.choice(LOST)
-    lost, names = Lost(when, Feedback, _drawn(rng, share)), frozenset({"LabelLoss"})
-    expected = Expected(names, "", names, _silent("labels"))
+    lost = Lost(when, Feedback, _drawn(rng, share))
+    expected = Expected(NO_LABELS, "", NO_LABELS, _silent("labels"))
     return Plan("labels", "feedback", f"{share:.0%} lost", lost, expected)
 
 

@@ -23,14 +23,7 @@ async def read_all(settings: Settings, expected: int) -> None:
     names, worker = settings.kafka.topic_names, settings.worker
     sources = settings.topics.partitions
     counts = {names.predictions: sources, names.partials: settings.topics.partials_partitions}
-    topics = CollectTopics(
-        names.predictions,
-        names.feedback,
-        names.forwarded,
-        names.partials,
-        names.dead_letters,
-        counts,
-    )
+    topics = CollectTopics.of(names, counts)
     stages = [
         CollectStage(settings.core(), topics, number, settings.join.partitioner)
         for number in range(sources)

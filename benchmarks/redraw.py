@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import detection
+import faults_page
 import results
+import size_page
 import why
 from chart import Chart, svg
 from markdown import table
@@ -22,6 +24,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "performance.md"
 DETECTION = DOCS / "detection.md"
 WHY = DOCS / "why.md"
+FAULTS = DOCS / "faults.md"
 FIGURES = DOCS / "performance"
 HALF = 50
 """Percent of the maximal rate at which the goals for latency hold."""
@@ -226,7 +229,12 @@ def files() -> dict[Path, str]:
     """All that is made, by where it belongs."""
     charts = {name.replace("_", "-"): curve(name) for name in AXES} | {"partitions": partitions()}
     drawn = {FIGURES / f"{name}.svg": svg(chart) for name, chart in charts.items()}
-    pages = {PAGE: TABLES, DETECTION: detection.TABLES, WHY: why.TABLES}
+    pages = {
+        PAGE: {**TABLES, **size_page.TABLES},
+        DETECTION: detection.TABLES,
+        WHY: why.TABLES,
+        FAULTS: faults_page.TABLES,
+    }
     made = {path: page(path.read_text(encoding="utf-8"), tables) for path, tables in pages.items()}
     return made | drawn
 

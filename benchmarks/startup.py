@@ -4,7 +4,7 @@ Starts a broker of its own; each start has topics and a group of its own, with e
 record that waits. Prints the median of each part in seconds. A cold start compiles all Python code
 first, as the first one after an installation does; a warm one finds it compiled.
 
-    python benchmarks/startup.py [--repeats N]
+    python benchmarks/startup.py [--repeats N] [--save]
 """
 
 import argparse
@@ -24,6 +24,7 @@ import yaml
 from kafka import KafkaProducer
 
 import tidegauge
+from results import SAVE_HELP, finish
 from tidegauge.broker.embedded import EmbeddedBroker
 
 PARTITIONS = 8
@@ -99,21 +100,24 @@ def parts(text: str, began: float, end: float) -> dict[str, float]:
     return found | {"first record": max(0.0, end - before), "whole": end - began}
 
 
-def show(kind: str, starts: list[dict[str, float]]) -> None:
-    """Print the medians of some starts."""
+def told(kind: str, starts: list[dict[str, float]]) -> dict[str, float]:
+    """Print the medians of some starts, and return them."""
+    medians = {name: median(s.get(name, 0.0) for s in starts) for name in starts[0]}
     whole = [s["whole"] for s in starts]
-    print(f"{kind}: {median(whole):.2f} s ({min(whole):.2f} to {max(whole):.2f}), of which")
-    for name in starts[0]:
+    print(f"{kind}: {medians['whole']:.2f} s ({min(whole):.2f} to {max(whole):.2f}), of which")
+    for name, seconds in medians.items():
         if name != "whole":
-            seconds = median(s.get(name, 0.0) for s in starts)
             print(f"  {seconds:5.2f} s  {name}")
+    return medians | {"longest": max(whole)}
 
 
 def main() -> None:
     """Run the benchmark."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--repeats", type=int, default=5)
-    repeats = arguments.parse_args().repeats
+    arguments.add_argument("--save", action="store_true", help=SAVE_HELP)
+    options = arguments.parse_args()
+    repeats = options.repeats
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with EmbeddedBroker(folder / "broker") as broker:
@@ -124,8 +128,8 @@ def main() -> None:
                 start(broker.bootstrap, folder, repeats + n, folder / "cache0")
                 for n in range(repeats)
             ]
-    show("cold start", cold)
-    show("warm start", warm)
+    figures = {"cold": told("cold start", cold), "warm": told("warm start", warm)}
+    finish("startup", {"repeats": repeats}, figures, save=options.save)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """State at size: memory of retained requests, and how long they take to be restored.
 
-    python benchmarks/state.py [--requests 1000000] [--labelled 0.5]
+    python benchmarks/state.py [--requests 1000000] [--labelled 0.5] [--save]
 
 Fills one partition's changelog on the embedded broker by collecting predictions of 8 features, of
 which a share is labelled, with the transactions of a worker; then a fresh process restores it, as
@@ -27,6 +27,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from chunks import APPEND_DELAY_MS, FEEDBACK, PREDICTIONS, START_MS
 from load import Load, Pair, Shape
 from outcome import resident_mib
+from results import SAVE_HELP, finish
 from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.core.config import CoreConfig
 from tidegauge.worker import changelog, transaction
@@ -141,6 +142,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1_000_000)
     parser.add_argument("--labelled", type=float, default=0.5, help="share that has a label")
     parser.add_argument("--restore", metavar="BOOTSTRAP", help="only restore, and tell in JSON")
+    parser.add_argument("--save", action="store_true", help=SAVE_HELP)
     options = parser.parse_args()
     if options.restore:
         print(json.dumps(asyncio.run(restore(options.restore, options.requests))))
@@ -158,11 +160,21 @@ def main() -> None:
             segments = (folder / "data").rglob(f"{CHANGELOG}-0/*.log")
             log_bytes = sum(segment.stat().st_size for segment in segments)
     retained = found["retained"]
+    figures = {
+        "retained": retained,
+        "bytes_in_memory": found["mib"] * 2**20 / retained,
+        "bytes_on_log": log_bytes / retained,
+        "records_on_log": found["log_records"] / retained,
+        "seconds": found["seconds"],
+        "cpu_seconds": found["cpu_seconds"],
+    }
     print(
-        f"{retained:,} retained: {found['mib'] * 2**20 / retained:.0f} bytes each in memory, "
-        f"{log_bytes / retained:.0f} on the log in {found['log_records'] / retained:.2f} records; "
+        f"{retained:,} retained: {figures['bytes_in_memory']:.0f} bytes each in memory, "
+        f"{figures['bytes_on_log']:.0f} on the log in {figures['records_on_log']:.2f} records; "
         f"restored in {found['seconds']:.1f} s ({found['cpu_seconds']:.1f} s of CPU time)"
     )
+    parameters = {"requests": options.requests, "labelled": options.labelled}
+    finish(f"state-{options.requests}", parameters, figures, save=options.save)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from chunks import FEEDBACK, PREDICTIONS
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.config import SECOND, CoreConfig
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.core.records import AlertRecord
 from tidegauge.demo.replay import Replayed
 from tidegauge.wire.alerts import decode_alert
 from tidegauge.worker.collect_stage import CollectStage, CollectTopics

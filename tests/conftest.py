@@ -1,7 +1,8 @@
 """What all tests share: one Kafka broker for the session, and names of their own on it.
 
-The broker is the embedded one, unless ``TIDEGAUGE_TEST_BOOTSTRAP=host:port`` names an existing
-cluster or ``TIDEGAUGE_TEST_BROKER=testcontainers`` asks for Kafka in a container.
+The broker is the embedded one, and all processes of pytest-xdist share it (`sharedbroker`), unless
+``TEST_KAFKA=host:port`` names an existing cluster or ``TEST_KAFKA=testcontainers`` asks for Kafka
+in a container.
 """
 
 import os
@@ -12,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+import sharedbroker
 from hypothesis import settings
-
-from tidegauge.broker.embedded import EmbeddedBroker
 
 # A change is judged by the same examples as the one before it; looking for others is a command of
 # its own: pytest --hypothesis-profile=search tests/property tests/model
@@ -23,10 +23,18 @@ settings.register_profile("search", deadline=None)
 settings.load_profile("fixed")
 
 
-def pytest_configure() -> None:
+SHARED = "PYTEST_SHARED_BROKER"
+"""The variable by which processes of pytest-xdist know where to ask for the broker."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """A shell has what runs in its background ignore Ctrl-C, and children would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.getoption("numprocesses", None):
+        shared = sharedbroker.SharedBroker()
+        os.environ[SHARED] = shared.address
+        config.add_cleanup(shared.stop)
 
 
 @dataclass(frozen=True)
@@ -37,16 +45,19 @@ class Broker:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker() -> Iterator[Broker]:
     """One Kafka for all tests."""
-    if bootstrap := os.environ.get("TIDEGAUGE_TEST_BOOTSTRAP"):
-        yield Broker(bootstrap)
-    elif os.environ.get("TIDEGAUGE_TEST_BROKER") == "testcontainers":
+    named = os.environ.get("TEST_KAFKA")
+    if named == "testcontainers":
         with _container() as bootstrap:
             yield Broker(bootstrap)
+    elif named:
+        yield Broker(named)
+    elif shared := os.environ.get(SHARED):
+        yield Broker(sharedbroker.ask(shared))
     else:
-        with EmbeddedBroker(tmp_path_factory.mktemp("broker")) as embedded:
-            yield Broker(embedded.bootstrap)
+        with sharedbroker.started() as bootstrap:
+            yield Broker(bootstrap)
 
 
 @contextmanager

@@ -2,16 +2,14 @@
 
     python tests/chaos/campaign.py --trials 100
 
-Each trial has the faults of its seed, and can be repeated alone with ``--seed``. The exit code is 1
-when any trial is not exact.
+Each trial has the faults of its seed, and can be repeated alone with ``--seed``. With ``--results``
+a campaign goes on where it was stopped. The exit code is 1 when any trial is not exact.
 """
 
 import argparse
 import random
-import statistics
 import sys
 import tempfile
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -19,11 +17,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
-from faults import FAULTS  # noqa: E402 - found by the path above
+import verdicts  # noqa: E402 - found by the path above
+from faults import FAULTS  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from sabotage import MUTANTS  # noqa: E402
-from trial import WORKER, Trial, Verdict, chaos_broker  # noqa: E402
+from trial import WORKER, Trial, chaos_broker  # noqa: E402
+from verdicts import HEAD, Verdict, rows  # noqa: E402
 
 FAULTS_PER_TRIAL = 3
 
@@ -41,34 +41,12 @@ def run_trial(trial: Trial, names: Sequence[str]) -> Verdict:
     return trial.run([(name, FAULTS[name]) for name in names])
 
 
-def table(verdicts: Iterable[Verdict]) -> Table:
-    """Faults by kind: how many, in how many trials something was wrong, and takeover times."""
-    injected: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    takeovers: dict[str, list[float]] = defaultdict(list)
-    for verdict in verdicts:
-        injected += verdict.faults
-        wrong.update(verdict.faults.keys() if not verdict.exact else ())
-        for fault, seconds in verdict.takeovers:
-            takeovers[fault].append(seconds)
-    made = Table("fault", "injected", "in trials not exact", "takeovers", "median", "p90", "max")
-    for name in sorted(injected.keys() | takeovers.keys()):
-        times = sorted(takeovers[name])
-        made.add_row(
-            name,
-            str(injected[name] or ""),
-            str(wrong[name]) if injected[name] else "",
-            str(len(times) or ""),
-            *(f"{seconds:.1f} s" for seconds in _summary(times)),
-        )
+def table(done: Iterable[Verdict]) -> Table:
+    """Faults by kind, for a terminal."""
+    made = Table(*HEAD)
+    for row in rows(done):
+        made.add_row(*row)
     return made
-
-
-def _summary(times: Sequence[float]) -> list[float]:
-    if not times:
-        return []
-    p90 = times[min(len(times) - 1, int(0.9 * len(times)))]
-    return [statistics.median(times), p90, times[-1]]
 
 
 def _folder(named: Path | None) -> AbstractContextManager[str]:
@@ -90,38 +68,46 @@ def main() -> int:
         "--default-times", action="store_true", help="session time-out and commits as by default"
     )
     ask.add_argument("--logs", type=Path, help="folder for the logs, which are else removed")
+    ask.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE",
+        help="keep each verdict in it, and run no seed again that it has",
+    )
     given = ask.parse_args()
     console = Console()
-    kinds = tuple(given.fault or FAULTS)
-    verdicts: list[Verdict] = []
+    done = verdicts.read(given.results) if given.results else []
+    seeds = range(given.seed, given.seed + given.trials)
     with (
         _folder(given.logs) as folder,
         chaos_broker(Path(folder) / "broker") as broker,
     ):
-        for seed in range(given.seed, given.seed + given.trials):
+        for seed in sorted(set(seeds) - {verdict.seed for verdict in done}):
             place = Path(folder) / f"trial-{seed}"
             place.mkdir()
-            names = chosen(seed, kinds)
+            names = chosen(seed, tuple(given.fault or FAULTS))
             worker = {} if given.default_times else WORKER
             trial = Trial(
                 seed, broker, place, events=given.events, mutant=given.mutant, worker=worker
             )
             verdict = run_trial(trial, names)
-            verdicts.append(verdict)
-            (place / "differences.txt").write_text(f"{verdict.differences}\n", encoding="utf-8")
+            done.append(verdict)
+            _keep(verdict, place / "differences.txt", given.results)
             told = "exact" if verdict.exact else f"[red]NOT EXACT[/] {sorted(verdict.differences)}"
             console.print(
                 f"trial {seed}: {', '.join(names)}: {told} exit codes {dict(verdict.codes)}",
                 soft_wrap=True,
             )
-    console.print(table(verdicts))
-    bad = [verdict.seed for verdict in verdicts if not verdict.exact]
-    console.print(
-        f"{len(verdicts)} trials, {sum(v.events for v in verdicts):,} events, "
-        f"{sum(v.lost for v in verdicts)} lost, {sum(v.doubled for v in verdicts)} doubled, "
-        f"{len(bad)} trials not exact" + (f": seeds {bad}" if bad else "")
-    )
-    return 1 if bad else 0
+    console.print(table(done))
+    console.print(verdicts.total(done))
+    return int(not all(verdict.exact for verdict in done))
+
+
+def _keep(verdict: Verdict, differences: Path, results: Path | None) -> None:
+    differences.write_text(f"{verdict.differences}\n", encoding="utf-8")
+    if results is not None:
+        with results.open("a", encoding="utf-8") as file:
+            file.write(verdicts.line(verdict) + "\n")
 
 
 if __name__ == "__main__":

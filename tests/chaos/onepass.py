@@ -68,21 +68,12 @@ class OnePass:
             for topic in (names.predictions, names.feedback)
             for partition in range(counts[topic])
         ]
-        topics = CollectTopics(
-            names.predictions,
-            names.feedback,
-            names.forwarded,
-            names.partials,
-            names.dead_letters,
-            counts,
-        )
+        topics = CollectTopics.of(names, counts)
         self._collect = [
             CollectStage(core, topics, partition, settings.join.partitioner)
             for partition in range(counts[names.predictions])
         ]
-        outputs = MonitorTopics(
-            names.predictions, names.partials, names.alerts, names.metrics, names.references, counts
-        )
+        outputs = MonitorTopics.of(names, counts)
         self._monitor = [
             MonitorStage(core, outputs, partition, 0.0, lambda: 0.0)
             for partition in range(counts[names.partials])

@@ -30,7 +30,7 @@ DAMAGING = {
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     """A broker that may be stopped and killed."""
-    with chaos_broker(tmp_path_factory.mktemp("broker")) as broker:
+    with chaos_broker(tmp_path_factory.mktemp("broker"), quick_start=True) as broker:
         yield broker
 
 

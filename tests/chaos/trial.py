@@ -5,22 +5,22 @@ import re
 import signal
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import sabotage
 from onepass import Expected, OnePass, totals
+from verdicts import Verdict
 from wholepath.deployment import Deployment, WorkerProcess
 from wholepath.drifting import SETTINGS, WINDOWS_END, DriftingInput, astray, references
 from wholepath.load import Load
-from wholepath.results import Results, finished
+from wholepath.results import Results, finished, read_so_far
 from wholepath.topic import read_all
 
 from tidegauge.broker.embedded import EmbeddedBroker
+from tidegauge.export.health import LAG, READY
 from tidegauge.kafka.topics import topic_specs
 from tidegauge.worker import exits
 
@@ -38,18 +38,24 @@ WORKER = {
 }
 HEALTHY = 0.8
 """How often a fault waits until the one before is overcome."""
-SETTLE_SECONDS = 30.0
-"""Without any change of the outputs for so long, nothing more is to come."""
+REST_SECONDS, REST_LOOKS = 8.0, 30
+"""When for so long, and at so many looks in a row, no output changes while all workers are up and
+have read everything, nothing more is to come. Workers that are slow on a busy machine answer the
+looks slowly, too."""
+LOOK_SECONDS = 0.25
+"""From one look to the next at least: each costs the workers time."""
+STUCK_SECONDS = 90.0
+"""Without any change for so long, nothing is expected of workers that still have more to read."""
 STOPPED = {exits.OK, -signal.SIGTERM, 128 + signal.SIGINT}
 """Ends by SIGTERM: the worker's own handler is not there in its first moments."""
 RESTARTED = {exits.COMMIT_FAILED, -signal.SIGKILL}
 """Ends after which a supervisor's restart is enough."""
 
 
-def chaos_broker(folder: Path) -> EmbeddedBroker:
+def chaos_broker(folder: Path, *, quick_start: bool = False) -> EmbeddedBroker:
     """A broker that takes such short session timeouts."""
     shortest = {"group.min.session.timeout.ms": str(SESSION_SECONDS * 1000)}
-    return EmbeddedBroker(folder, properties=shortest)
+    return EmbeddedBroker(folder, quick_start=quick_start, properties=shortest)
 
 
 Slot = tuple[str, int]
@@ -67,36 +73,6 @@ class Takeover(NamedTuple):
     fault: str
     at: float
     slots: frozenset[Slot]
-
-
-@dataclass
-class Verdict:
-    """What a trial showed.
-
-    Attributes:
-        seed: of the trial.
-        faults: how often each was injected.
-        events: how many were published.
-        lost: events that no ledger has.
-        doubled: events that ledgers have more than once, and raw records counted again.
-        differences: in which outputs it differs from one undisturbed pass, and an example.
-        codes: with which exit codes workers ended.
-        takeovers: seconds until all that a worker had was open elsewhere, by fault.
-    """
-
-    seed: int
-    faults: Counter[str] = field(default_factory=Counter)
-    events: int = 0
-    lost: int = 0
-    doubled: int = 0
-    differences: dict[str, Any] = field(default_factory=dict)
-    codes: Counter[int] = field(default_factory=Counter)
-    takeovers: list[tuple[str, float]] = field(default_factory=list)
-
-    @property
-    def exact(self) -> bool:
-        """Whether nothing is lost, doubled or different."""
-        return not (self.lost or self.doubled or self.differences)
 
 
 class Trial:
@@ -252,17 +228,36 @@ class Trial:
     def _settle(self, source: DriftingInput) -> None:
         """Wait until all is accounted for and final, or nothing changes any more."""
         done = finished(source)
-        last, since = -1, time.monotonic()
+        last, since, looks, looked = -1, time.monotonic(), 0, 0.0
 
         def settled() -> bool:
-            nonlocal last, since
+            nonlocal last, since, looks, looked
+            if time.monotonic() - looked < LOOK_SECONDS:
+                return False
+            looked = time.monotonic()
             self.world.outcome.read()
+            if done(self.world.outcome):
+                return True
             count = self.world.outcome.size
             if count != last:
-                last, since = count, time.monotonic()
-            return done(self.world.outcome) or time.monotonic() - since > SETTLE_SECONDS
+                last, since, looks = count, time.monotonic(), 0
+            looks += self._at_rest()
+            still = time.monotonic() - since
+            doubled = read_so_far(self.world.outcome) > source.published()  # for good
+            rested = still > REST_SECONDS and (looks >= REST_LOOKS or doubled)
+            return rested or still > STUCK_SECONDS
 
         self.until(settled, 600)
+
+    def _at_rest(self) -> bool:
+        """Whether all is open, and the workers are up and have read everything."""
+        try:
+            pages = [worker.samples() for worker in self.running]
+        except (AssertionError, OSError):  # one that has just begun, or ends
+            return False
+        ready = all(page.get((READY.name, ())) for page in pages)
+        behind = any(page[key] for page in pages for key in page if key[0] == LAG.name)
+        return self.whole() and ready and not behind
 
     def _judge(self, source: DriftingInput) -> None:
         self.world.outcome.read()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tidegauge.contract.json_schema import MODELS, json_schema
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause, Severity, Versions
 from tidegauge.core.config import ModelKind, ReferenceConfig
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
 from tidegauge.core.improvement import (
@@ -25,10 +26,7 @@ from tidegauge.core.improvement import (
 )
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
     CalibrationPoint,
-    Cause,
     ClassStats,
     ConfusionCell,
     DeploymentKind,
@@ -36,6 +34,7 @@ from tidegauge.core.records import (
     FeatureStats,
     FeedbackLedger,
     HistogramBar,
+    LabelDelay,
     Latency,
     LedgerRecord,
     MetricRecord,
@@ -46,9 +45,7 @@ from tidegauge.core.records import (
     RegressionStats,
     RocPoint,
     ScoreStats,
-    Severity,
     Traffic,
-    Versions,
     WindowState,
 )
 from tidegauge.core.stats.calibration import CALIBRATION_BINS
@@ -199,6 +196,7 @@ METRICS = st.builds(
     reference=st.none() | NAMES,
     quality=QUALITY,
     traffic=figures(Traffic, per_second=POSITIVE, predicted_positive_rate_change=SIGNED_SHARES),
+    label_delay=figures(LabelDelay, **dict.fromkeys(["p50", "p90", "p99"], POSITIVE)),
     latency=figures(Latency, **dict.fromkeys(["mean", "p50", "p90", "p99"], POSITIVE)),
     score=figures(ScoreStats, deviation=POSITIVE, psi=POSITIVE),
     features=st.dictionaries(NAMES, FEATURE_STATS, max_size=2),

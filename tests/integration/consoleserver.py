@@ -12,25 +12,27 @@ from datetime import UTC, datetime
 from tidegauge.console.app import serve
 from tidegauge.console.lookups import Lookups
 from tidegauge.console.pictures import Pictures
+from tidegauge.core.alertrecords import (
+    AlertRecord,
+    AlertStatus,
+    Cause,
+    CauseKind,
+    Effect,
+    Incident,
+    Role,
+    Severity,
+)
 from tidegauge.core.deadletters import DeadLetterRecord
 from tidegauge.core.events import Prediction
 from tidegauge.core.explain.request import FeatureOf
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
     CalibrationPoint,
-    Cause,
-    CauseKind,
-    Effect,
     FeatureStats,
-    Incident,
     LedgerRecord,
     MetricRecord,
     PredictionLedger,
     Quality,
-    Role,
-    Severity,
     Traffic,
     WindowState,
 )
@@ -40,6 +42,7 @@ from tidegauge.live.source import Connected, HistoryRead, Lag, Message, Read, Tr
 from tidegauge.live.state import State
 from tidegauge.lookup.request import Answer, Story
 from tidegauge.settings import Settings
+from tidegauge.settings.console import LOOPBACK
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 """Name of a model, a feature, a segment and a request, words of an alert and of the cluster."""
@@ -61,6 +64,7 @@ def window(model: str, hour: int) -> MetricRecord:
         predictions=100,
         labelled=90,
         label_coverage=0.9,
+        reference="r",
         quality=Quality(
             accuracy=accuracy,
             auc=0.9,
@@ -191,7 +195,7 @@ def main() -> None:
     address = listening("127.0.0.1", int(sys.argv[1]), "console")
     models = int(sys.argv[2])
     state = State("kafka:9092", lambda: time.time_ns() // 1_000_000, HOUR)
-    serve(Pictures(state, Settings(), Lookups(found)), Told(models), "127.0.0.1", address)
+    serve(Pictures(state, Settings(), Lookups(found)), Told(models), LOOPBACK, address)
 
 
 if __name__ == "__main__":

@@ -16,30 +16,19 @@ from typing import Any
 import yaml
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from msgspec.structs import replace
+from samplerecords import T, alert_at
 from typer.testing import CliRunner, Result
 
 import tidegauge
 from tidegauge.cli.main import app
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.wire.alerts import encode_alert
 
 SECONDS = 100.0
-T = 1_357_034_400_000
-OPENED = AlertRecord(
+OPENED = alert_at(
+    T,
     id="opened",
-    fingerprint="0123456789abcdef",
-    status=AlertStatus.FIRING,
-    severity=Severity.WARNING,
-    model="delay",
-    time_ms=T,
-    starts_at_ms=T - 60_000,
     labels={"alertname": "FeatureDrift", "model": "delay", "subject": "feature"},
-    annotations={"summary": "wind moved"},
-    detector="adwin",
-    window_start_ms=T - 3_600_000,
-    window_end_ms=T,
-    predictions=1200,
-    labelled=0,
 )
 WORSE = replace(OPENED, id="worse", severity=Severity.CRITICAL, revision=1)
 ENDED = replace(WORSE, id="ended", status=AlertStatus.RESOLVED, ends_at_ms=T, revision=2)

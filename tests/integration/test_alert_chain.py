@@ -24,7 +24,7 @@ from prometheusserver import prometheus
 from receiver import Receiver
 
 import tidegauge
-from tidegauge.core.records import Incident, Role
+from tidegauge.core.alertrecords import Incident, Role
 from tidegauge.export.http import MetricsServer
 from tidegauge.export.view import View, WorkerView
 

@@ -12,50 +12,31 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from msgspec.structs import replace
+from samplerecords import T, alert_at, window_from
 from typer.testing import CliRunner, Result
 
 import tidegauge
 from tidegauge.cli.main import app
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause, CauseKind, Effect, Severity
 from tidegauge.core.config import DAY
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
 from tidegauge.core.improvement import Gain, ImprovementStats, SegmentGain
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.reasons import Reason
-from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
-    Cause,
-    CauseKind,
-    Effect,
-    LedgerRecord,
-    MetricRecord,
-    Severity,
-    Traffic,
-    WindowState,
-)
+from tidegauge.core.records import LedgerRecord
 from tidegauge.wire.alerts import encode_alert
 from tidegauge.wire.dead_letters import encode_dead_letter, encode_summary
 from tidegauge.wire.metrics import encode_ledger, encode_metric
 
 pytestmark = pytest.mark.broker
 
-T = 1_357_034_400_000
-OPENED = AlertRecord(
+OPENED = alert_at(
+    T,
     id="opened",
-    fingerprint="0123456789abcdef",
-    status=AlertStatus.FIRING,
-    severity=Severity.WARNING,
-    model="delay",
-    time_ms=T,
-    starts_at_ms=T - 60_000,
     labels={"alertname": "FeatureDrift", "model": "delay", "feature": "wind\x1b[2J"},
-    annotations={"summary": "wind moved"},
     detector="page_hinkley",
     statistic=31.5,
     threshold=25.0,
-    window_start_ms=T - 3_600_000,
-    window_end_ms=T,
-    predictions=1200,
     labelled=600,
     label_coverage=0.5,
     causes=(
@@ -282,18 +263,8 @@ def window_record(**changes: Any) -> dict[str, Any]:
         gain=Gain(70.0, 50.0, 90.0),
         share=0.35,
     )
-    record = MetricRecord(
-        model="delay",
-        version="1",
-        start_ms=T - T % DAY,
-        end_ms=T - T % DAY + DAY,
-        state=WindowState.FINAL,
-        revision=0,
-        predictions=1_000,
-        labelled=1_000,
-        label_coverage=1.0,
-        traffic=Traffic(predictions=1_000),
-        improvement=ImprovementStats(segments=(segment,)),
+    record = window_from(
+        T - T % DAY, DAY, predictions=1_000, improvement=ImprovementStats(segments=(segment,))
     )
     key, value = encode_metric(replace(record, **changes))
     return {"key": key, "value": value, "partition": 0}

@@ -105,7 +105,9 @@ def test_the_commands_of_the_containers_work_together(tmp_path: Path) -> None:
     properties = broker_properties(inside, outside, controller)
     port = int(outside.split(":")[1])
     with ExitStack() as stack:
-        stack.enter_context(EmbeddedBroker(tmp_path / "kafka", port=port, properties=properties))
+        stack.enter_context(
+            EmbeddedBroker(tmp_path / "kafka", port=port, quick_start=True, properties=properties)
+        )
         manager = stack.enter_context(Receiver())
         containers = Containers(inside, f"127.0.0.1:{manager.port}", tmp_path)
         topics = stack.enter_context(containers.started("topics"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 from consoleserver import HOSTILE
@@ -152,7 +152,7 @@ def test_every_page_by_clicking_through(console: Callable[..., Console]):
         expect(page.locator(".tabs a[aria-current]")).to_contain_text(side)
     page.locator(".tabs + div a.row").first.click()
     expect(page).to_have_url(re.compile("/alert/000000000000000a$"))
-    for heading in ("Life", "Why", "Incident", "Examples"):
+    for heading in ("Life", "Why", "Incident", "Examples", "Events"):
         expect(page.locator("h2", has_text=heading)).to_be_visible()
     page.locator("#content a", has_text=HOSTILE).last.click()
     expect(page).to_have_url(re.compile("/request"))
@@ -263,6 +263,14 @@ _CONTRAST = """() => {
 """Texts whose contrast is below WCAG 2.2's AA, 4.5 to 1."""
 
 
+_SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+_OPENS = """(address) => new Promise((say) => {
+  const socket = new WebSocket(address);
+  socket.onopen = () => say("open");
+  socket.onerror = () => say("closed");
+})"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_and_dark_follow_the_system_and_can_be_read(
     console: Callable[..., Console], scheme: str
@@ -290,11 +298,28 @@ def test_it_fits_on_a_phone(console: Callable[..., Console]):
         assert it.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_other_names_of_this_machine_are_refused(server: Served):
-    url, _ = server
-    asked = Request(url, headers={"Host": "rebound.example.org"})  # noqa: S310 - http, here
-    with pytest.raises(URLError, match="400"):
-        urlopen(asked, timeout=10)  # noqa: S310
+def test_who_asks_under_another_name_or_from_another_site_is_refused(
+    console: Callable[..., Console], chromium: Browser
+):
+    """A browser is told that the name is here, as by a DNS server that rebinds it."""
+    it = console(viewport={"width": 1440, "height": 900})
+    port = it.url.rpartition(":")[2]
+    rules = "--host-resolver-rules=MAP rebound.example.org 127.0.0.1"
+    elsewhere = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"), args=["--no-sandbox", rules]
+    )
+    page = elsewhere.new_page()
+    answer = page.goto(f"http://rebound.example.org:{port}/")
+    assert answer is not None
+    assert answer.status == 421
+    assert f"asked for 'rebound.example.org:{port}'" in answer.text()
+    assert "console.hosts" in answer.text()
+    # to the right name, from the wrong site
+    opened = page.evaluate(_OPENS, f"ws://127.0.0.1:{port}{_SOCKET}")
+    assert opened == "closed"
+    elsewhere.close()
+    it.open("/")
+    assert it.page.evaluate(_OPENS, f"ws://127.0.0.1:{port}{_SOCKET}") == "open"
 
 
 def test_without_any_event_it_says_what_to_do(console: Callable[..., Console]):

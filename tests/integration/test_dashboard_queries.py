@@ -67,7 +67,7 @@ BY_SEGMENT = CHOICE | {"segment_field": "origin", "segment_value": "(EWR|JFK)"}
 RANGES = {
     "percentunit": (-1, 1),
     "short": (-1e4, 1e6),
-    "none": (-1, 1e3),
+    "none": (-1, 1e4),
     "cps": (0, 1e5),
     "reqps": (0, 1),
     "s": (0, 1e9),
@@ -83,6 +83,9 @@ SPECIAL = {
     "tidegauge_alert_split_ratio": (-10, 10),
     "tidegauge_alert_cause_contribution_ratio": (-10, 10),
     "tidegauge_alert_cause_": (-1e5, 1e5),
+    # a share of all errors; otherwise minutes of delay, added up over a day's flights
+    "tidegauge_segment_gain_ratio": (-1, 1),
+    "tidegauge_segment_gain": (-1e5, 1e5),
 }
 """What is plausible of some figures, whatever their unit."""
 MAY_BE_EMPTY = {"Paired on shared requests", "Segments ranked by what fixing them gains"}

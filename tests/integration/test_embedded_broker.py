@@ -73,7 +73,7 @@ def test_data_survives_kill_and_stop_beside_another_broker(
         own.wait_ready()
         write(own.bootstrap, topic, [b"after kill"])
     assert not listening(own.bootstrap)
-    later = EmbeddedBroker(tmp_path)
+    later = EmbeddedBroker(tmp_path, quick_start=True)
     with later:
         assert read(later.bootstrap, topic, 2) == [b"before kill", b"after kill"]
         with pytest.raises(BrokerError, match="stop it before"):
@@ -90,7 +90,8 @@ def test_a_start_that_fails_shows_the_end_of_the_log(tmp_path: Path) -> None:
     with socket.socket() as occupied:
         occupied.bind(("127.0.0.1", 0))
         occupied.listen()
-        broker = EmbeddedBroker(tmp_path, port=occupied.getsockname()[1])
+        port = occupied.getsockname()[1]
+        broker = EmbeddedBroker(tmp_path, port=port, quick_start=True)
         with pytest.raises(BrokerError, match="Address already in use") as caught:
             broker.__enter__()
     assert str(broker.log_path) in str(caught.value)
@@ -100,13 +101,14 @@ def test_a_start_that_fails_shows_the_end_of_the_log(tmp_path: Path) -> None:
 def test_a_port_where_another_kafka_answers_is_not_taken_for_its_own(
     tmp_path: Path, broker: HasBootstrap
 ) -> None:
-    taken = EmbeddedBroker(tmp_path, port=int(broker.bootstrap.split(":")[1]))
+    port = int(broker.bootstrap.split(":")[1])
+    taken = EmbeddedBroker(tmp_path, port=port, quick_start=True)
     with pytest.raises(BrokerError, match="Address already in use"):
         taken.__enter__()
 
 
 def test_a_wrong_property_is_told_in_the_words_of_kafka(tmp_path: Path) -> None:
-    broker = EmbeddedBroker(tmp_path, properties={"num.io.threads": "many"})
+    broker = EmbeddedBroker(tmp_path, quick_start=True, properties={"num.io.threads": "many"})
     with pytest.raises(BrokerError, match=r"cannot be formatted[\s\S]*num\.io\.threads"):
         broker.start()
 
@@ -116,7 +118,7 @@ import sys
 from pathlib import Path
 from tidegauge.broker.embedded import EmbeddedBroker
 
-broker = EmbeddedBroker(Path(sys.argv[1]))
+broker = EmbeddedBroker(Path(sys.argv[1]), quick_start=True)
 broker.start()
 broker.wait_ready()
 try:

@@ -17,19 +17,30 @@ from typer.testing import CliRunner, Result
 from tidegauge.cli.main import app
 from tidegauge.core.collect.batch import Batch
 from tidegauge.core.collect.collect import Collect
-from tidegauge.core.config import CoreConfig, ReferenceConfig
+from tidegauge.core.config import HOUR, MINUTE, CoreConfig, ReferenceConfig
 from tidegauge.core.monitor.monitor import Monitor
+from tidegauge.core.panes import pane_start
 from tidegauge.core.partial import decode, encode
 from tidegauge.core.partitioner import partition_for
+from tidegauge.core.records import (
+    AttributionStats,
+    FeatureAttribution,
+    MetricRecord,
+    Traffic,
+    WindowState,
+)
 from tidegauge.core.stats.learn import build_reference
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.wire.events import content_digests, decode_feedbacks, decode_predictions
+from tidegauge.wire.metrics import encode_metric
 from tidegauge.wire.references import encode_reference
 
 pytestmark = pytest.mark.broker
 
 PARTITIONS = 3
 REQUESTS = 200
+UNREAD = REQUESTS + 40
+"""A request that the state does not have; its label was published astray."""
 NOW = int(time.time()) * 1000
 WIND = [number % 40 / 2 for number in range(REQUESTS)]
 
@@ -46,7 +57,7 @@ def prediction(number: int) -> dict[str, Any]:
         "timestamp": rfc3339(NOW + number),
         "prediction": "late",
         "score": 0.9,
-        "features": {"wind": WIND[number], "carrier": "AB"[number % 2]},
+        "features": {"wind": WIND[number % REQUESTS], "carrier": "AB"[number % 2]},
         "segments": {"origin": "n"},
         "attributions": {"wind": 0.25},
         "code_version": "9b1c",
@@ -92,6 +103,25 @@ def profile() -> ReferenceProfile:
         effective_from=0,
         learned_from=None,
         learned_until=None,
+    )
+
+
+def window(size_ms: int, share: float) -> MetricRecord:
+    start = pane_start(NOW + 8, size_ms)
+    return MetricRecord(
+        model="delay",
+        version="7",
+        start_ms=start,
+        end_ms=start + size_ms,
+        state=WindowState.PROVISIONAL,
+        revision=0,
+        predictions=REQUESTS,
+        labelled=REQUESTS,
+        traffic=Traffic(predictions=REQUESTS),
+        attributions=AttributionStats(
+            count=REQUESTS,
+            features={"wind": FeatureAttribution(mean_absolute=0.5, share=share, wrong_share=0.75)},
+        ),
     )
 
 
@@ -146,6 +176,7 @@ def world(broker: Any) -> World:
         for key, value in core.changes():
             send("collect-state", key, value, partition)
     model = monitor.models["delay"]
+    model.add_up()
     for pane in model.errors.panes.values():
         for series, first in pane.items():
             model.errors.baseline[series] = first
@@ -154,6 +185,15 @@ def world(broker: Any) -> World:
         send("monitor-state", key, value, 0)
     key, value = encode_reference(profile())
     send("references", key, value, 0)
+    for size_ms, drift in ((HOUR, 0.25), (MINUTE, 0.5)):
+        send("metrics", *encode_metric(window(size_ms, drift)), 0)
+    for topic, event, away in (
+        ("predictions", prediction(UNREAD), 0),
+        ("feedback", feedback(UNREAD), 1),
+    ):
+        key = event["request_id"].encode()
+        partition = (partition_for(key, PARTITIONS) + away) % PARTITIONS
+        send(topic, key, msgspec.json.encode(event), partition)
     producer.flush()
     producer.close()
     return World(options, broker.bootstrap, prefix)
@@ -169,6 +209,7 @@ def test_a_request_is_explained(world: World) -> None:
     low, high = wind["percentile"]
     assert 0.0 <= low <= sum(w < WIND[8] for w in WIND) / REQUESTS <= high
     assert wind["attribution"] == 0.25
+    assert told["attributions"]["features"][0]["usual_share"] == 0.25
     carrier = next(f for f in told["features"] if f["name"] == "carrier")
     assert carrier["share"] == 0.5
     assert carrier["likes"] == {"labels": 100, "error": 0.5}
@@ -183,6 +224,8 @@ def test_it_is_told_in_words(world: World) -> None:
     assert result.exit_code == 0, result.stderr
     assert "label on time, 60 s later" in result.stdout
     assert "normally wrong: 0.5 of 100 labels" in result.stdout
+    moved = "wind +0.25, 100.0% of the answer, usually 0.5, 25.0% of the answers, 75.0% of wrong"
+    assert moved in result.stdout
 
 
 def test_a_request_without_a_label_is_told(world: World) -> None:
@@ -191,10 +234,19 @@ def test_a_request_without_a_label_is_told(world: World) -> None:
     assert "no label yet" in result.stdout
 
 
-def test_what_was_never_read_is_not_retained(world: World) -> None:
+def test_what_is_not_retained_is_searched_in_the_topics(world: World) -> None:
+    result = world.explain(f"r{UNREAD}", "--json")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert told["request_id"] == f"r{UNREAD}"
+    assert [label["label"] for label in told["labels"]] == ["on time"]
+
+
+def test_what_was_never_published_is_nowhere(world: World) -> None:
     result = world.explain("other")
     assert result.exit_code == 1
-    assert "is not retained" in result.stderr
+    told = "no event of request 'other' was published: retention has removed no prediction so far"
+    assert told in result.stderr
 
 
 def test_topics_are_searched_around_a_time(world: World) -> None:
@@ -211,3 +263,5 @@ def test_retention_that_has_passed_is_said(world: World) -> None:
     assert result.exit_code == 1
     assert "retention has passed" in result.stderr
     assert "label on time" in result.stdout
+    result = world.explain("other")
+    assert "retention has removed all predictions" in result.stderr

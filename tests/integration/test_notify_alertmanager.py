@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from notifiers import ENDED, OPENED, OTHER, WORSE, Notifiers, until
 from receiver import Receiver
 
-from tidegauge.core.records import AlertStatus
+from tidegauge.core.alertrecords import AlertStatus
 
 pytestmark = [pytest.mark.broker, pytest.mark.alertmanager]
 

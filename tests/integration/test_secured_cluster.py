@@ -59,7 +59,7 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
             f'{module} required user_gauge="{USER_PASSWORD}";'
         ),
     }
-    with EmbeddedBroker(folder / "broker", port=port, properties=properties):
+    with EmbeddedBroker(folder / "broker", port=port, quick_start=True, properties=properties):
         yield Connection(
             f"{HOST}:{secured}", "SASL_SSL", "PLAIN", "gauge", USER_PASSWORD, ssl_cafile=pem
         )

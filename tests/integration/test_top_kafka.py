@@ -19,22 +19,16 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
+from samplerecords import alert_at, window_from
 from typer.testing import CliRunner
 
 import tidegauge
+from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.cli.main import app
+from tidegauge.core.alertrecords import Severity
 from tidegauge.core.deadletters import DeadLetterRecord
 from tidegauge.core.reasons import Reason
-from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
-    LedgerRecord,
-    MetricRecord,
-    Quality,
-    Severity,
-    Traffic,
-    WindowState,
-)
+from tidegauge.core.records import LedgerRecord, MetricRecord, Quality
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.kafka.admin import admin_client, create_missing
 from tidegauge.kafka.client import Connection
@@ -56,36 +50,19 @@ SECONDS = 30.0
 
 
 def window(number: int, predictions: int = 10) -> MetricRecord:
-    return MetricRecord(
-        model="delay",
+    return window_from(
+        T + number * HOUR,
         version="3",
-        start_ms=T + number * HOUR,
-        end_ms=T + (number + 1) * HOUR,
-        state=WindowState.FINAL,
-        revision=0,
         predictions=predictions,
         labelled=10,
-        label_coverage=1.0,
         quality=Quality(accuracy=0.9 if number < 9 else 0.5),
-        traffic=Traffic(predictions=predictions),
     )
 
 
-ALERT = AlertRecord(
-    id="a",
-    fingerprint="0123456789abcdef",
-    status=AlertStatus.FIRING,
+ALERT = alert_at(
+    T + 9 * HOUR,
     severity=Severity.CRITICAL,
-    model="delay",
-    time_ms=T + 9 * HOUR,
-    starts_at_ms=T + 9 * HOUR,
     labels={"alertname": "FeatureDrift", "model": "delay", "feature": "wind\x1b[2J"},
-    annotations={"summary": "wind moved"},
-    detector="adwin",
-    window_start_ms=T,
-    window_end_ms=T + 1,
-    predictions=5,
-    labelled=5,
 )
 LEDGER = LedgerRecord(model="delay", time_ms=T + 10 * HOUR)
 
@@ -296,6 +273,29 @@ def test_a_missing_topic_is_named_and_waited_for(settings: KafkaSettings, readin
     reading(lambda messages: HistoryRead() in messages)
     output.send(output.alert())
     assert read(reading(lambda messages: bool(read(messages)))) == [ALERT]
+
+
+@pytest.mark.chaos
+def test_a_broker_that_is_killed_is_told_and_read_again_once_it_is_back(
+    tmp_path: Path, topic_prefix: str
+) -> None:
+    with EmbeddedBroker(tmp_path, quick_start=True) as own:
+        settings = KafkaSettings(bootstrap=own.bootstrap, topic_prefix=topic_prefix)
+        output = Output(settings)
+        output.send(output.alert())
+        with reader_of(Reader(settings)) as until:
+            until(lambda said: read(said) == [ALERT])
+            own.kill()
+            said = until(lambda said: any(isinstance(m, Trouble) for m in said))
+            (trouble,) = (m.text for m in said if isinstance(m, Trouble))
+            assert own.bootstrap in trouble
+            own.start()
+            own.wait_ready()
+            output.send(output.ledger())
+            until(lambda said: LEDGER in read(said))
+        # what it had before is read back, for it might be another cluster
+        assert said.count(Connected()) == 2
+        assert read(said).count(ALERT) == 2
 
 
 def until_shown(terminal: int, *texts: str) -> str:

@@ -96,7 +96,7 @@ def test_totals_stay_exact_under_random_faults(tmp_path, topic_prefix):
         chaos.supervise()
         return chaos, await world.differences()
 
-    with EmbeddedBroker(tmp_path / "broker") as broker:
+    with EmbeddedBroker(tmp_path / "broker", quick_start=True) as broker:
         world = World(broker.bootstrap, topic_prefix, tmp_path)
         try:
             chaos, differences = asyncio.run(story(world, broker))

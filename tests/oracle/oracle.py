@@ -53,6 +53,8 @@ class Window:
     attributed: list[dict[str, float]] = field(default_factory=list)
     judged: list[tuple[dict[str, float], float]] = field(default_factory=list)
     """Attributions of answers and whether these were wrong, by the label that was heard first."""
+    delays: list[float] = field(default_factory=list)
+    """How long that took, s; of a whole version."""
 
 
 def binary(outcome: Outcome) -> int | None:
@@ -197,6 +199,9 @@ class Oracle:
                     if isinstance(value, float):
                         window.values[name].append(value)
                 self._add_label(window, truth, key[4])
+                if not key[2] and self._first_in(truth, key[4]):
+                    assert truth.first is not None
+                    window.delays.append((truth.first[0] - truth.time) / 1000)
                 self._add_attributions(window, truth, key)
         for key, window in windows.items():
             if not key[2]:
@@ -208,7 +213,8 @@ class Oracle:
         if key[2] or not told:
             return
         window.attributed.append(told)
-        if truth.first is not None and size % self._width(truth, truth.fitting[0]) == 0:
+        if self._first_in(truth, size):
+            assert truth.first is not None
             wrong = _error(truth.event.prediction, truth.first[1], ModelKind.MULTICLASS)
             if wrong is not None:
                 window.judged.append((told, wrong))
@@ -233,6 +239,10 @@ class Oracle:
             for size in self.config.windows_ms:
                 start = truth.time // size * size
                 yield event.model, event.version, field_, value, size, start
+
+    def _first_in(self, truth: Truth, size: int) -> bool:
+        """Whether the label heard first is counted in a window of this size."""
+        return truth.first is not None and size % self._width(truth, truth.fitting[0]) == 0
 
     def _label_in(self, truth: Truth, size: int) -> Feedback | None:
         """What labels an answer in a window of this size."""

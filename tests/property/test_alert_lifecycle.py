@@ -5,12 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tidegauge.core.config import HOUR, MINUTE, DetectionConfig
-from tidegauge.core.detect.verdict import Phase, Verdict
-from tidegauge.core.monitor.budget import Axis
-from tidegauge.core.monitor.lifecycle import AlertBook, Life, LifeState, Told
-from tidegauge.core.monitor.streams import StreamKey, Subject
-from tidegauge.core.records import (
+from tidegauge.core.alertrecords import (
     AlertRecord,
     AlertStatus,
     Cause,
@@ -19,6 +14,11 @@ from tidegauge.core.records import (
     Severity,
     Versions,
 )
+from tidegauge.core.config import HOUR, MINUTE, DetectionConfig
+from tidegauge.core.detect.verdict import Phase, Verdict
+from tidegauge.core.monitor.budget import Axis
+from tidegauge.core.monitor.lifecycle import AlertBook, Life, LifeState, Told
+from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.stats.corrections import ErrorCounts
 
 RULES = DetectionConfig(update_ms=10 * MINUTE, reopen_ms=HOUR)

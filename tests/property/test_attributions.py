@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.core.config import ModelKind
-from tidegauge.core.monitor.attributed import judged_shares
+from tidegauge.core.config import ModelKind, ReferenceConfig
+from tidegauge.core.events import Prediction
+from tidegauge.core.explain.attributed import SHOWN, attributions_of, shift
+from tidegauge.core.monitor.attributed import UsualAttributions, judged_shares, shift_of_answers
+from tidegauge.core.records import AttributionStats, FeatureAttribution
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.attributions import (
     WHOLE_SHARE,
@@ -22,6 +26,7 @@ from tidegauge.core.stats.attributions import (
     total_variation,
 )
 from tidegauge.core.stats.errorbins import NO_CODE, LabelColumns
+from tidegauge.core.sums import SlotSums
 
 NAMES = ("a", "b", "c")
 magnitudes = st.one_of(st.just(0.0), st.floats(-1e100, 1e100), st.sampled_from([0.1, -0.2, 3.0]))
@@ -134,3 +139,59 @@ def check_numbers(found: JudgedAttributions, rows: list) -> None:
 def test_answers_that_nothing_moved_have_no_shares() -> None:
     codes = share_codes([None, {"a": 0.0}, {"a": -1.0, "b": 3.0}, {"other": 1.0}], NAMES)
     assert codes.tolist() == [[NO_CODE] * 3, [NO_CODE] * 3, [62, 188, 0], [0, 0, 0]]
+
+
+wide = st.lists(st.integers(0, 9), min_size=8, max_size=8).filter(any)
+of_versions = st.dictionaries(
+    st.sampled_from("123"), st.tuples(wide, st.integers(1, 5)), min_size=1
+)
+
+
+def pane(magnitudes: list[int], times: int = 1) -> SlotSums:
+    sums = {f"f{at}": total * times for at, total in enumerate(magnitudes)}
+    return SlotSums(attributions=AttributionCounts(times, sums))
+
+
+@given(of_versions)
+def test_versions_that_answer_as_usual_are_no_shift_in_any_mix(versions: dict) -> None:
+    usual = UsualAttributions()
+    for version, (magnitudes, _) in versions.items():
+        usual.close(version, 0, 1, pane(magnitudes), ReferenceConfig(learn_ms=1, min_predictions=1))
+    panes = [(version, pane(*held)) for version, held in versions.items()]
+    shifted = shift_of_answers(panes, usual)
+    assert shifted is not None
+    assert shifted.drift == pytest.approx(0.0, abs=1e-12)
+    assert shift_of_answers(panes[::-1], usual) == shifted
+
+
+@given(wide, wide, wide | st.none())
+def test_an_alert_names_what_moved_most(before: list, now: list, wrong: list | None) -> None:
+    held = [pane(one).attributions.shares() for one in (before, now)]
+    others = None if wrong is None else pane(wrong).attributions.shares()
+    told = shift(7, *held, others, others)
+    moved = sorted((abs(held[1][name] - held[0][name]) for name in held[0]), reverse=True)
+    found = [abs(change.after - change.before) for change in told.features]
+    assert found == moved[:SHOWN]
+    assert told.drift == pytest.approx(sum(moved) / 2)
+    for change in told.features:
+        assert change.wrong == (None if others is None else others[change.name])
+
+
+@given(told.map(lambda row: {name: min(max(v, -1e9), 1e9) for name, v in row.items()}))
+def test_the_attributions_of_a_request_are_parts_of_its_answer(row: dict[str, float]) -> None:
+    event = Prediction(
+        request_id="r",
+        model="m",
+        version="1",
+        timestamp=datetime(2026, 1, 1, tzinfo=UTC),
+        prediction=1,
+        attributions=row,
+    )
+    usual = AttributionStats(count=1, features={"a": FeatureAttribution(mean_absolute=2.0)})
+    found = attributions_of(event, usual)
+    assert {one.name: one.attribution for one in found} == row
+    magnitudes = [abs(one.attribution) for one in found]
+    assert magnitudes == sorted(magnitudes, reverse=True)
+    if any(magnitudes):
+        assert sum(one.share or 0.0 for one in found) == pytest.approx(1.0)
+    assert all((one.usual_absolute is None) == (one.name != "a") for one in found)

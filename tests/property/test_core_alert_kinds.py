@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from world import CONFIG, START, Plan, Published, Result, World, at, published, with_rules
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig, Targets
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.core.records import AlertRecord, AlertStatus
 from tidegauge.core.stats.learn import build_reference
 
 BROKEN_FROM, FIXED_FROM, LENGTH = 900 * SECOND, 1_300 * SECOND, 1_800 * SECOND
@@ -21,7 +21,7 @@ RULES = with_rules(
     ),
     targets=Targets(accuracy=0.8, recall=0.7),
 )
-SILENT = {"TrafficLoss", "LabelLoss"}
+SILENT = {"TrafficLoss", "LabelLoss", "PredictionsStale", "LabelsStale"}
 """The world ends with a silence."""
 SWAPPED = {"A": "B", "B": "A", "C": "C"}
 

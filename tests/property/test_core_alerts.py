@@ -3,12 +3,14 @@
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from world import CONFIG, START, Plan, Published, Result, World, at, ms, published, with_rules
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Role
 from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
-from tidegauge.core.records import AlertRecord, AlertStatus, Role
+from tidegauge.core.stats.learn import build_reference
 
 DETECTION = DetectionConfig(
     learn_ms=300 * SECOND, learn_samples=200, min_samples=60, resolve_panes=3
@@ -20,7 +22,7 @@ RULES = with_rules(
 )
 BROKEN_FROM = 700 * SECOND
 FIXED_FROM = 1_000 * SECOND
-SILENT = ("TrafficLoss", "LabelLoss")
+SILENT = ("TrafficLoss", "LabelLoss", "PredictionsStale", "LabelsStale")
 LENGTH = 1_500 * SECOND
 
 
@@ -44,6 +46,7 @@ def events(seed: int) -> list[Published]:
             score=rng.random(),
             features={"x": rng.gauss(8.0 if broken else 0.0, 1.0)},
             segments={"origin": origin},
+            attributions={"x": -0.5 + 3.5 * broken, "hour": 0.5},
         )
         label = Feedback(request, at(START + time + rng.randint(1, 30_000)), answer != wrong)
         made += [(prediction, rng.randint(0, 3_000)), (label, rng.randint(0, 3_000))]
@@ -84,9 +87,42 @@ def test_the_change_opens_and_resolves_one_alert_each(result: Result) -> None:
     for alert in result.alerts:
         found.setdefault(alert.labels["alertname"], []).append(alert.status)
     lifecycle = [AlertStatus.FIRING, AlertStatus.RESOLVED]
-    # the world ends with a long silence
-    silence = {name: [AlertStatus.FIRING] for name in SILENT}
+    # the world ends with a long silence, which becomes critical; the loss of labels is sure first
+    silence = {name: [AlertStatus.FIRING] * (1 + (name != "TrafficLoss")) for name in SILENT}
     assert found == {"ErrorRateChanged": lifecycle, "FeatureDrift": lifecycle} | silence
+
+
+def test_alerts_say_what_moved_the_answers() -> None:
+    rng = random.Random(2)  # noqa: S311 - repeatable, no secret
+    profile = build_reference(
+        [{"x": rng.gauss(0.0, 1.0), "hour": number % 24} for number in range(100)],
+        np.full(100, 0.5),
+        np.ones(100, np.int64),
+        names=["x", "hour"],
+        config=RULES.default.reference,
+        model="a",
+        version="1",
+        effective_from=START,
+        learned_from=None,
+        learned_until=None,
+    )
+    world = World(events(1), RULES, [profile])
+    alerts = world.run(Plan(0, 1, max_batch=200)).alerts
+    fired = {a.labels["alertname"]: a.attributions for a in alerts if a.revision == 0}
+    drift, errors = fired["FeatureDrift"], fired["ErrorRateChanged"]
+    assert drift is not None
+    assert errors is not None
+    by_name = {change.name: change for change in drift.features}
+    assert (by_name["x"].before, by_name["hour"].before) == (0.5, 0.5)
+    assert by_name["x"].after > 0.6
+    assert drift.drift == pytest.approx(by_name["x"].after - 0.5)
+    x = next(change for change in errors.features if change.name == "x")
+    assert x.before is not None
+    assert 0.5 <= x.before < x.after
+    assert x.wrong is not None
+    assert x.right is not None
+    assert x.wrong > x.after > x.right
+    assert all(fired[name] is None for name in SILENT)
 
 
 def test_an_alert_that_still_fires_is_sent_again_as_it_was(result: Result) -> None:
@@ -121,6 +157,19 @@ def test_same_alerts_for_any_reading_at_length(seed: int) -> None:
     assert without_reference(results[0].alerts) == without_reference(results[1].alerts)
 
 
+def test_a_loss_of_labels_comes_under_the_loss_of_predictions_that_is_sure_later(
+    result: Result,
+) -> None:
+    lost = sorted(
+        ((a.labels["alertname"], a.revision, a.incident) for a in result.alerts),
+        key=lambda told: told[:2],
+    )
+    labels, again, traffic = (i for name, _, i in lost if name in SILENT[:2] and i is not None)
+    assert labels.id != traffic.id
+    assert [i.role for i in (labels, traffic, again)] == [Role.ROOT, Role.ROOT, Role.SYMPTOM]
+    assert (again.id, again.root) == (traffic.id, traffic.root)
+
+
 def test_errors_join_the_incident_of_the_feature_that_broke(result: Result) -> None:
     drift, errors = (
         next(a for a in result.alerts if a.labels["alertname"] == name)
@@ -147,6 +196,6 @@ def test_incidents_and_causes_are_the_same_for_any_reading(world: World, result:
     other = world.run(Plan(5, 3, "feedback first", max_batch=50, crash=0.1))
 
     def told(alerts: list[AlertRecord]) -> dict[str, object]:
-        return {a.id: (a.incident, a.causes, a.splits, a.examples) for a in alerts}
+        return {a.id: (a.incident, a.causes, a.splits, a.examples, a.attributions) for a in alerts}
 
     assert told(other.alerts) == told(result.alerts)

@@ -161,6 +161,11 @@ def check_window(metric: MetricRecord, window: Window, kind: ModelKind) -> None:
         ModelKind.REGRESSION: check_numbers,
     }[kind](metric, window)
     check_paired(metric, window, kind)
+    delay, delays = metric.label_delay, sorted(window.delays)
+    assert delay.count == len(delays)
+    for found, q in ((delay.p50, 0.5), (delay.p90, 0.9), (delay.p99, 0.99)):
+        ranked = delays[max(math.ceil(q * len(delays)), 1) - 1] if delays else None
+        assert found == (None if ranked is None else pytest.approx(ranked, rel=0.025, abs=1 / 16))
     assert metric.score.count == len(window.scores)
     if window.scores:
         mean = sum(window.scores) / len(window.scores)

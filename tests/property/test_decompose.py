@@ -3,13 +3,13 @@
 import math
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tidegauge.core.alertrecords import CauseKind
 from tidegauge.core.config import ModelKind
 from tidegauge.core.explain.dimensions import Dimension
 from tidegauge.core.explain.ranking import Spread, explain_errors
-from tidegauge.core.records import CauseKind
 from tidegauge.core.stats.decompose import Change, Parts, Total, decompose, together
 
 totals = st.integers(0, 60).flatmap(
@@ -99,6 +99,9 @@ def ranked(
     found = explain_errors(together(cells.values()), [dimension], kind, spread=spread, moved=moved)
     for cause in found.causes:
         assert cause.contribution is None or math.isfinite(cause.contribution)
+    for split in found.splits:
+        size = abs(split.mix) + abs(split.concept) + abs(split.remainder)
+        assert abs(split.mix + split.concept + split.remainder - 1.0) <= 1e-9 * size
 
 
 @given(counted, st.booleans())
@@ -106,6 +109,10 @@ def test_whatever_the_cells_are_causes_can_be_ranked(cells: dict[str, Change], m
     ranked(cells, ModelKind.BINARY, None, frozenset({"x"} if moved else ()))
 
 
+TINY = Change(Total(1, Fraction(0)), Total(1, Fraction(1e-200)))
+
+
+@example({"": TINY}, 277.0, False)
 @given(dimensions, st.floats(0.0, 1e6), st.booleans())
 def test_whatever_the_amounts_are_causes_can_be_ranked(
     cells: dict[str, Change], spread: float, moved: bool

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from countlaws import check_laws
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
@@ -27,33 +28,9 @@ def fold(rows: Sequence[Row]) -> list[NumberCounts]:
     return fold_numbers(table[:, 0], table[:, 1], signs, groups=groups, n_groups=N_GROUPS)
 
 
-def merged(*parts: list[NumberCounts]) -> list[NumberCounts]:
-    totals = [NumberCounts() for _ in range(N_GROUPS)]
-    for part in parts:
-        for total, counts in zip(totals, part, strict=True):
-            total.add(counts)
-    return totals
-
-
 @given(ROWS, st.randoms())
-def test_any_order_and_any_batches_give_the_same_counts(rows: list[Row], random) -> None:
-    whole = fold(rows)
-    random.shuffle(rows)
-    first, second = sorted(random.randint(0, len(rows)) for _ in range(2))
-    parts = [fold(rows[:first]), fold(rows[first:second]), fold(rows[second:])]
-    assert merged(*parts) == merged(*reversed(parts)) == whole
-
-
-@given(ROWS)
-def test_what_is_retracted_leaves_nothing(rows: list[Row]) -> None:
-    retracted = [(x, y, -sign, group) for x, y, sign, group in rows]
-    assert all(counts.is_zero() for counts in merged(fold(rows), fold(retracted)))
-
-
-@given(ROWS)
-def test_wire_form_round_trips(rows: list[Row]) -> None:
-    for counts in fold(rows):
-        assert NumberCounts.from_wire(counts.to_wire()) == counts
+def test_they_add_up_are_retracted_and_stored(rows: list[Row], random) -> None:
+    check_laws(NumberCounts, fold, rows, random)
 
 
 @given(ROWS)

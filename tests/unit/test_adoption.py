@@ -70,9 +70,9 @@ def test_a_fixed_reference_is_announced_again_when_a_learned_one_follows_it() ->
     fixed = profile("fixed", 0, Origin.BUILT)
     monitor.adopt(fixed)
     monitor.adopt(profile("learned"))
-    assert monitor.publish(everything=False).references == [fixed]
+    assert monitor.publish(()).references == [fixed]
     monitor.adopt(fixed)
-    assert monitor.publish(everything=False).references == []
+    assert monitor.publish(()).references == []
 
 
 def test_a_window_is_compared_with_what_holds_in_its_last_pane() -> None:
@@ -86,7 +86,8 @@ def test_a_window_is_compared_with_what_holds_in_its_last_pane() -> None:
         progress = Progress(predictions_time=time, predictions_append=time)
         slot = (["1", "", "", 0, time], answer)
         monitor.take(Partial(0, "a", progress, slots=[slot]))
-    metrics = monitor.publish(everything=True).metrics
+    monitor.advance()
+    metrics = monitor.publish(set(monitor.stirred)).metrics
     compared = {
         (m.start_ms - minute) // SECOND: m.reference
         for m in metrics

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from msgspec.structs import astuple, replace
+from samplerecords import alert_at, window_from
 
 from tidegauge.cli.advise import lines
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause, CauseKind, Effect
 from tidegauge.core.config import DAY, HOUR
 from tidegauge.core.improve.advice import Advice, Change, advise
 from tidegauge.core.improve.known import Known
@@ -18,18 +20,11 @@ from tidegauge.core.improvement import (
     ThresholdStats,
 )
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
-    Cause,
-    CauseKind,
     DeploymentKind,
     DeploymentRecord,
-    Effect,
     MetricRecord,
     PairedStats,
     Quality,
-    Severity,
-    Traffic,
     WindowState,
 )
 
@@ -40,20 +35,14 @@ T = 1_360_281_600_000
 def window(
     day: int, errors: int = 200, segment: tuple[str, str] | None = None, **changes: Any
 ) -> MetricRecord:
-    record = MetricRecord(
-        model="delay",
-        version="1",
+    record = window_from(
+        T + day * DAY,
+        DAY,
         segment_field=segment[0] if segment else None,
         segment_value=segment[1] if segment else None,
-        start_ms=T + day * DAY,
-        end_ms=T + (day + 1) * DAY,
         state=WindowState.PROVISIONAL,
-        revision=0,
         predictions=1_000,
-        labelled=1_000,
-        label_coverage=1.0,
         quality=Quality(errors=errors, brier=0.2),
-        traffic=Traffic(predictions=1_000),
     )
     return replace(record, **changes)
 
@@ -63,21 +52,11 @@ def alert(day: float, name: str = "ErrorRateChanged", effect: Effect | None = No
     causes = (
         (Cause(kind=CauseKind.FEATURE, effect=effect, name="wind"),) if effect is not None else ()
     )
-    return AlertRecord(
-        id="a",
+    return alert_at(
+        start + HOUR,
         fingerprint=f"{name:0>16}"[:16],
-        status=AlertStatus.FIRING,
-        severity=Severity.WARNING,
-        model="delay",
-        time_ms=start + HOUR,
         starts_at_ms=start,
         labels={"alertname": name, "model": "delay"} | ({"feature": "wind"} if causes else {}),
-        annotations={},
-        detector="adwin",
-        window_start_ms=start,
-        window_end_ms=start + HOUR,
-        predictions=100,
-        labelled=100,
         causes=causes,
     )
 
@@ -265,6 +244,27 @@ def test_broken_data_is_mended_first():
     assert (found.change, found.sure) == (Change.DATA, True)
     assert "FeatureMissing wind" in found.action
     assert "do not retrain before" in found.action
+
+
+@pytest.mark.parametrize(
+    ("name", "effect"),
+    [
+        ("FeatureWrongType", Effect.WRONG_TYPE),
+        ("FeatureStale", Effect.STALE),
+        ("FeatureConstant", Effect.DATA_DRIFT),
+        ("FeatureDrift", Effect.UNIT_CHANGE),
+        ("FeatureCategoriesDrift", Effect.SWAPPED),
+    ],
+)
+def test_every_fault_of_the_data_is_mended_before_retraining(name: str, effect: Effect):
+    windows = days({"LGA": (100, 250), "JFK": (100, 100)})
+    assert first(known(*windows, alerts=(alert(5), alert(5, name, effect)))).change is Change.DATA
+
+
+def test_inputs_that_drift_are_no_fault_of_the_data():
+    windows = days({"LGA": (100, 250), "JFK": (100, 100)})
+    drift = alert(5, "FeatureDrift", Effect.DATA_DRIFT)
+    assert first(known(*windows, alerts=(alert(5), drift))).change is Change.RETRAINING
 
 
 def test_a_fault_without_more_errors_is_to_be_mended_too():

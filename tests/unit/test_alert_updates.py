@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from tidegauge.core.alertrecords import Cause, CauseKind, Effect, Versions
 from tidegauge.core.config import HOUR, MINUTE, DetectionConfig
 from tidegauge.core.detect.verdict import Phase, Verdict
 from tidegauge.core.monitor.lifecycle import LOOKS, AlertBook, Told
 from tidegauge.core.monitor.streams import StreamKey, Subject
-from tidegauge.core.records import Cause, CauseKind, Effect, Versions
 
 RULES = DetectionConfig()
 KEY = StreamKey(Subject.ERROR_RATE)

@@ -3,11 +3,18 @@
 import msgspec
 import pytest
 
+from tidegauge.core.alertrecords import AttributionChange
 from tidegauge.core.config import HOUR, ModelKind, ReferenceConfig
-from tidegauge.core.monitor.attributed import UsualAttributions, attribution_stats
+from tidegauge.core.monitor.attributed import (
+    UsualAttributions,
+    attribution_stats,
+    shift_of_answers,
+    shift_of_errors,
+)
 from tidegauge.core.records import AttributionStats, FeatureAttribution
 from tidegauge.core.stats.attributions import AttributionCounts, JudgedAttributions
 from tidegauge.core.stats.exactsum import FRACTION_BITS
+from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.sums import SlotSums
 
 RULES = ReferenceConfig(learn_ms=2 * HOUR, min_predictions=10)
@@ -83,3 +90,36 @@ def test_errors_of_a_regression_model_are_weights() -> None:
     assert (stats.drift, stats.labelled) == (None, 2)
     assert stats.features["a"].right_share == pytest.approx(0.5)
     assert stats.features["a"].wrong_share == pytest.approx(0.75)
+
+
+def test_an_alert_about_errors_says_what_moved_wrong_answers() -> None:
+    before = FirstLabels(judged=JudgedAttributions(classes=4, class_shares={"a": 750, "b": 250}))
+    now = FirstLabels(
+        judged=JudgedAttributions(
+            classes=2, wrong=1, class_shares={"a": 125, "b": 375}, wrong_shares={"b": 250}
+        )
+    )
+    shifted = shift_of_errors(before, now, ModelKind.BINARY)
+    assert shifted is not None
+    assert (shifted.count, shifted.drift) == (2, 0.5)
+    assert shifted.features == (
+        AttributionChange(name="a", before=0.75, after=0.25, right=0.5, wrong=0.0),
+        AttributionChange(name="b", before=0.25, after=0.75, right=0.5, wrong=1.0),
+    )
+    young = shift_of_errors(FirstLabels(), now, ModelKind.BINARY)
+    assert young is not None
+    assert (young.drift, young.features[0].name, young.features[0].before) == (None, "a", None)
+    assert shift_of_errors(before, FirstLabels(), ModelKind.BINARY) is None
+
+
+def test_without_attributions_an_alert_says_nothing_of_them() -> None:
+    assert shift_of_answers([("1", SlotSums()), ("1", attributed(3))], UsualAttributions()) is None
+
+
+def test_a_version_that_is_too_young_leaves_what_is_usual_open() -> None:
+    usual = UsualAttributions()
+    usual.close("1", 0, 2 * HOUR, attributed(10, a=1), RULES)
+    shifted = shift_of_answers([("1", attributed(1, a=1)), ("2", attributed(1, b=3))], usual)
+    assert shifted is not None
+    assert shifted.drift is None
+    assert [(f.name, f.after) for f in shifted.features] == [("a", 0.25), ("b", 0.75)]

@@ -9,7 +9,7 @@ from tidegauge.core.detect.arl import Scores, calibrated, lundberg
 from tidegauge.core.detect.longrun import LongRun, long_run_variance
 from tidegauge.core.detect.recent import RecentPane, RecentPanes
 from tidegauge.core.detect.season import Season, Stretch, fit
-from tidegauge.core.monitor.budget import PARTS, Axis, Share, alarms_per_week, next_share
+from tidegauge.core.monitor.budget import PARTS, Pool, Share, alarms_per_week, next_share
 
 RESOLUTION = 0.04
 
@@ -87,8 +87,8 @@ def test_shares_never_exceed_the_budget_while_streams_come_and_go() -> None:
 
 def test_the_budget_of_all_models_is_that_of_the_installation() -> None:
     share = next_share([], 1)
-    found = {axis: alarms_per_week(3.0, 10, share, axis) for axis in Axis}
-    assert found[Axis.LABELS] == pytest.approx(3.0 / 10 * PARTS[Axis.LABELS] / 2)
+    found = {pool: alarms_per_week(3.0, 10, share, pool) for pool in Pool}
+    assert found[Pool.LABELS] == pytest.approx(3.0 / 10 * PARTS[Pool.LABELS] / 2)
     assert 10 * sum(found.values()) == pytest.approx(3.0 / 2)
 
 

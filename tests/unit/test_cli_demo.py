@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 from tidegauge.cli.demo_screen import DemoScreen, program_of, told
 from tidegauge.cli.main import app
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause, CauseKind, Effect, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause, CauseKind, Effect, Severity
 from tidegauge.demo.alerts import AlertLog
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.faults import parse_fault
 from tidegauge.demo.gauges import Detector, Figures, Ledger, ModelFigures, VersionFigures
 from tidegauge.demo.plan import Plan
-from tidegauge.demo.producer import Progress
+from tidegauge.demo.progress import Progress
 from tidegauge.demo.screen import Phase, Places, Status
 from tidegauge.demo.tasks import ModelName
 
@@ -80,6 +80,9 @@ FIGURES = Figures(
 SHADOW = "1-lite, last : MAE unknown, R2 unknown, 89 predictions, unknown labelled"
 
 
+TROUBLE = "m since 2013-02-10 11:00 UTC: mean of delay: 12 before, 640 now"
+
+
 def status(phase: Phase = Phase.REPLAYING, figures: Figures | None = FIGURES) -> Status:
     log = AlertLog()
     log.add(ALERT)
@@ -138,7 +141,8 @@ def test_it_says_where_to_look(
     logs = [Path.cwd() / "demo" / "worker-1.log"]
     screen.places(Places(PLAN, configuration, ["http://127.0.0.1:7/metrics"], logs))
     lines = capsys.readouterr().out.splitlines()
-    assert "Flights       2013-01-01 up to 2013-03-01, 6h in a second, 3 min 56 s in all" in lines
+    pace = "as fast as possible up to 2013-02-10 16:00 UTC, then 6h in a second for 1 min 14 s"
+    assert f"Flights       2013-01-01 up to 2013-03-01, {pace}" in lines
     assert "Fault         broken-feature from 2013-02-10" in lines
     assert "Gauges        http://127.0.0.1:7/metrics" in lines
     follow = "'some where/tidegauge' --bootstrap 127.0.0.1:5 alerts --follow"
@@ -171,8 +175,9 @@ def test_without_a_terminal_the_first_figures_are_told_at_once(
     screen.status(status())
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("watermark not begun · 1 alerts firing")
-    assert lines[1].endswith("labels · watermark 2013-02-10 12:00 UTC · 1 alerts firing")
-    assert lines[2:] == [
+    assert lines[1] == lines[3] == f"    in trouble: {TROUBLE}"
+    assert lines[2].endswith("labels · watermark 2013-02-10 12:00 UTC · 1 alerts firing")
+    assert lines[4:] == [
         "    flight-delay 1, last : accuracy 84.0%, AUC unknown, 900 predictions, 95.0% labelled",
         "    arrival-delay 1, last : MAE 12.1, R2 unknown, 890 predictions, 50.0% labelled",
         f"    arrival-delay {SHADOW}",
@@ -186,6 +191,7 @@ def test_on_a_terminal_the_status_has_a_line_for_each_concern(
     with screen.live():
         screen.status(status())
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert f"In trouble {TROUBLE}" in lines
     assert "Published 38,412 predictions, 38,010 labels" in lines
     assert "Watermark 2013-02-10 12:00 UTC" in lines
     begin = lines.index(
@@ -212,6 +218,18 @@ def test_a_narrow_terminal_cuts_lines_and_no_titles(
         assert any(line.startswith(f"{title}  ") for line in lines)
     assert any(line.startswith("flight-delay") and line.endswith("…") for line in lines)
     assert max(map(len, lines)) <= 50
+
+
+def test_a_model_is_said_to_be_in_trouble_once_in_one_line_with_the_consoles_address(
+    screen: DemoScreen, capsys: pytest.CaptureFixture[str]
+):
+    configuration = Configuration({"kafka.bootstrap": "127.0.0.1:5"})
+    screen.places(Places(PLAN, configuration, [], [], "http://127.0.0.1:9/"))
+    screen.alert(ALERT)
+    screen.alert(replace(ALERT, revision=1))
+    lines = capsys.readouterr().out.splitlines()
+    said = [line for line in lines if line.startswith("IN TROUBLE")]
+    assert said == [f"IN TROUBLE  {TROUBLE}  http://127.0.0.1:9/"]
 
 
 def test_an_alert_is_told_with_its_cause_and_cannot_steer_the_terminal():

@@ -93,7 +93,7 @@ def test_diff_tells_where_two_profiles_differ(built: Path, train: Path):
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--features", "amont"], 1, "has no column 'amont'; did you mean 'amount'?"),
+        (["--features", "amont"], 64, "has no column 'amont'; did you mean 'amount'?"),
         (["--number", "country"], 1, "line 2, column 'country': 'SE' is not a number"),
         (["--effective-from", "noon"], 64, "'noon' is not an RFC 3339 time with an offset"),
         (["--from", "2026-01-01T00:00:00Z"], 1, "column 'timestamp': it has no time"),
@@ -105,6 +105,13 @@ def test_what_is_wrong_is_said(train: Path, options: list[str], code: int, said:
     assert result.exit_code == code
     assert said in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.output
+
+
+def test_a_file_that_is_not_there_is_a_wrong_argument(tmp_path: Path):
+    for name in ("no.csv", "no.jsonl", "no.parquet"):
+        result = build(tmp_path / name)
+        assert result.exit_code == 64
+        assert f"{name} can't be read: No such file or directory" in result.stderr
 
 
 def test_more_features_than_are_ever_compared_are_refused(train: Path):

@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ import tidegauge
 from tidegauge.broker.embedded import EmbeddedBroker
 from tidegauge.broker.errors import BrokerError
 from tidegauge.cli.main import app
+from tidegauge.console.address import Address, of_alert
 from tidegauge.dashboards.generate import FOLDER
 from tidegauge.demo.configuration import DEMO_FILE
 from tidegauge.settings import load
@@ -90,6 +92,7 @@ def test_containers_run_commands_that_exist_with_settings_that_fit(
 
 def test_the_notifier_tells_alertmanager(services: dict[str, Any]) -> None:
     settings = load(DEMO_FILE, environment=services["notifier"]["environment"]).notify
+    console = load(DEMO_FILE, environment=services["console"]["environment"]).console
     assert {name: t.type for name, t in settings.targets.items()} == {
         "alertmanager": "alertmanager"
     }
@@ -100,12 +103,16 @@ def test_the_notifier_tells_alertmanager(services: dict[str, Any]) -> None:
     assert services[host]["ports"] == [f"127.0.0.1:{port}:{port}"]
     assert str(settings.port) in services["notifier"]["expose"]
     assert settings.link is not None
-    assert (FOLDER / f"{settings.link.rpartition('/')[2]}.json").exists()
+    link = urlsplit(settings.link)
+    assert link.hostname in console.hosts
+    assert link.port == console.port
+    assert Address.parse(link.path) == of_alert("{fingerprint}")
 
 
 def test_the_console_is_reached_from_this_machine_only(services: dict[str, Any]) -> None:
     settings = load(DEMO_FILE, environment=services["console"]["environment"]).console
     assert settings.public
+    assert settings.hosts == ("localhost", "127.0.0.1")
     assert services["console"]["ports"] == [f"127.0.0.1:{settings.port}:{settings.port}"]
 
 

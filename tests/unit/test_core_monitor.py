@@ -11,9 +11,10 @@ from tidegauge.core import partial as partials
 from tidegauge.core.config import SECOND, DetectionConfig, ModelKind, ReferenceConfig
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.core.monitor.figures import figures
+from tidegauge.core.monitor.inputs import Watched, prediction_inputs
 from tidegauge.core.monitor.monitor import Monitor
 from tidegauge.core.monitor.sources import MAX_HELD
-from tidegauge.core.monitor.streams import StreamKey, Subject, Watched, prediction_inputs
+from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import WindowState
@@ -61,6 +62,7 @@ def everything(monitor: Monitor) -> dict[bytes, bytes]:
         book.changed_baseline = set(book.baseline)
         model.deployments.changed = True
         model.told.names.changed = True
+        model.final.changed = {(w.version, w.size_ms) for w in model.final.all()}
         model.streams.changed = set(model.streams.streams)
         model.alerts.changed = set(model.alerts.lives)
         for learning in model.learning.values():
@@ -97,6 +99,7 @@ def test_every_table_comes_back(length: int) -> None:
         "baseline",
         "deployments",
         "names",
+        "final",
     }
     assert tables >= kept | ({"outcome", "reference"} if length > 200 else {"learning", "sample"})
     again = restored(log, 3)
@@ -104,6 +107,7 @@ def test_every_table_comes_back(length: int) -> None:
     before, after = monitor.models["a"], again.models["a"]
     assert list(after.present()) == list(before.present())
     assert after.ledger() == before.ledger()
+    assert after.final.all() == before.final.all()
     assert after.watermarks.marks == before.watermarks.marks
     assert after.references == before.references
     assert after.learning == before.learning
@@ -156,7 +160,7 @@ def test_windows_are_open_then_provisional_then_final() -> None:
         monitor.take(Partial(0, "a", progress, slots=[slot]))
         monitor.take(Partial(0, "", Progress(time, time)))
         monitor.advance()
-        metrics = monitor.publish(everything=True).metrics
+        metrics = monitor.publish(set(monitor.stirred)).metrics
         first = START - START % 60_000
         seen.extend(m.state for m in metrics if (m.start_ms, m.end_ms) == (first, first + 60_000))
 
@@ -168,6 +172,9 @@ def test_windows_are_open_then_provisional_then_final() -> None:
         WindowState.PROVISIONAL,
         WindowState.FINAL,
     ]
+    # of each size the newest that is final; labels never came
+    final = [(w.size_ms, w.end_ms % w.size_ms, w.accuracy) for w in monitor.models["a"].final.all()]
+    assert (60_000, 0, None) in final
 
 
 def test_completeness_holds_only_once_all_partials_of_a_commit_are_taken() -> None:

@@ -109,7 +109,7 @@ def test_every_panel_is_explained_and_has_a_unit(board: Json) -> None:
 
 def is_matrix(panel: Json) -> bool:
     """Whether it is a table of one query by two labels."""
-    return panel["type"] == "table" and _steps(panel)[-1:] == ["groupingToMatrix"]
+    return panel["type"] == "table" and "groupingToMatrix" in _steps(panel)
 
 
 def _steps(panel: Json) -> list[str]:
@@ -150,12 +150,16 @@ def test_a_matrix_is_made_of_the_labels_of_its_query() -> None:
     assert matrices
     for panel in matrices:
         (target,) = panel["targets"]
-        options = panel["transformations"][-1]["options"]
+        columns, made, rows = panel["transformations"]
+        options = made["options"]
         row, column = options["rowField"], options["columnField"]
         assert options["valueField"] == "Value"
         assert f"by ({row}, {column})" in target["expr"]
         (override,) = panel["fieldConfig"]["overrides"]
         assert override["matcher"]["options"] == f"{row}\\{column}"
+        # both in one order, also where a class is never taken for the first
+        assert columns["options"]["sort"] == [{"field": column}]
+        assert rows["options"]["sort"] == [{"field": f"{row}\\{column}"}]
 
 
 def test_a_graph_over_a_label_is_made_of_the_labels_of_its_query() -> None:

@@ -11,8 +11,9 @@ from kafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 
 from tidegauge.core.events import Feedback, Prediction
 from tidegauge.demo.errors import DemoError
-from tidegauge.demo.producer import FLUSH_EVENTS, TICK_SECONDS, Progress, connected, parse_speed
+from tidegauge.demo.producer import FLUSH_EVENTS, TICK_SECONDS, connected, parse_speed
 from tidegauge.demo.producer import publish as publish_at
+from tidegauge.demo.progress import Identity, Progress
 from tidegauge.demo.replay import Replayed
 from tidegauge.settings.kafka import TopicNames
 
@@ -23,8 +24,16 @@ publish = partial(publish_at, speed=HOUR_A_SECOND)
 
 
 @dataclass
+class Placed:
+    topic: str
+    offset: int
+    partition: int = 0
+
+
+@dataclass
 class Delivered:
-    exception: Exception | None = None
+    exception: Exception | None
+    value: Placed
 
 
 @dataclass
@@ -36,7 +45,8 @@ class RecordingClient:
 
     def send(self, topic: str, *, value: bytes, key: bytes) -> Delivered:
         self.sent.append((topic, key, value))
-        return Delivered(self.failure)
+        before = sum(sent == topic for sent, _, _ in self.sent)
+        return Delivered(self.failure, Placed(topic, before - 1))
 
     def flush(self) -> None:
         if self.flush_failure is not None:
@@ -79,7 +89,7 @@ def test_each_event_goes_to_its_topic_under_its_request_id():
     assert [(topic, key) for topic, key, _ in client.sent] == [("p", b"r0"), ("f", b"r0")]
     assert msgspec.json.decode(client.sent[0][2], type=Prediction) == events[0].event
     assert msgspec.json.decode(client.sent[1][2], type=Feedback) == events[1].event
-    assert done == Progress(SECOND, 1, 1)
+    assert done == Progress(SECOND, 1, 1, 1, {"p/0": 1, "f/0": 1})
 
 
 def test_flight_time_is_compressed_by_the_speed():
@@ -88,13 +98,25 @@ def test_flight_time_is_compressed_by_the_speed():
     assert clock.waits == pytest.approx([1.0, 1.0, 1.0])
 
 
+def test_what_comes_before_the_paced_time_is_due_at_once():
+    client, clock = RecordingClient(), Clock()
+    events = [prediction(HOUR * n) for n in range(5)]
+    publish(events, client, wait=clock.wait, clock=clock, paced_from_ms=3 * HOUR)
+    assert clock.waits == pytest.approx([1.0])
+    assert client.flushed_at == [4, 5]
+
+
 def test_all_is_acknowledged_before_each_wait():
     client, clock = RecordingClient(), Clock()
     reports: list[Progress] = []
     events = [prediction(0), feedback(0), prediction(HOUR), feedback(2 * HOUR)]
     publish(events, client, wait=clock.wait, clock=clock, on_progress=reports.append)
     assert client.flushed_at == [2, 3, 4]
-    assert reports == [Progress(0, 1, 1), Progress(HOUR, 2, 1), Progress(2 * HOUR, 2, 2)]
+    assert reports == [
+        Progress(0, 1, 1, 2, {"predictions/0": 1, "feedback/0": 1}),
+        Progress(HOUR, 2, 1, 1, {"predictions/0": 2, "feedback/0": 1}),
+        Progress(2 * HOUR, 2, 2, 1, {"predictions/0": 2, "feedback/0": 2}),
+    ]
 
 
 def test_events_within_a_tick_go_out_together():
@@ -139,15 +161,25 @@ def test_a_stop_ends_a_hold():
     client, clock = RecordingClient(), Clock(stop_at=1.3)
     events = [prediction(HOUR * n) for n in range(3)]
     done = publish(events, client, wait=clock.wait, clock=clock, held=lambda: True)
-    assert done == Progress(0, 1, 0)
+    assert done == Progress(0, 1, 0, 1, {"predictions/0": 1})
 
 
 def test_stop_leaves_nothing_on_its_way():
     client, clock = RecordingClient(), Clock(stop_at=1.5)
     events = [prediction(HOUR * n) for n in range(10)]
     done = publish(events, client, wait=clock.wait, clock=clock)
-    assert done == Progress(HOUR, 2, 0)
+    assert done == Progress(HOUR, 2, 0, 1, {"predictions/0": 2})
     assert client.flushed_at[-1] == len(client.sent) == 2
+
+
+def test_what_is_in_the_topics_already_counts_and_is_not_sent_again():
+    client, clock = RecordingClient(), Clock()
+    events = [prediction(0), feedback(0), prediction(SECOND)]
+    before = Progress(0, 5, 5, 3, {"predictions/0": 5})
+    there = {Identity(False, "r0", "", ""), Identity(True, "another's", "m", "1")}
+    done = publish(events, client, wait=clock.wait, clock=clock, progress=before, there=there)
+    assert [key for _, key, _ in client.sent] == [b"r0", b"r1000"]
+    assert done == Progress(SECOND, 7, 6, 1, {"predictions/0": 5})
 
 
 def test_nothing_to_publish_is_no_progress():

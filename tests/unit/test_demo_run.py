@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.demo.alerts import AlertLog
 from tidegauge.demo.behind import Behind
 from tidegauge.demo.cluster import existing
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.faults import parse_fault
-from tidegauge.demo.folder import claimed
+from tidegauge.demo.flights import HOUR_MS, new_york_midnight_ms
+from tidegauge.demo.folder import claimed, claimed_or_beside
 from tidegauge.demo.gauges import (
     Detector,
     Figures,
@@ -22,7 +23,7 @@ from tidegauge.demo.gauges import (
     VersionFigures,
     read_figures,
 )
-from tidegauge.demo.plan import Plan
+from tidegauge.demo.plan import Plan, usual_faults
 from tidegauge.demo.producer import parse_speed
 from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.tasks import ModelName
@@ -87,6 +88,22 @@ def plan(**changes: object) -> Plan:
 def test_two_months_take_four_minutes_at_the_default_speed():
     assert plan().seconds == pytest.approx(236)
     assert plan(speed=parse_speed("max")).seconds is None
+
+
+def test_what_comes_before_a_fault_takes_no_time():
+    faults = (parse_fault("concept-change@2013-02-20"), parse_fault("broken-feature@2013-01-31"))
+    assert (
+        plan(faults=faults).paced_from_ms == new_york_midnight_ms(date(2013, 1, 31)) + 11 * HOUR_MS
+    )
+    assert plan(faults=faults).seconds == pytest.approx((29 * 24 - 11) / 6)
+    assert plan().paced_from_ms == new_york_midnight_ms(date(2013, 1, 1))
+
+
+def test_a_bad_version_is_deployed_where_nothing_else_is_wanted_and_it_can_be_seen():
+    start, end = date(2013, 1, 1), date(2013, 3, 1)
+    assert usual_faults(start, end, tuple(ModelName)) == (parse_fault("bad-version@2013-01-05"),)
+    assert usual_faults(start, end, (ModelName.ARRIVAL_DELAY,)) == ()
+    assert usual_faults(date(2013, 1, 6), end, tuple(ModelName)) == ()
 
 
 def test_a_plan_that_shows_nothing_is_refused():
@@ -175,6 +192,17 @@ def test_a_folder_serves_one_demo_at_a_time_and_begins_without_old_worker_logs(t
     with claimed(path) as folder:
         assert not folder.worker_log(1).exists()
         assert not folder.topics_exist.exists()
+
+
+def test_while_a_demo_runs_in_the_usual_folder_others_take_one_beside_it(tmp_path: Path):
+    said: list[str] = []
+    path = tmp_path / "demo"
+    with claimed_or_beside(path, said.append) as first:
+        with claimed_or_beside(path, said.append) as second:
+            assert (first.path, second.path) == (path, tmp_path / "demo-2")
+        assert said == [f"a demo is running in {path}: this one keeps its data in {path}-2"]
+    with claimed_or_beside(path, said.append) as first:
+        assert first.path == path
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):

@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from tidegauge.core.alertrecords import Cause, CauseKind, Effect
 from tidegauge.core.config import ModelKind
 from tidegauge.core.explain.dimensions import Dimension
 from tidegauge.core.explain.ranking import Explained, explain_errors
-from tidegauge.core.records import Cause, CauseKind, Effect
 from tidegauge.core.stats.decompose import Change, Total, together
 
 BASE, WINDOW = 20_000, 1_000

@@ -2,10 +2,11 @@
 
 import pytest
 
+from tidegauge.core.alertrecords import CauseKind, Effect
 from tidegauge.core.config import DAY, HOUR
 from tidegauge.core.explain.deployed import came_with
 from tidegauge.core.explain.drift import moved_bins
-from tidegauge.core.records import CauseKind, DeploymentKind, DeploymentRecord, Effect
+from tidegauge.core.records import DeploymentKind, DeploymentRecord
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.reference import CategoricalReference, NumericReference
 

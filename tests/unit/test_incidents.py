@@ -3,10 +3,7 @@
 import msgspec
 import pytest
 
-from tidegauge.core.config import HOUR, MINUTE
-from tidegauge.core.monitor.incidents import JOIN_MS, Incidents, Onset
-from tidegauge.core.monitor.streams import StreamKey, Subject
-from tidegauge.core.records import (
+from tidegauge.core.alertrecords import (
     AlertRecord,
     AlertStatus,
     Cause,
@@ -17,6 +14,9 @@ from tidegauge.core.records import (
     Severity,
     Split,
 )
+from tidegauge.core.config import HOUR, MINUTE
+from tidegauge.core.monitor.incidents import JOIN_MS, Incidents, Onset
+from tidegauge.core.monitor.streams import StreamKey, Subject
 
 T = 1_000 * HOUR
 WIND = StreamKey(Subject.FEATURE, "wind")
@@ -171,6 +171,36 @@ def test_how_far_an_axis_is_ahead_changes_nothing() -> None:
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("axes", ["labels last", "labels first"])
+def test_an_alert_about_errors_finds_the_cause_that_opened_after_it(axes: str) -> None:
+    """Both are seen to begin together; the cause is sure an hour later than the errors are."""
+    book, onset = Book(), Onset(T - HOUR, T)
+    target = StreamKey(Subject.ACCURACY_TARGET)
+    alone = book.opens(ERRORS, T, onset=onset, blamed="wind")
+    assert book.opens(target, T + MINUTE, onset=onset, blamed="wind").id == alone.id
+    if axes == "labels last":
+        cause = book.opens(WIND, T + HOUR, onset=Onset(T, T + HOUR))
+        before = book.opens(ERRORS, T + 30 * MINUTE, onset=onset, blamed="wind")
+    else:
+        before = book.opens(ERRORS, T + 30 * MINUTE, onset=onset, blamed="wind")
+        cause = book.opens(WIND, T + HOUR, onset=Onset(T, T + HOUR))
+    assert (before.id, before.role) == (alone.id, Role.ROOT)
+    assert (cause.role, cause.id == alone.id) == (Role.ROOT, False)
+    again = book.opens(ERRORS, T + 2 * HOUR, onset=onset, blamed="wind")
+    assert (again.id, again.role, again.root) == (cause.id, Role.SYMPTOM, cause.root)
+    assert book.opens(target, T + 2 * HOUR, onset=onset, blamed="wind") == again
+
+
+@pytest.mark.parametrize("blamed", ["rain", "wind"])
+def test_what_began_long_after_the_errors_is_no_cause_of_theirs(blamed: str) -> None:
+    book = Book()
+    alone = book.opens(ERRORS, T, onset=Onset(T - HOUR, T), blamed=blamed)
+    late = Onset(T + 5 * HOUR, T + 6 * HOUR) if blamed == "wind" else Onset(T - HOUR, T)
+    book.opens(WIND, T + 6 * HOUR, onset=late)
+    now = Onset(T + 5 * HOUR, T + 6 * HOUR)
+    assert book.opens(ERRORS, T + 7 * HOUR, onset=now, blamed=blamed).id == alone.id
+
+
 def test_what_was_deployed_is_named_with_the_root() -> None:
     book = Book()
     book.opens(WIND, T, deployed="code version b came in with the change")
@@ -206,3 +236,27 @@ def test_restored_incidents_go_on_and_old_ones_are_forgotten() -> None:
         other.ends(key, T + HOUR)
     other.incidents.forget(T + 2 * HOUR)
     assert other.incidents.to_state() == []
+
+
+def test_an_alert_that_opened_again_and_joins_its_old_incident_ends_there() -> None:
+    book = Book()
+    cause = book.opens(WIND, T)
+    assert book.opens(ERRORS, T, blamed="wind").id == cause.id
+    book.ends(ERRORS, T + HOUR)
+    late = Onset(T + 30 * HOUR, T + 31 * HOUR)
+    assert book.opens(ERRORS, T + 31 * HOUR, onset=late, blamed="rain").id != cause.id
+    assert book.opens(ERRORS, T + 32 * HOUR, onset=late, blamed="wind").id == cause.id
+    book.ends(ERRORS, T + 33 * HOUR)
+    last = Onset(T + 60 * HOUR, T + 61 * HOUR)
+    assert book.opens(ERRORS, T + 61 * HOUR, onset=last, blamed="rain").id != cause.id
+
+
+def test_an_alert_that_opens_often_leaves_its_first_and_its_latest() -> None:
+    book = Book()
+    incident = book.opens(RAIN, T)
+    for hour in range(100):
+        assert book.opens(WIND, T + hour * HOUR, onset=Onset(T, T)).id == incident.id
+        book.ends(WIND, T + hour * HOUR + MINUTE)
+    book.incidents.forget(T + 98 * HOUR)
+    (group,) = book.incidents.to_state()
+    assert [m.opened - T for m in group.members] == [0, 0, 98 * HOUR, 99 * HOUR]

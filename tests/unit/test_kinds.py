@@ -6,18 +6,14 @@ from dataclasses import replace
 import pytest
 from world import CONFIG, START, Plan, World, at, published, with_rules
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, CauseKind
 from tidegauge.core.config import SECOND, DetectionConfig, ModelKind
 from tidegauge.core.events import Feedback, Outcome, Prediction
+from tidegauge.core.monitor.inputs import Watched, error_input, prediction_inputs
 from tidegauge.core.monitor.kinds import MAX_HISTORY, Kinds
 from tidegauge.core.monitor.monitor import Monitor
-from tidegauge.core.monitor.streams import (
-    StreamKey,
-    Subject,
-    Watched,
-    error_input,
-    prediction_inputs,
-)
-from tidegauge.core.records import AlertRecord, AlertStatus, CauseKind, MetricRecord
+from tidegauge.core.monitor.streams import StreamKey, Subject
+from tidegauge.core.records import MetricRecord
 from tidegauge.core.stats.answers import AnswerCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.sums import SlotSums, TrafficCounts
@@ -133,7 +129,11 @@ def test_the_largest_error_of_all_can_be_watched() -> None:
 WATCHING = with_rules(
     CONFIG,
     detection=DetectionConfig(
-        learn_ms=1_800 * SECOND, learn_samples=500, min_samples=100, min_loss=1.0
+        learn_ms=1_800 * SECOND,
+        learn_samples=500,
+        min_samples=100,
+        min_loss=1.0,
+        min_silence_ms=10**9,
     ),
 )
 

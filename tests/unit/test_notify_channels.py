@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from receiver import Receiver
+from samplerecords import T, alert_at
 
-from tidegauge.core.records import (
+from tidegauge.core.alertrecords import (
     AlertRecord,
     AlertStatus,
     Cause,
@@ -31,22 +32,12 @@ from tidegauge.settings.notify import TargetSettings
 from tidegauge.wire.alerts import cloud_event, encode_alert
 
 NOW = 1_800_000_000.0
-T = 1_357_034_400_000
-ALERT = AlertRecord(
+ALERT = alert_at(
+    T,
     id="5f0c",
-    fingerprint="0123456789abcdef",
-    status=AlertStatus.FIRING,
-    severity=Severity.WARNING,
-    model="delay",
-    time_ms=T,
     starts_at_ms=T - 3_600_000,
     labels={"alertname": "FeatureDrift", "model": "delay", "subject": "feature", "feature": "wind"},
     annotations={"summary": "Model delay: mean of feature wind: 1 before, 9 now"},
-    detector="adwin",
-    window_start_ms=T - 3_600_000,
-    window_end_ms=T,
-    predictions=1200,
-    labelled=0,
     causes=(
         Cause(
             kind=CauseKind.FEATURE,

@@ -4,29 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
+from samplerecords import alert_at
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.notify import courier as courier_module
 from tidegauge.notify.channel import Delivered, Event, Failed, Outcome, Refused
 from tidegauge.notify.courier import REFUSALS, Courier, Pauses, Wants
 from tidegauge.notify.status import TargetStatus
 
-ALERT = AlertRecord(
-    id="1",
-    fingerprint="0123456789abcdef",
-    status=AlertStatus.FIRING,
-    severity=Severity.WARNING,
-    model="delay",
-    time_ms=0,
-    starts_at_ms=0,
-    labels={"alertname": "FeatureDrift"},
-    annotations={},
-    detector="adwin",
-    window_start_ms=0,
-    window_end_ms=0,
-    predictions=1,
-    labelled=0,
-)
+ALERT = alert_at(0, id="1", starts_at_ms=0, labels={"alertname": "FeatureDrift"}, annotations={})
 WORSE = replace(ALERT, id="2", severity=Severity.CRITICAL, revision=1)
 ENDED = replace(WORSE, id="3", status=AlertStatus.RESOLVED, ends_at_ms=1, revision=2)
 APPENDED = 5.0

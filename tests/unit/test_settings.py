@@ -206,6 +206,10 @@ def test_a_file_that_is_no_settings_file_is_named(yaml_file, content: str, said:
             {"console.host": "0.0.0.0"},  # noqa: S104 - which is refused
             "console.host is 0.0.0.0, which other machines can reach, and the console has no login",
         ),
+        (
+            {"console.hosts": "a,b:80"},
+            "console.hosts has 'b:80'; allowed: names and",
+        ),
         ({"time.lateness": "5s"}, "time.lateness is 5s; allowed: at least 10s, time.out_of"),
         ({"windows.sizes": "15s"}, "windows.sizes: 15s is not a multiple of the first pane's"),
         ({"windows.sizes": "1m,60s"}, "windows.sizes: 1m is listed twice"),

@@ -1,9 +1,10 @@
 """What was deployed as a change began is named first, for as long as the alert fires."""
 
+from tidegauge.core.alertrecords import Cause, CauseKind, Effect
 from tidegauge.core.config import HOUR
 from tidegauge.core.monitor.incidents import Onset
 from tidegauge.core.monitor.why import Why
-from tidegauge.core.records import Cause, CauseKind, DeploymentKind, DeploymentRecord, Effect
+from tidegauge.core.records import DeploymentKind, DeploymentRecord
 
 ONSET = Onset(100 * HOUR, 104 * HOUR)
 SEGMENT = Cause(kind=CauseKind.SEGMENT, effect=Effect.CONCEPT_SHIFT, name="origin", value="EWR")

@@ -5,7 +5,7 @@ from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.worker.backoff import LONGEST_PAUSE, commit_pause
+from tidegauge.worker.backoff import BEHIND_BEATS, LONGEST_PAUSE, commit_pause, skipped
 from tidegauge.worker.inbox import Fetch, Inbox
 from tidegauge.worker.linger import Linger
 
@@ -75,3 +75,13 @@ def test_the_next_commit_is_at_a_beat_and_spares_a_slow_broker(now, interval, ph
     assert spared - 1e-6 <= pause <= spared + interval + 1e-6
     beat = (now + pause) / interval - phase
     assert beat == pytest.approx(round(beat), abs=1e-5)
+
+
+@given(times, st.sampled_from([0.1, 1.0, 5.0]), st.sampled_from([0.0, 0.5]))
+def test_of_so_many_beats_one_is_not_left_out(now, interval, phase):
+    first = now + commit_pause(interval, phase, now, 0.0)
+    beats = [first + n * interval for n in range(2 * BEHIND_BEATS)]
+    left_out = [skipped(interval, phase, beat, 0.0) for beat in beats]
+    assert left_out[:BEHIND_BEATS] == left_out[BEHIND_BEATS:]
+    assert left_out.count(False) == 2
+    assert not any(skipped(interval, phase, beat, interval) for beat in beats)

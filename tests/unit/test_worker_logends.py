@@ -1,5 +1,9 @@
-from aiokafka import TopicPartition
+import asyncio
 
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
+
+from tidegauge.worker import backoff
 from tidegauge.worker.logends import LOOKS_KEPT, LogEnds
 from tidegauge.worker.outside import Outside
 
@@ -31,3 +35,23 @@ def test_old_looks_are_forgotten():
     seen = log_ends(*((at, at) for at in range(LOOKS_KEPT + 5)))
     assert seen.complete_until(TP, 4) == 0
     assert seen.complete_until(TP, 5) == 5
+
+
+def test_a_broker_that_does_not_answer_is_told_with_the_setting_that_names_it(monkeypatch, caplog):
+    class Missing:
+        tries = 0
+
+        async def start(self):
+            Missing.tries += 1
+            if Missing.tries == 1:
+                raise KafkaConnectionError("Unable to bootstrap from k1:9092")
+
+        async def stop(self):
+            pass
+
+    monkeypatch.setattr(Outside, "consumer", lambda *_, **__: Missing())
+    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.0)
+    asyncio.run(log_ends().start())
+    (told,) = [r.getMessage() for r in caplog.records]
+    assert "event=broker_missing doing='connecting to kafka.bootstrap' attempt=1" in told
+    assert "k1:9092" in told

@@ -27,11 +27,12 @@ from tidegauge.broker.config import DATA, HOST, LOG4J, server_properties
 from tidegauge.broker.errors import BrokerError
 from tidegauge.broker.jars import default_cache_dir, fetch_jars
 from tidegauge.broker.ports import free_ports
+from tidegauge.broker.startcache import StartCache
 
 READY_SECONDS: Final = 60.0
 """How long a start may take by default; it takes about 3 s on an idle laptop."""
 
-_STOP_SECONDS: Final = 15.0
+_STOP_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.05
 _LOG_LIMIT_BYTES: Final = 10_000_000
 _JAVA_OPTIONS: Final = (
@@ -75,8 +76,9 @@ class EmbeddedBroker:
             data_dir: Folder for data, configuration and log; created where missing.
             port: TCP port for clients; a free one by default.
             heap: Largest Java heap, as Java writes it (``512m``, ``2g``).
-            quick_start: Leave out the second compiler: the start takes little more than half of the
-                processor's time, and under a heavy load the broker is slower.
+            quick_start: Leave out the second compiler, and start from what an earlier start left
+                (`tidegauge.broker.startcache`): that takes less than half of the processor's time,
+                and under a heavy load the broker is slower.
             properties: Entries of ``server.properties`` that go before the defaults.
             cache_dir: Where fetched jars are kept; the user's cache folder by default.
             console: Where the progress of fetching is shown; standard error by default.
@@ -90,6 +92,7 @@ class EmbeddedBroker:
         self._cache_dir = cache_dir or default_cache_dir()
         self._console = console
         self._process: Child | None = None
+        self._start_cache: StartCache | None = None
         self._log_start = 0
 
     @property
@@ -129,10 +132,15 @@ class EmbeddedBroker:
         (self._dir / "server.properties").write_text(text, encoding="utf-8")
         (self._dir / "log4j2.properties").write_text(LOG4J, encoding="utf-8")
         java = [str(runtime), f"-Xmx{self._heap}", *_JAVA_OPTIONS, "-cp", class_path]
+        quickly: list[str] = []
+        if self._quick_start:
+            made = self._dir / "start.aot"
+            self._start_cache = StartCache(self._cache_dir, made, runtime, class_path)
+            java += self._start_cache.options()
+            quickly = [_FIRST_COMPILER, *self._start_cache.recording()]
         if not (self._dir / DATA / "meta.properties").exists():
             self._format(java)
-        compilers = [_FIRST_COMPILER] if self._quick_start else []
-        command = [*java, *compilers, "kafka.Kafka", "server.properties"]
+        command = [*java, *quickly, "kafka.Kafka", "server.properties"]
         self._process = Child(command, cwd=self._dir, log=self.log_path)
 
     def wait_ready(self, timeout: float = READY_SECONDS) -> None:
@@ -157,6 +165,8 @@ class EmbeddedBroker:
         if self._process is not None:
             self._process.stop(_STOP_SECONDS)
             self._process = None
+        if self._start_cache is not None:
+            self._start_cache.keep()
 
     def kill(self) -> None:
         """End the process by SIGKILL, as a crash would; `start` then goes on with the same data."""

@@ -15,9 +15,10 @@ from tidegauge.cli.exits import CommandError
 from tidegauge.cli.options import AsJson
 from tidegauge.cli.reading import Record
 from tidegauge.cli.session import Session, session_of
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.improve.advice import Advice, advise
 from tidegauge.core.improve.known import Known, sizes_used
-from tidegauge.core.records import AlertRecord, DeploymentRecord, LedgerRecord, MetricRecord
+from tidegauge.core.records import DeploymentRecord, LedgerRecord, MetricRecord
 from tidegauge.kafka.consumer import open_consumer
 from tidegauge.live.past import Past
 from tidegauge.wire.alerts import decode_alert

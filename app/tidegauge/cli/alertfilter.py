@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 import typer
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 
 _MATCHER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(=~|!~|!=|=)(.*)", re.DOTALL)
 _SEVERITIES = list(Severity)

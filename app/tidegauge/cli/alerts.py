@@ -13,7 +13,7 @@ from tidegauge.cli.exits import CommandError
 from tidegauge.cli.options import AsJson, Follow, Since
 from tidegauge.cli.reading import Record, read
 from tidegauge.cli.session import session_of
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.wire.alerts import cloud_event, decode_alert
 from tidegauge.wire.public import InvalidRecord
 

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tidegauge.cli import console
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause, Severity
+from tidegauge.live import telling
 from tidegauge.wire.plain import plain
 from tidegauge.wire.public import rfc3339
 
@@ -43,7 +44,7 @@ def print_alert(history: Sequence[AlertRecord]) -> None:
     """One alert, given all its events in their order: what, why, its evidence, its life."""
     alert = history[-1]
     _print([_head(alert)])
-    told = [alert.annotations.get(name, "") for name in ("summary", "description")]
+    told = [alert.annotations.get(name, "") for name in ("summary", "description", "advice")]
     lines = [Text(plain(text)) for text in told if text]
     _print([*lines, *_taken_back(alert)], indent=_INDENT)
     _print([Text("")])
@@ -153,6 +154,9 @@ def _facts(alert: AlertRecord) -> Iterator[tuple[str, str]]:
             yield name, ", ".join(found)
     if versions.reference is not None:
         yield "reference", versions.reference
+    moved = telling.attributions(alert)
+    if moved:
+        yield "moved by", moved
     yield "labels", ", ".join(f"{k}={v}" for k, v in alert.labels.items())
     if alert.generator_url:
         yield "link", alert.generator_url

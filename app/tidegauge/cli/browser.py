@@ -5,7 +5,7 @@ from datetime import timedelta
 import typer
 
 from tidegauge.cli.console import note
-from tidegauge.cli.options import Window
+from tidegauge.cli.options import After, Window, wait_for
 from tidegauge.cli.session import session_of
 from tidegauge.export.http import listening
 from tidegauge.settings.duration import milliseconds
@@ -34,6 +34,7 @@ def console(
     context: typer.Context,
     *,
     window: Window = timedelta(hours=1),
+    after: After = None,
 ) -> None:
     """Serve the console until a signal ends it."""
     settings = session_of(context).settings
@@ -42,6 +43,7 @@ def console(
     # NiceGUI takes a second to import, and no other command should wait for it
     from tidegauge.console.app import run  # noqa: PLC0415
 
+    wait_for(after)
     port = address.getsockname()[1]
     note(f"http://{f'[{host}]' if ':' in host else host}:{port}; Ctrl-C ends it")
     raise typer.Exit(run(settings, address, milliseconds(window)))

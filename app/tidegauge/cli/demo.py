@@ -8,13 +8,13 @@ import typer
 
 from tidegauge.broker.errors import BrokerError
 from tidegauge.cli.console import note
-from tidegauge.cli.demo_screen import DemoScreen, ProgressLines
+from tidegauge.cli.demo_screen import DemoScreen, ProgressLines, short
 from tidegauge.cli.exits import FAILURE, INTERRUPTED, OK, CommandError
 from tidegauge.cli.session import session_of
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.errors import DemoError
-from tidegauge.demo.faults import FaultKind, parse_fault
-from tidegauge.demo.plan import Plan
+from tidegauge.demo.faults import USUAL_FAULT, FaultKind, parse_fault
+from tidegauge.demo.plan import Plan, usual_faults
 from tidegauge.demo.producer import DEFAULT_SPEED, parse_speed
 from tidegauge.demo.publishing import publish_only
 from tidegauge.demo.run import run
@@ -24,7 +24,8 @@ HELP = f"""Watch real models on real flights: Kafka, a worker and a publisher, i
 
 Starts a Kafka of its own (fetched at the first run), creates the topics, starts a worker, and \
 replays the flights that left New York in 2013. Three frozen models answer; the truth follows when \
-a flight has landed. Every run begins afresh; logs are kept in the data folder.
+a flight has landed. Data and logs stay in the data folder, and the next run goes on from there, \
+unless it has other options, this one came to its end, or --fresh asks for a new start.
 
 \b
   flight-delay   at departure: is it over 15 minutes late? (binary)
@@ -36,12 +37,16 @@ cluster, the demo uses that one instead, with topics of its own, which it delete
 --publish-only as well it only publishes, into the topics that the settings name, for workers that \
 run already.
 
-Faults with a known cause can be injected: {", ".join(FaultKind)}.
+Faults with a known cause can be injected: {", ".join(FaultKind)}. Unless told otherwise, a bad \
+version of flight-delay is deployed on the fifth day. The days before a fault, and its first one, \
+pass as fast as the workers take them, so that it is seen within seconds.
 
 \b
 Examples:
   tidegauge demo
-  tidegauge demo --fault broken-feature@2013-02-10
+  tidegauge demo --fault broken-feature@2013-01-25
+  tidegauge demo --fault none
+  tidegauge demo --fresh
   tidegauge demo --model flight-delay --fault bad-version@2013-02-10
   tidegauge demo --until 2014-01-01 --speed max --exit
   tidegauge --bootstrap k1:9092 demo
@@ -58,6 +63,8 @@ Exit codes:
 """
 
 _DAY = ["%Y-%m-%d"]
+_NO_FAULT = "none"
+_FOLDER = Path(".tidegauge/demo")
 
 
 def demo(
@@ -93,16 +100,28 @@ def demo(
     ] = DEFAULT_SPEED,
     fault: Annotated[
         list[str] | None,
-        typer.Option(metavar="KIND@DAY", help="What goes wrong from a day on; may be repeated."),
+        typer.Option(
+            metavar="KIND@DAY|none",
+            show_default=f"{USUAL_FAULT.kind}@{USUAL_FAULT.start}",
+            help="What goes wrong from a day on; may be repeated.",
+        ),
     ] = None,
     model: Annotated[
         list[ModelName] | None,
         typer.Option(metavar="MODEL", help="Only this model; may be repeated."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=16, help="They share the partitions.")] = 1,
-    data_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = Path(
-        ".tidegauge/demo"
-    ),
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            show_default=str(_FOLDER),
+            help="Where data and logs are kept; where it is left out, a folder beside the usual "
+            "one while another demo runs in that.",
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew; do not go on with the last run's data.")
+    ] = False,
     alone: Annotated[
         bool,
         typer.Option(
@@ -128,26 +147,33 @@ def demo(
             "--publish-only needs a cluster with topics and workers: name it with --bootstrap "
             "HOST:PORT, or leave --publish-only out to start everything"
         )
+    first, last, models = start.date(), end.date(), tuple(dict.fromkeys(model or ModelName))
     try:
         plan = Plan(
-            start=start.date(),
-            end=end.date(),
+            start=first,
+            end=last,
             speed=parse_speed(speed),
-            models=tuple(dict.fromkeys(model or ModelName)),
-            faults=tuple(parse_fault(text) for text in fault or ()),
+            models=models,
+            faults=tuple(parse_fault(text) for text in fault if text != _NO_FAULT)
+            if fault is not None
+            else usual_faults(first, last, models),
             workers=workers,
-            folder=data_dir.absolute(),
+            folder=(data_dir or _FOLDER).absolute(),
+            beside=data_dir is None,
+            fresh=fresh,
             stay=stay,
             console=console,
         )
     except DemoError as problem:
         raise typer.BadParameter(str(problem)) from None
+    screen = DemoScreen(plan)
     try:
         if alone:
             finished = publish_only(plan, configuration, ProgressLines())
         else:
-            finished = run(plan, configuration, DemoScreen(plan))
+            finished = run(plan, configuration, screen)
     except (BrokerError, DemoError) as problem:
         raise CommandError(str(problem), FAILURE) from None
-    note("publishing has stopped" if alone else f"everything has stopped; logs are in {data_dir}")
+    logs = short(screen.plan.folder)
+    note("publishing has stopped" if alone else f"everything has stopped; logs are in {logs}")
     raise typer.Exit(OK if finished else INTERRUPTED)

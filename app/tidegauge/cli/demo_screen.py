@@ -25,21 +25,25 @@ from tidegauge.cli.demo_figures import (
     read_line,
     version_lines,
 )
-from tidegauge.core.records import AlertRecord, AlertStatus
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
+from tidegauge.demo.alerts import AlertLog
 from tidegauge.demo.configuration import DEMO_FILE, Configuration
 from tidegauge.demo.flights import new_york_midnight_ms
 from tidegauge.demo.gauges import Figures
 from tidegauge.demo.plan import Plan
-from tidegauge.demo.producer import Progress
+from tidegauge.demo.progress import Progress
 from tidegauge.demo.run import nearest_to_a_day
 from tidegauge.demo.screen import Phase, Places, Status
 from tidegauge.demo.tasks import ModelName
+from tidegauge.live import trouble, words
 from tidegauge.settings.duration import text
 from tidegauge.settings.kafka import KafkaSettings
 from tidegauge.wire.plain import plain
 
 _LINE_SECONDS: Final = 5.0
 """Without a terminal, the status is printed so often."""
+_SHOWN: Final = 3
+"""Models in trouble that are told."""
 _USUAL_GROUP: Final = KafkaSettings().group
 _STYLES: Final = {
     AlertStatus.FIRING: "bold red",
@@ -52,10 +56,13 @@ class DemoScreen:
     """Implements `tidegauge.demo.screen.Screen` on standard output."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
         self._window = ""
         self.console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
         self._live: Live | None = None
+        self._console_page = ""
+        self._from_ms: int | None = None
+        self._announced: set[str] = set()
         self._printed_at = 0.0
         self._figures_shown = False
 
@@ -66,9 +73,21 @@ class DemoScreen:
         self.console.print(what)
         return nullcontext()
 
+    def note(self, what: str) -> None:
+        """See `Screen.note`."""
+        self.console.print(what)
+
+    def going_on(self, from_ms: int, stopped_ago_ms: int) -> None:
+        """See `Screen.going_on`."""
+        self._from_ms = from_ms
+        ago = words.ago(stopped_ago_ms)
+        self.note(f"going on from {minute(from_ms)} UTC, stopped {ago} ago; --fresh begins anew")
+
     def places(self, places: Places) -> None:
         """See `Screen.places`."""
+        self.plan = places.plan
         self._window = nearest_to_a_day(places.configuration.settings)
+        self._console_page = places.console or ""
         for title, place in _places(places):
             self.console.print(Text.assemble((f"{title:<12}", "bold"), f"  {place}"))
 
@@ -94,11 +113,22 @@ class DemoScreen:
     def alert(self, event: AlertRecord) -> None:
         """See `Screen.alert`."""
         self.console.print(told(event))
+        if event.status is AlertStatus.FIRING and event.model not in self._announced:
+            self._announced.add(event.model)
+            line = Text.assemble(("IN TROUBLE  ", "bold red"), (in_trouble(event), "bold"))
+            if self._console_page:
+                line.append(f"  {self._console_page}")
+            self.console.print(line)
+
+    def recalled(self, alerts: AlertLog) -> None:
+        """See `Screen.recalled`."""
+        for event in _worst(alerts):
+            self.alert(event)
 
     def summary(self, status: Status) -> None:
         """See `Screen.summary`."""
         self.console.print()
-        for line in _summary(self._plan, status, self._window):
+        for line in _summary(self.plan, status, self._window, self._from_ms):
             self.console.print(line)
 
     # ---------------------------------------------------------------- the status
@@ -120,8 +150,10 @@ class DemoScreen:
             f"{len(status.alerts.firing)} alerts firing",
         )
         yield " · ".join(whole)
+        for worst in _worst(status.alerts):
+            yield f"    in trouble: {in_trouble(worst)}"
         if status.figures is not None:
-            for name in self._plan.models:
+            for name in self.plan.models:
                 for line in version_lines(name, status.figures.models[name], self._window):
                     yield f"    {name} {line}"
 
@@ -137,6 +169,9 @@ class DemoScreen:
         return Group(Text(), table)
 
     def _rows(self, status: Status) -> Iterator[tuple[str, RenderableType]]:
+        for number, worst in enumerate(_worst(status.alerts)[:_SHOWN]):
+            title = "In trouble" if number == 0 else ""
+            yield title, Text(in_trouble(worst), style="bold red")
         yield "Flight time", self._clock(status)
         yield "Published", Text(_published(status.published))
         figures = status.figures
@@ -144,7 +179,7 @@ class DemoScreen:
             yield "Workers", Text("starting")
             return
         yield "Watermark", Text(_watermark(figures))
-        for name in self._plan.models:
+        for name in self.plan.models:
             model = figures.models[name]
             lines = [*version_lines(name, model, self._window), read_line(model)]
             for title, line in zip_longest([name.value], lines, fillvalue=""):
@@ -153,8 +188,8 @@ class DemoScreen:
         yield "Alerts", _firing(status)
 
     def _clock(self, status: Status) -> RenderableType:
-        days = (self._plan.end - self._plan.start).days
-        start_ms = new_york_midnight_ms(self._plan.start)
+        days = (self.plan.end - self.plan.start).days
+        start_ms = new_york_midnight_ms(self.plan.start)
         now = status.published.time_ms or start_ms
         done = min(days, (now - start_ms) / 86_400_000)
         row = Table.grid(padding=(0, 2))
@@ -200,6 +235,20 @@ def told(event: AlertRecord) -> Text:
     return Text("\n").join(lines)
 
 
+def in_trouble(event: AlertRecord) -> str:
+    """Which model is in trouble, since when and why, in one line."""
+    since = f"since {minute(event.starts_at_ms)} UTC"
+    return plain(f"{event.model} {since}: {trouble.because(event)}")
+
+
+def _worst(alerts: AlertLog) -> list[AlertRecord]:
+    """The heaviest alert of each model in trouble, the heaviest first."""
+    worst: dict[str, AlertRecord] = {}
+    for event in trouble.by_weight(list(alerts.firing.values())):
+        worst.setdefault(event.model, event)
+    return list(worst.values())
+
+
 def _subject(event: AlertRecord) -> str:
     subject = event.labels.get("feature", "")
     return f"{event.model} {event.labels.get('alertname', '')} {subject}".strip()
@@ -230,7 +279,7 @@ def _watermark(figures: Figures | None) -> str:
 def _places(places: Places) -> Iterator[tuple[str, str]]:
     plan, configuration = places.plan, places.configuration
     program = program_of(configuration)
-    yield "Flights", f"{plan.start} up to {plan.end}, {_pace(plan)}"
+    yield "Flights", f"{plan.start} up to {plan.end}, {_pace(plan, places.from_ms)}"
     for fault in plan.faults:
         yield "Fault", f"{fault.kind} from {fault.start}"
     yield "Kafka", configuration.settings.kafka.bootstrap
@@ -242,16 +291,20 @@ def _places(places: Places) -> Iterator[tuple[str, str]]:
     yield "Alerts", f"{program} alerts --follow"
     yield "Dead letters", f"{program} dead-letters --follow"
     for log in places.logs:
-        yield "Log", str(_short(log))
-    yield "Settings", str(_short(configuration.file))
+        yield "Log", str(short(log))
+    yield "Settings", str(short(configuration.file))
     yield "Stop", "Ctrl-C"
 
 
-def _pace(plan: Plan) -> str:
+def _pace(plan: Plan, from_ms: int | None) -> str:
     if plan.seconds is None:
         return "as fast as possible"
-    minutes, seconds = divmod(round(plan.seconds), 60)
-    return f"{text(timedelta(seconds=plan.speed))} in a second, {minutes} min {seconds} s in all"
+    left = plan.seconds if from_ms is None else plan.seconds_from(from_ms)
+    minutes, seconds = divmod(round(left), 60)
+    pace = f"{text(timedelta(seconds=plan.speed))} in a second for {minutes} min {seconds} s"
+    if not plan.faults or from_ms is not None:
+        return pace
+    return f"as fast as possible up to {minute(plan.paced_from_ms)} UTC, then {pace}"
 
 
 def program_of(configuration: Configuration) -> str:
@@ -271,23 +324,24 @@ def _program() -> list[str]:
     """What was typed to start this, as short as it can be."""
     started = Path(sys.argv[0]).absolute()
     if started.name != "tidegauge":
-        return [str(_short(Path(sys.executable))), "-m", "tidegauge"]
+        return [str(short(Path(sys.executable))), "-m", "tidegauge"]
     found = shutil.which("tidegauge")
     if found is not None and Path(found).absolute() == started:
         return ["tidegauge"]
-    return [str(_short(started))]
+    return [str(short(started))]
 
 
-def _short(path: Path) -> Path:
-    """Relative to the working directory if it is in there."""
+def short(path: Path) -> Path:
+    """A path relative to the working directory if it is in there."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _summary(plan: Plan, status: Status, window: str) -> Iterator[str]:
+def _summary(plan: Plan, status: Status, window: str, from_ms: int | None) -> Iterator[str]:
     minutes, seconds = divmod(round(status.seconds), 60)
     figures = status.figures or Figures()
-    yield f"Replayed the flights from {plan.start} up to {plan.end} in {minutes} min {seconds} s."
+    start = plan.start if from_ms is None else f"{minute(from_ms)} UTC"
+    yield f"Replayed the flights from {start} up to {plan.end} in {minutes} min {seconds} s."
     yield f"Published    {_published(status.published)}"
     for name, model in figures.models.items():
         yield name

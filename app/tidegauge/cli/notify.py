@@ -15,7 +15,7 @@ from tidegauge.cli.options import Since
 from tidegauge.cli.reading import read
 from tidegauge.cli.session import Session, session_of
 from tidegauge.cli.signals import ended_quietly
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.notify.channel import Delivered, Event
 from tidegauge.notify.errors import NotifyError
 from tidegauge.notify.service import Notifier, channel_of, wants_of

@@ -1,6 +1,8 @@
 """Options that several commands have."""
 
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -10,6 +12,7 @@ from tidegauge.settings.duration import Duration
 from tidegauge.wire.public import InvalidRecord, milliseconds
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+_LOOK_SECONDS = 0.05
 
 
 def parse_duration(value: str) -> timedelta:
@@ -38,6 +41,17 @@ def moment(option: str, help_text: str) -> Any:
     )
 
 
+def wait_for(file: Path | None) -> None:
+    """Return when the file of the option `After` exists, at once where none was named."""
+    while file is not None and not file.exists():
+        time.sleep(_LOOK_SECONDS)
+
+
+After: TypeAlias = Annotated[
+    Path | None,
+    # for a program that creates the topics while others import what they need
+    typer.Option(metavar="FILE", hidden=True, help="Begin when this file exists."),
+]
 Follow: TypeAlias = Annotated[
     bool, typer.Option("--follow", "-f", help="Go on and print what comes, until Ctrl-C.")
 ]

@@ -1,12 +1,11 @@
 """``tidegauge worker``: run one worker until it is stopped."""
 
-import time
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
 from tidegauge.cli.console import error, output
+from tidegauge.cli.options import After, wait_for
 from tidegauge.cli.session import session_of
 from tidegauge.cli.signals import ended_quietly
 from tidegauge.export.http import check_address
@@ -47,12 +46,6 @@ SetAside: TypeAlias = Annotated[
         "log of the worker says. Stop all workers first.",
     ),
 ]
-After: TypeAlias = Annotated[
-    Path | None,
-    # for a program that creates the topics while its workers import what they need
-    typer.Option(metavar="FILE", hidden=True, help="Begin when this file exists."),
-]
-_LOOK_SECONDS = 0.05
 
 
 def worker(
@@ -72,8 +65,7 @@ def worker(
         from tidegauge.worker.logs import configure  # noqa: PLC0415
         from tidegauge.worker.serve import Worker  # noqa: PLC0415
 
-        while after is not None and not after.exists():
-            time.sleep(_LOOK_SECONDS)
+        wait_for(after)
 
     the_worker = Worker(settings)
     configure()

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,12 +14,11 @@ from fastapi import FastAPI
 from nicegui import app, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from tidegauge.console.address import Address
 from tidegauge.console.lookups import Lookups
 from tidegauge.console.pictures import Pictures
-from tidegauge.console.policy import PolicyMiddleware, allowed_hosts
+from tidegauge.console.policy import HostsMiddleware, PolicyMiddleware
 from tidegauge.live.reader import Reader
 from tidegauge.live.source import Source
 from tidegauge.live.state import State
@@ -122,19 +122,19 @@ def run(settings: Settings, address: socket.socket, size_ms: int) -> int:
 
     app.on_exception(failed)
     lookups = Lookups(partial(look_up, settings))
-    serve(Pictures(state, settings, lookups), reader, settings.console.host, address)
+    serve(Pictures(state, settings, lookups), reader, settings.console.hosts, address)
     if bugs:
         raise bugs[0]
     return 0
 
 
-def serve(pictures: Pictures, source: Source, host: str, address: socket.socket) -> None:
+def serve(pictures: Pictures, source: Source, hosts: Sequence[str], address: socket.socket) -> None:
     """Serve pages of what a source tells, until a signal ends it.
 
     Args:
         pictures: The pages.
         source: What is read.
-        host: The address by name: only one of this machine's own is held to its names.
+        hosts: The names under which it may be asked for.
         address: Listens there.
     """
     app.on_startup(source.start)
@@ -144,9 +144,7 @@ def serve(pictures: Pictures, source: Source, host: str, address: socket.socket)
     _define_page(pictures)
     server = FastAPI(openapi_url=None)
     server.add_middleware(PolicyMiddleware)
-    hosts = allowed_hosts(host)
-    if hosts:
-        server.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    server.add_middleware(HostsMiddleware, hosts=hosts)
     ui.run_with(
         server,
         title="tidegauge",

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tidegauge.console.nodes import Chart
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.records import (
-    AlertRecord,
     CalibrationPoint,
     DeploymentRecord,
     HistogramBar,
@@ -18,6 +18,8 @@ from tidegauge.core.records import (
     WindowState,
 )
 from tidegauge.live import words
+from tidegauge.live.board import MOVED_FEATURES
+from tidegauge.live.drift import LARGE_PSI, MODERATE_PSI
 from tidegauge.live.figures import Figure
 from tidegauge.live.trouble import deployed
 from tidegauge.wire.plain import plain
@@ -84,6 +86,66 @@ def traffic_over_time(windows: Sequence[MetricRecord]) -> Chart:
     return Chart(k="traffic", label="Predictions over time", height=180, chart=options)
 
 
+def features_over_time(windows: Sequence[MetricRecord]) -> Chart | None:
+    """How far features were from the reference in each window; None where none was far.
+
+    Args:
+        windows: Of a whole version, in order of time. But for the newest, they have those features
+            alone that moved.
+    """
+    closed = [w for w in windows if w.state is not WindowState.OPEN and w.reference is not None]
+    moved = [
+        {name: psi for name, f in w.features.items() if (psi := f.psi or 0.0) >= MODERATE_PSI}
+        for w in closed
+    ]
+    highest: dict[str, float] = {}
+    for drifts in moved:
+        highest |= {name: max(psi, highest.get(name, 0.0)) for name, psi in drifts.items()}
+    # the one that moved most on top, where the axis ends
+    names = sorted(highest, key=lambda name: (highest[name], name))[-MOVED_FEATURES:]
+    if not names or len(closed) < 2:
+        return None
+    times = [words.short_moment(window.start_ms) for window in closed]
+    cells = [
+        _drift(column, row, f"{plain(name)} from {time}", moved[column].get(name))
+        for row, name in enumerate(names)
+        for column, time in enumerate(times)
+    ]
+    options = _base() | {
+        "grid": {"left": 170, "right": 20, "top": 34, "bottom": 28},
+        "xAxis": {"type": "category", "data": times, **_axis()},
+        "yAxis": {"type": "category", "data": [plain(name) for name in names], **_axis()},
+        "visualMap": {
+            "type": "piecewise",
+            "dimension": 2,
+            "pieces": [
+                {"lt": MODERATE_PSI, "label": f"below {MODERATE_PSI}", "color": "--raised"},
+                {"gte": MODERATE_PSI, "lt": LARGE_PSI, "label": "moved", "color": "--heat-1"},
+                {"gte": LARGE_PSI, "lt": 1, "label": f"far, from {LARGE_PSI}", "color": "--heat-2"},
+                {"gte": 1, "label": "from 1", "color": "--heat-3"},
+            ],
+            "orient": "horizontal",
+            "top": 0,
+            "left": 162,
+            "itemWidth": 14,
+            "itemHeight": 10,
+            "textStyle": {"color": "--dim", "fontSize": 12},
+        },
+        "series": [
+            {
+                "type": "heatmap",
+                "name": "PSI",
+                "data": cells,
+                "itemStyle": {"borderColor": "--surface", "borderWidth": 1},
+            }
+        ],
+    }
+    options["tooltip"] |= {"trigger": "item", "formatter": "{b}"}
+    options["yAxis"]["axisLabel"] |= {"width": 150, "overflow": "truncate"}
+    label = f"Drift of {', '.join(plain(name) for name in reversed(names))} by window"
+    return Chart(k="drift", label=label, height=70 + 24 * len(names), chart=options)
+
+
 def histogram(bars: Sequence[HistogramBar], label: str, key: str) -> Chart:
     """Counts between edges."""
     names = [f"{words.number(bar.lower)} to {words.number(bar.upper)}" for bar in bars]
@@ -129,6 +191,11 @@ def beside(
     }
     options["yAxis"] |= {"axisLabel": {"formatter": "{value} %", "color": "--dim"}}
     return Chart(k=key, label=label, height=240, chart=options)
+
+
+def _drift(column: int, row: int, name: str, psi: float | None) -> Options:
+    told = f"below {MODERATE_PSI}" if psi is None else words.number(psi)
+    return {"value": [column, row, _rounded(psi or 0)], "name": f"{name}: PSI {told}"}
 
 
 def _line(line: Line, figure: Figure, colour: str, percent: bool) -> Options:

@@ -65,6 +65,6 @@ def share_bar(share: float | None) -> Element:
     return element(
         "span",
         element("i", cls="bar", share=share),
-        element("span", words.whole_share(share) if share >= 0 else f"{share:.0%}"),
+        element("span", words.whole_share(max(0.0, share) if share > -0.005 else share)),
         cls="share",
     )

@@ -3,7 +3,7 @@
 from tidegauge.console.address import of_alert
 from tidegauge.console.drawing import share_bar
 from tidegauge.console.nodes import Element, element
-from tidegauge.core.records import AlertRecord, Cause, Severity
+from tidegauge.core.alertrecords import AlertRecord, Cause, Severity
 from tidegauge.live import trouble, words
 from tidegauge.wire.plain import plain
 

@@ -1,26 +1,68 @@
 """What browsers may do with the console's pages, and under which names they may ask for them."""
 
+from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from tidegauge.settings.console import LOOPBACK
 
 _POLICY: Final = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
 """Nothing is loaded from elsewhere or sent there; the parts in quotes are what NiceGUI needs."""
+_MISDIRECTED: Final = 421
+_LONGEST: Final = 100
+"""Characters of a name that are said again."""
 
 
-def allowed_hosts(host: str) -> list[str]:
-    """The names under which a console on the loopback may be asked for; empty: under any.
+class HostsMiddleware:
+    """Refuses, over HTTP and WebSocket, who asks for another name than one of the console's own.
 
-    Another site's page could otherwise read it, under a name that it lets point to this machine
-    (DNS rebinding).
+    Another site's page could otherwise read it: under a name of its own that it lets point to this
+    machine (DNS rebinding), or over a WebSocket, which browsers open to any site and tell where
+    from.
+
+    Args:
+        app: What answers.
+        hosts: The names, in small letters, without port and brackets.
     """
-    return [*LOOPBACK, "[::1]"] if host in LOOPBACK else []
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with the name of the setting."""
+        if scope["type"] in {"http", "websocket"}:
+            refused = self._refused(Headers(scope=scope))
+            if refused is not None:
+                await PlainTextResponse(refused, _MISDIRECTED)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _refused(self, headers: Headers) -> str | None:
+        host = headers.get("host", "")
+        for asked, address in (("for", f"//{host}"), ("from a page of", headers.get("origin"))):
+            if address is not None and _name(address) not in self._hosts:
+                name = address.rpartition("//")[2][:_LONGEST]
+                return (
+                    f"The console was asked {asked} {name!r}, and answers to "
+                    f"{', '.join(sorted(self._hosts))} alone. To let it answer to another name, "
+                    "add that to the setting console.hosts (TIDEGAUGE_CONSOLE__HOSTS), without "
+                    "the port.\n"
+                )
+        return None
+
+
+def _name(address: str) -> str | None:
+    """The host of an address without its port; None where there is none."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 class PolicyMiddleware:

@@ -215,7 +215,7 @@ def _notice(state: State) -> Element | None:
     return element(
         "div",
         element("strong", "Not connected. "),
-        f"{plain(state.trouble)} It is tried again every few seconds. {rest}",
+        f"{plain(state.trouble).rstrip('.')}. It is tried again every few seconds. {rest}",
         cls="notice",
         role="status",
     )

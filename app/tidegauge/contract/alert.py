@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegauge.contract.base import Count, Record, Share, Time
-from tidegauge.core.records import AlertStatus, CauseKind, Effect, Role, Severity
+from tidegauge.core.alertrecords import AlertStatus, CauseKind, Effect, Role, Severity
+from tidegauge.core.improvement import Retrain
 
 
 class AlertHeaders(Record):
@@ -103,6 +104,35 @@ class ErrorSplit(Record):
     """What the predictions that it does not tell apart account for."""
 
 
+class AttributionChange(Record):
+    """The share that one feature has of what moved the answers."""
+
+    name: str
+    """The feature."""
+    before: Share | None
+    """What is usual; null where that is not known yet."""
+    after: Share
+    """In the window."""
+    right: Share | None
+    """In right answers of the window; of a regression model, in all that have a label. Null where
+    the alert is not about errors."""
+    wrong: Share | None
+    """In wrong answers; of a regression model, in all, weighted with the absolute error."""
+
+
+class AttributionShift(Record):
+    """What moved the answers in the window, beside what is usual."""
+
+    count: Count
+    """Answers in the window that carry attributions; of an alert about errors, those of them whose
+    label came in the window."""
+    drift: Share | None
+    """Total variation of the shares of all features from what is usual: the part of the attribution
+    that went to other features. Null where that is not known yet."""
+    features: list[AttributionChange]
+    """At most five, those that changed most first."""
+
+
 class IncidentPart(Record):
     """Which incident an alert belongs to."""
 
@@ -119,11 +149,11 @@ class IncidentPart(Record):
 class Alert(Record):
     """One event in the life of one alert.
 
-    A life is firing (opened), firing (updated: its severity rose, or another cause came first; any
-    number of times), then resolved, or retracted when late or corrected labels removed its ground,
-    which can also follow resolved. One that opens again soon after it was resolved goes on: firing,
-    with the same ``startsAt`` and the next revision. The names that Alertmanager gives have its
-    spelling.
+    A life is firing (opened), firing (updated: its severity rose, another cause came first, or its
+    incident has another root; any number of times), then resolved, or retracted when late or
+    corrected labels removed its ground or what it missed came late, which can also follow resolved.
+    One that opens again soon after it was resolved goes on: firing, with the same ``startsAt`` and
+    the next revision. The names that Alertmanager gives have its spelling.
     """
 
     status: AlertStatus
@@ -131,8 +161,8 @@ class Alert(Record):
     """Identity in words: ``alertname``, ``model`` and, as far as they apply, ``version``,
     ``feature``, ``class``, ``segment_field`` and ``segment_value``."""
     annotations: dict[str, str]
-    """For people: ``summary``, ``description`` and, of one that was retracted, ``retracted``:
-    why."""
+    """For people: ``summary``, ``description``, of more errors ``advice``, what to do, and, of one
+    that was retracted, ``retracted``: why."""
     starts_at: Annotated[Time, Field(alias="startsAt")]
     """Event time at which the window begins in which the change was measured: what is wrong began
     in it, which can be hours later."""
@@ -147,7 +177,8 @@ class Alert(Record):
     revision: Count
     """0 for the record that opens the alert, then one more for each."""
     detector: str
-    """What raised it, such as ``adwin`` or ``page_hinkley``."""
+    """What raised it, such as ``adwin`` or ``page_hinkley``; with ``segment_`` before it, in
+    the errors of one segment against those of the rest."""
     statistic: float | None
     """The detector's statistic when it decided."""
     threshold: float | None
@@ -164,4 +195,11 @@ class Alert(Record):
     """Of a change in errors; those of the causes first."""
     examples: list[str]
     """Request ids of some wrong answers in the window, chosen fairly."""
+    attributions: AttributionShift | None
+    """Null where no answer in the window carries any, and of alerts that are not about answers,
+    features or errors as they come."""
     incident: IncidentPart | None
+    retraining: Retrain | None
+    """What to do about more errors: ``fix_data`` (mend the faults of the data first), ``retrain``
+    (mostly concept shift, for a day or more), ``wait`` (it may pass) or ``harder_cases`` (mostly
+    mix shift: retraining would gain little). Null of all other alerts, and of those that ended."""

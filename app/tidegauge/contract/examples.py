@@ -41,6 +41,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "annotations": {
             "summary": "Errors of flight-delay 3 rose from 14 % to 31 %",
             "description": "Most of the rise comes from flights with low visibility.",
+            "advice": "Do not retrain yet: it may pass within a day.",
         },
         "startsAt": "2013-02-08T14:10:00.000Z",
         "endsAt": None,
@@ -96,12 +97,26 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             {"kind": "segment", "name": "origin", "mix": 0.02, "concept": 0.98, "remainder": 0.0},
         ],
         "examples": ["UA1545-EWR-2013-02-08", "B6725-JFK-2013-02-08"],
+        "attributions": {
+            "count": 312,
+            "drift": 0.21,
+            "features": [
+                {
+                    "name": "visibility",
+                    "before": 0.11,
+                    "after": 0.32,
+                    "right": 0.24,
+                    "wrong": 0.49,
+                },
+            ],
+        },
         "incident": {
             "id": "3f1d0c9b8a726455",
             "role": "root",
             "root": _FINGERPRINT,
             "summary": "Errors of flight-delay 3 rose from 14 % to 31 %",
         },
+        "retraining": "wait",
     },
     "alert-headers": {
         "ce_specversion": "1.0",
@@ -231,6 +246,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "predicted_positive_rate": 0.24,
             "predicted_positive_rate_change": 0.18,
         },
+        "label_delay": {"count": 48, "p50": 5100.0, "p90": 8700.0, "p99": 10900.0},
         "latency": {"count": 50, "mean": 0.0041, "p50": 0.004, "p90": 0.006, "p99": 0.009},
         "score": {"count": 50, "mean": 0.27, "deviation": 0.16, "psi": 0.31, "js": 0.22},
         "features": {

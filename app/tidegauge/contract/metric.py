@@ -256,6 +256,17 @@ class LatencyFigures(Record):
     p99: NonNegative | None
 
 
+class LabelDelayFigures(Record):
+    """How long after their predictions first labels were known, in seconds."""
+
+    count: Count
+    """Predictions of the window with a label, of any content; 0 for a segment."""
+    p50: NonNegative | None
+    """Median; quantiles come from a histogram, to the width of its bins."""
+    p90: NonNegative | None
+    p99: NonNegative | None
+
+
 class ScoreFigures(Record):
     """The distribution of scores, and its distance from the reference's."""
 
@@ -358,6 +369,8 @@ class Metric(Record):
     """Sample count of the quality figures."""
     label_coverage: Share | None
     """``labelled / predictions``; null without predictions."""
+    label_delay: LabelDelayFigures
+    """Of the labels so far: a window that still waits for some has them too low."""
     reference: str | None
     """Id of the reference profile compared with."""
     kind: ModelKind

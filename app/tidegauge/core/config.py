@@ -50,6 +50,9 @@ class DetectionConfig:
     """Smallest change of a rate worth an alert (Cohen's h, difference of arcsines)."""
     min_loss: float = 0.5
     """The part of the predictions, or of the labels, above which a loss is worth an alert."""
+    min_silence_ms: int = 10 * MINUTE
+    """The shortest time without predictions or labels, or without a change of a feature's numbers,
+    that is worth an alert."""
     min_samples: int = 400
     """Samples over which an alert's effect is followed, at least: the standard error of Cohen's d
     or h is about ``1 / sqrt(min_samples)``, so 400 tell 0.2 from the 0.1 at which it resolves."""

@@ -3,7 +3,21 @@
 Intervals are of 95 %. A gain is positive where something gets better.
 """
 
+from enum import StrEnum
+
 import msgspec
+
+
+class Retrain(StrEnum):
+    """What to do about errors that became more frequent."""
+
+    FIX_DATA = "fix_data"
+    """The inputs are broken: mend them first."""
+    RETRAIN = "retrain"
+    WAIT = "wait"
+    """It may pass: it has not lasted, or is not told from chance."""
+    HARDER_CASES = "harder_cases"
+    """Mix shift: retraining would gain little."""
 
 
 class Gain(msgspec.Struct, frozen=True):

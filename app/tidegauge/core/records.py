@@ -1,4 +1,4 @@
-"""What Tidegauge publishes, as the core builds it: alerts, metrics, ledgers.
+"""What Tidegauge publishes of windows, ledgers and deployments, as the core builds it.
 
 Times are int milliseconds since the epoch (UTC) and end in ``_ms``. A figure that is undefined
 (an empty window, no labels, no reference) is ``None``, never 0. Shares lie in 0..1. The wire
@@ -13,23 +13,6 @@ from tidegauge.core.config import ModelKind
 from tidegauge.core.improvement import ImprovementStats
 
 
-class AlertStatus(StrEnum):
-    """Where an alert stands in its lifecycle."""
-
-    FIRING = "firing"
-    RESOLVED = "resolved"
-    RETRACTED = "retracted"
-    """Late or corrected labels removed its ground: it should not have fired."""
-
-
-class Severity(StrEnum):
-    """How bad it is; no part of an alert's identity."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
 class WindowState(StrEnum):
     """Whether a window's figures may still change."""
 
@@ -38,159 +21,6 @@ class WindowState(StrEnum):
     PROVISIONAL = "provisional"
     """Closed, but late predictions or labels may still revise it."""
     FINAL = "final"
-
-
-class CauseKind(StrEnum):
-    """What a cause points at."""
-
-    FEATURE = "feature"
-    SEGMENT = "segment"
-    VERSION = "version"
-    CODE_VERSION = "code_version"
-    DATA_VERSION = "data_version"
-    MODEL = "model"
-    """All predictions of the model alike."""
-    SCORE = "score"
-    TRAFFIC = "traffic"
-
-
-class Effect(StrEnum):
-    """In what way a cause acts."""
-
-    DATA_DRIFT = "data_drift"
-    """The distribution of an input moved."""
-    PREDICTION_DRIFT = "prediction_drift"
-    """The distribution of the answers or scores moved."""
-    MIX_SHIFT = "mix_shift"
-    """Inputs moved to regions where errors were frequent already."""
-    CONCEPT_SHIFT = "concept_shift"
-    """The same inputs now have more errors."""
-    MISSING = "missing"
-    UNSEEN = "unseen"
-    """Categories that the reference does not have."""
-    OUT_OF_RANGE = "out_of_range"
-    """Numbers outside the reference's range."""
-    WRONG_TYPE = "wrong_type"
-    """Text in place of numbers, or numbers in place of text."""
-    UNIT_CHANGE = "unit_change"
-    """Numbers are those of before times a factor that turns one unit into another."""
-    SWAPPED = "swapped"
-    """Two categories changed places."""
-    BELOW_TARGET = "below_target"
-    """A figure of quality does not reach what it is held to."""
-    NEW_VERSION = "new_version"
-    SLOWER = "slower"
-    """Latencies moved."""
-    SILENCE = "silence"
-    """Events stopped."""
-
-
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One ground of an alert; the list it stands in begins with the likeliest."""
-
-    kind: CauseKind
-    effect: Effect
-    name: str
-    """The feature, the segment field, or the version, code version or data version."""
-    value: str | None = None
-    """The feature's bin or category, the segment's value, or the class."""
-    contribution: float | None = None
-    """Part of the observed change it accounts for; None where that is not known. Of an error, the
-    part of one cell: with those of all cells it adds up to a `Split`. Of a feature that drifted,
-    the bin's part of the index."""
-    before: float | None = None
-    """The figure that changed, in the reference or before the change: of mix shift and drift the
-    share of predictions."""
-    after: float | None = None
-    samples: int = 0
-    """Predictions in the alert's window that it touches."""
-    summary: str = ""
-
-
-class Split(msgspec.Struct, frozen=True, kw_only=True):
-    """How a change in errors splits over one feature, segment field, or the versions.
-
-    The three parts add up to 1 (`tidegauge.core.stats.decompose`).
-    """
-
-    kind: CauseKind
-    name: str
-    """The feature or the segment field; ``version`` of versions."""
-    mix: float
-    """By inputs that moved to where errors were more frequent."""
-    concept: float
-    """By more errors for the same inputs."""
-    remainder: float
-    """What the predictions that it does not tell apart account for."""
-
-
-class Role(StrEnum):
-    """What an alert is to its incident."""
-
-    ROOT = "root"
-    SYMPTOM = "symptom"
-
-
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """What belongs together with an alert."""
-
-    id: str
-    """16 hex digits, equal for all alerts of the incident."""
-    role: Role
-    root: str
-    """Fingerprint of the alert that is taken for the root, as far as is known."""
-    summary: str
-    """The root in words: its alert, or what was deployed."""
-
-
-class Versions(msgspec.Struct, frozen=True, kw_only=True):
-    """What was running in a window, each in sorted order."""
-
-    model: tuple[str, ...] = ()
-    code: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    reference: str | None = None
-    """Id of the reference profile compared with."""
-
-
-class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One event in the life of one alert."""
-
-    id: str
-    """Deterministic: from fingerprint, start, status and evidence."""
-    fingerprint: str
-    """Identity of what is wrong (16 hex digits): record key, equal over the alert's life."""
-    status: AlertStatus
-    severity: Severity
-    model: str
-    time_ms: int
-    """Event time at which the detector came to this status."""
-    starts_at_ms: int
-    ends_at_ms: int | None = None
-    """None while firing."""
-    revision: int = 0
-    """0 for the record that opens the alert, then one more for each."""
-    labels: dict[str, str]
-    """Identity in words: ``alertname``, ``model`` and as far as they apply ``version``,
-    ``feature``, ``class``, ``segment_field``, ``segment_value``."""
-    annotations: dict[str, str]
-    """For people: ``summary``, ``description``, and ``retracted``, why it was taken back."""
-    generator_url: str = ""
-    detector: str
-    statistic: float | None = None
-    threshold: float | None = None
-    window_start_ms: int
-    window_end_ms: int
-    predictions: int
-    labelled: int
-    label_coverage: float | None = None
-    versions: Versions = Versions()
-    causes: tuple[Cause, ...] = ()
-    splits: tuple[Split, ...] = ()
-    """Of a change in errors, those of the causes first."""
-    examples: tuple[str, ...] = ()
-    """Request ids of some wrong answers in the window, chosen fairly."""
-    incident: Incident | None = None
 
 
 class RocPoint(msgspec.Struct, frozen=True):
@@ -369,6 +199,15 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     p99: float | None = None
 
 
+class LabelDelay(msgspec.Struct, frozen=True, kw_only=True):
+    """How long after their predictions first labels were known, in seconds."""
+
+    count: int = 0
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+
+
 class ScoreStats(msgspec.Struct, frozen=True, kw_only=True):
     """The distribution of scores, and its distance from the reference's."""
 
@@ -441,6 +280,8 @@ class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     labelled: int
     label_coverage: float | None = None
     """``labelled / predictions``."""
+    label_delay: LabelDelay = LabelDelay()
+    """Of the labels that came first; of a whole version, else empty."""
     reference: str | None = None
     kind: ModelKind = ModelKind.BINARY
     """Decides which of the figures below there are."""

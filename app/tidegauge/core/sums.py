@@ -98,8 +98,9 @@ class SlotSums:
     and ``numbers`` those of two numbers; a pair is counted in each that it fits, whatever the kind
     of the model, so the kind only decides which are shown. ``paired`` has, by other version, the
     requests that both versions answered, ``judged`` the attributions of right and wrong answers, by
-    the label that came first. Only the slots of whole versions have features, attributions and
-    these two.
+    the label that came first, ``delays`` how long that took (see
+    `tidegauge.core.stats.labeldelay`). Only the slots of whole versions have features, attributions
+    and these three.
     """
 
     __slots__ = (
@@ -107,6 +108,7 @@ class SlotSums:
         "answers",
         "attributions",
         "classes",
+        "delays",
         "features",
         "judged",
         "labelled_changes",
@@ -129,6 +131,7 @@ class SlotSums:
         paired: dict[str, PairedCounts] | None = None,
         attributions: AttributionCounts | None = None,
         judged: JudgedAttributions | None = None,
+        delays: dict[int, int] | None = None,
     ) -> None:
         self.traffic = traffic
         self.answers = answers
@@ -139,6 +142,7 @@ class SlotSums:
         self.numbers = numbers
         self.features: FeatureTable = features or {}
         self.paired: dict[str, PairedCounts] = paired or {}
+        self.delays: dict[int, int] = delays or {}
         self.predicted_changes = 0
         """How often counts of all predictions were added to."""
         self.labelled_changes = 0
@@ -153,6 +157,7 @@ class SlotSums:
         self.labels = _added(self.labels, other.labels, sign, LabelCounts)
         self.classes = _added(self.classes, other.classes, sign, ClassCounts)
         self.numbers = _added(self.numbers, other.numbers, sign, NumberCounts)
+        add_counts(self.delays, other.delays, sign)
         if other.attributions is not None or other.judged is not None:
             self._add_attributions(other, sign)
         for reference, table in other.features.items():
@@ -187,7 +192,7 @@ class SlotSums:
     def has_labelled(self) -> bool:
         """Whether there are counts of predictions with a label."""
         unlabelled = self.labels is None and self.classes is None and self.numbers is None
-        return not unlabelled or bool(self.paired)
+        return not unlabelled or bool(self.paired or self.delays)
 
     def is_zero(self) -> bool:
         """Whether nothing is counted: what was added has been taken away."""
@@ -223,6 +228,7 @@ class SlotSums:
             {version: pairs.to_wire() for version, pairs in self.paired.items()},
             None if self.attributions is None else self.attributions.to_wire(),
             None if self.judged is None else self.judged.to_wire(),
+            self.delays,
             {
                 reference: {name: counts.to_wire() for name, counts in table.items()}
                 for reference, table in self.features.items()
@@ -232,7 +238,8 @@ class SlotSums:
     @classmethod
     def from_wire(cls, wire: list[Any]) -> "SlotSums":
         """The inverse of `to_wire`."""
-        traffic, answers, labels, classes, numbers, paired, attributions, judged, features = wire
+        traffic, answers, labels, classes, numbers, paired, *others = wire
+        attributions, judged, delays, features = others
         return cls(
             None if traffic is None else TrafficCounts.from_wire(traffic),
             None if labels is None else LabelCounts.from_wire(labels),
@@ -246,4 +253,5 @@ class SlotSums:
             paired={name: PairedCounts.from_wire(pairs) for name, pairs in paired.items()},
             attributions=attributions and AttributionCounts.from_wire(attributions),
             judged=judged and JudgedAttributions.from_wire(judged),
+            delays=delays,
         )

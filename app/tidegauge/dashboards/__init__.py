@@ -3,7 +3,8 @@
 A development tool: it needs the ``dev`` extra and is no part of the wheel.
 
 - `panels`, `charts` and `tables`: the kinds of panel that are used, each with a title and a
-  description; `spread`, `alerts_table` and `causes`: panels that several dashboards share;
+  description; `steps`: what becomes of answers before they are shown; `spread`, `alerts_table` and
+  `causes`: panels that several dashboards share;
 - `variables`: what the person who looks can choose;
 - `marks`: what is marked in every graph;
 - `board`: puts panels into sections on the grid, and links dashboards;

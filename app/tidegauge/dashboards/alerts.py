@@ -7,8 +7,8 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.dashboards import variables
-from tidegauge.dashboards.alerts_table import ABOUT, SEVERITIES, since
-from tidegauge.dashboards.board import ALERTS, DRIFT_LINK, KIND_TITLE, MODEL_LINK, Board, Section
+from tidegauge.dashboards.alerts_table import KEYS, KIND, firing_over_time, since
+from tidegauge.dashboards.board import ALERTS, DRIFT_LINK, Board, Section
 from tidegauge.dashboards.causes import cause_table
 from tidegauge.dashboards.figures import with_kind
 from tidegauge.dashboards.marks import marks
@@ -20,7 +20,6 @@ from tidegauge.dashboards.panels import (
     Names,
     Query,
     bars,
-    lines,
     states,
     value,
 )
@@ -29,7 +28,6 @@ from tidegauge.dashboards.tables import Column, Key, rows
 
 _MODELS: Final = 'model=~"$model"'
 _FIRING: Final = f"tidegauge_alert_firing{{{_MODELS}}}"
-_KIND: Final = Key("kind", KIND_TITLE, width=85)
 _LEVELS: Final[Names] = (("1", "info", BLUE), ("2", "warning", ORANGE), ("3", "critical", RED))
 _LEVEL: Final = " or ".join(
     f'{level} * tidegauge_alert_firing{{{_MODELS}, severity="{severity}"}}'
@@ -39,10 +37,20 @@ _BY_MODEL: Final = (
     f"count by (model) (max by (model, fingerprint) ({_FIRING}))"
     f" or 0 * max by (model) (tidegauge_model_info{{{_MODELS}}})"
 )
-_EVENTS: Final = (
-    f'sum by (model, alertname) (tidegauge_alert_events_total{{{{{_MODELS}, event=~"{{}}"}}}})'
-)
 _ROLES: Final[Names] = (("root", "root", ORANGE), ("symptom", "symptom", "text"))
+
+
+def _told(event: str) -> str:
+    """How many alert records said something in the range of time, by model and alert.
+
+    A counter that began in it has its first ones in its first value, which no increase shows.
+
+    Args:
+        event: A regular expression of what they said.
+    """
+    counter = f'tidegauge_alert_events_total{{{_MODELS}, event=~"{event}"}}'
+    grown = f"increase({counter}[$__range]) and {counter} offset $__range"
+    return f"sum by (model, alertname) ({grown} or {counter})"
 
 
 def _count(expr: str) -> str:
@@ -106,17 +114,11 @@ def _tiles() -> Sequence[Builder[models.Panel]]:
 
 def _now() -> Sequence[Builder[models.Panel]]:
     keys = (
-        Key("severity", "Severity", names=SEVERITIES, width=75),
-        Key("alertname", "Alert", width=160),
-        Key("model", "Model", link=MODEL_LINK, width=130),
-        Key("version", "Version", width=65),
-        ABOUT,
-        Key("segment_field", "Segments by", width=95),
-        Key("segment_value", "Segment", width=80),
+        *KEYS,
         Key("detector", "Seen by", width=150),
         Key("role", "Role", names=_ROLES, width=80),
         Key("incident", "Incident", width=150),
-        _KIND,
+        KIND,
     )
     identity = Key("fingerprint", "")
     started = f"{since(_MODELS, (*keys[:-3], identity))} * 1000"
@@ -164,7 +166,7 @@ def _counted() -> Sequence[Builder[models.Panel]]:
     by_event = (
         Column(
             title,
-            f"{_EVENTS.format(event)} or 0 * {_EVENTS.format('.*')}",
+            f"{_told(event)} or 0 * {_told('.*')}",
             "short",
             0,
             width=80,
@@ -208,25 +210,18 @@ def _counted() -> Sequence[Builder[models.Panel]]:
             ],
             unit="short",
         ),
-        lines(
-            "Firing over time",
-            "Alerts that fired at each time, by model. A step up at the time of a deployment or an "
-            "upstream change names its suspect.",
-            [Query(_BY_MODEL, "{{model}}")],
-            unit="short",
-            low=0,
-            width=12,
-        ),
+        firing_over_time(_BY_MODEL),
         rows(
             "What became of alerts",
-            "Alert records written since the workers started, by model and alert. Opened: it began "
-            "to fire, or again after a while. Updated: its severity rose, or its cause changed. "
+            "Alert records written in the range of time above, by model and alert. Opened: it "
+            "began to fire, or again after a while. Updated: its severity rose, or its cause "
+            "changed. "
             "Resolved: the change faded. Retracted: late or corrected labels took its ground away. "
             "Many opened and resolved of one kind: it flaps; see its threshold.",
             [Key("model", "Model", width=140), Key("alertname", "Alert")],
             list(by_event),
             order="Opened",
-            empty="No alert was written since the workers started.",
+            empty="No alert was written in this range of time.",
             width=12,
         ),
     )

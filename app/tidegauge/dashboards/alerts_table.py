@@ -1,4 +1,4 @@
-"""The table of alerts, on every dashboard."""
+"""What dashboards show of alerts that fire: a table, and how many there were over time."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,8 @@ from typing import Final
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from tidegauge.dashboards.panels import BLUE, ORANGE, RED
+from tidegauge.dashboards.board import KIND_TITLE, MODEL_LINK
+from tidegauge.dashboards.panels import BLUE, ORANGE, RED, Query, lines
 from tidegauge.dashboards.tables import Column, Key, rows
 
 SEVERITIES: Final = (
@@ -20,6 +21,18 @@ OF_MODEL: Final = 'model="$model"'
 """Selects the model that is chosen."""
 ABOUT: Final = Key("about", "Feature or class")
 """What an alert is about: it has one of the two, or none."""
+KIND: Final = Key("kind", KIND_TITLE, width=85)
+"""Which of the dashboards of one model a row's link opens."""
+KEYS: Final = (
+    Key("severity", "Severity", names=SEVERITIES, width=75),
+    Key("alertname", "Alert", width=165),
+    Key("model", "Model", link=MODEL_LINK, width=120),
+    Key("version", "Version", width=65),
+    ABOUT,
+    Key("segment_field", "Segments by", width=95),
+    Key("segment_value", "Segment", width=80),
+)
+"""What alerts of all models are told apart by."""
 
 
 def since(selector: str, keys: Sequence[Key]) -> str:
@@ -55,4 +68,21 @@ def firing(expr: str, *, width: int, keys: Sequence[Key]) -> Builder[models.Pane
         empty="No alert fires.",
         width=width,
         height=9,
+    )
+
+
+def firing_over_time(by_model: str) -> Builder[models.Panel]:
+    """How many alerts fired at each time.
+
+    Args:
+        by_model: How many fire, by model.
+    """
+    return lines(
+        "Firing over time",
+        "Alerts that fired at each time, by model. A step up at the time of a deployment or an "
+        "upstream change names its suspect.",
+        [Query(by_model, "{{model}}")],
+        unit="short",
+        low=0,
+        width=12,
     )

@@ -21,9 +21,14 @@ _EFFECTS: Final[Names] = tuple(
         ("missing", ORANGE),
         ("unseen", ORANGE),
         ("out_of_range", ORANGE),
+        ("wrong_type", ORANGE),
+        ("unit_change", ORANGE),
+        ("swapped", ORANGE),
+        ("below_target", ORANGE),
         ("new_version", ORANGE),
         ("slower", YELLOW),
         ("silence", ORANGE),
+        ("stale", ORANGE),
     )
 )
 _BY_CAUSE: Final = "alertname, feature, kind, name, value, effect"

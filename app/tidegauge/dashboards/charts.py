@@ -1,7 +1,6 @@
 """Panels whose horizontal axis is not time, and the matrix of values over time."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from grafana_foundation_sdk.builders import barchart, common, statushistory, trend
 from grafana_foundation_sdk.builders import dashboard as builders
@@ -19,6 +18,7 @@ from tidegauge.dashboards.panels import (
     target,
     thresholds,
 )
+from tidegauge.dashboards.steps import as_matrix, in_order, number
 
 COLUMNS_OF_TIME = 60
 """Cells of a row of a matrix over time: so many can be told apart in half a page."""
@@ -108,7 +108,7 @@ def curves(
         .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC))
         .legend(_legend())
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
-        .transformations([_number(x), _in_order(x), _matrix(x, name), _number(field)])
+        .transformations([number(x), in_order(x), as_matrix(x, name), number(field)])
         .override_by_name(field, [models.DynamicConfigValue("unit", "none")])
         .height(height)
         .span(width)
@@ -165,7 +165,7 @@ def columns(
         .color_scheme(builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC))
         .legend(_legend())
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
-        .transformations([_in_order(order), _matrix(x, name)])
+        .transformations([in_order(order), as_matrix(x, name)])
         .no_value(UNLEARNED)
         .height(height)
         .span(width)
@@ -184,24 +184,3 @@ def _legend() -> common.VizLegendOptions:
         .placement(looks.LegendPlacement.BOTTOM)
         .calcs([])
     )
-
-
-def _number(field: str) -> models.DataTransformerConfig:
-    return _step(
-        "convertFieldType",
-        {"conversions": [{"targetField": field, "destinationType": "number"}], "fields": {}},
-    )
-
-
-def _in_order(field: str) -> models.DataTransformerConfig:
-    return _step("sortBy", {"fields": {}, "sort": [{"field": field}]})
-
-
-def _matrix(row: str, column: str) -> models.DataTransformerConfig:
-    return _step(
-        "groupingToMatrix", {"rowField": row, "columnField": column, "valueField": "Value"}
-    )
-
-
-def _step(id_: str, options: dict[str, Any]) -> models.DataTransformerConfig:
-    return models.DataTransformerConfig(id_, options=options)

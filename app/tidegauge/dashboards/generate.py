@@ -6,6 +6,7 @@ nothing is written and the exit code is 1 when a file differs.
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -23,6 +24,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "grafana" / "dashboards"
 """The folder in a checkout."""
 
 
+@cache
 def documents() -> dict[str, str]:
     """The text of every dashboard's file, by its name."""
     return {

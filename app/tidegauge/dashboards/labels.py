@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from tidegauge.dashboards.figures import BY, BY_LEGEND, chosen
+from tidegauge.dashboards.figures import BY, BY_LEGEND, by_version, chosen
 from tidegauge.dashboards.panels import Query, lines
 from tidegauge.dashboards.variables import VERSIONS
 
@@ -48,10 +48,23 @@ def labels(figure: Figure) -> Sequence[Builder[models.Panel]]:
             high=1,
         ),
         lines(
-            "Label delay: coverage by window",
-            "Label coverage of each window that workers report. Labels take about as long as the "
-            "window in which half of the predictions have one; quality in shorter ones rests on "
-            "those that came early. All fall: labels come later than they did.",
+            "Label delay",
+            "From a prediction to its first label: median, 90th and 99th percentile of the labels "
+            "that the window has so far, over all traffic. It rises: labels come later than they "
+            "did, and quality will be known later. In a window shorter than labels take, only "
+            "those are counted that came soon: choose one in which coverage is high.",
+            [
+                Query(by_version(f"label_delay_{quantile}_seconds"), f"{quantile} {{{{version}}}}")
+                for quantile in ("p50", "p90", "p99")
+            ],
+            unit="s",
+            low=0,
+        ),
+        lines(
+            "Label coverage by window",
+            "Label coverage of each window that workers report. Quality in a window with few "
+            "labels rests on those that came early. All fall: labels stopped or come later than "
+            "they did.",
             [Query(by_window, f"{{{{window}}}} {BY_LEGEND}")],
             unit="percentunit",
             low=0,
@@ -86,7 +99,6 @@ def traffic() -> Sequence[Builder[models.Panel]]:
             [Query(chosen("predictions_per_second"), BY_LEGEND)],
             unit="reqps",
             low=0,
-            width=12,
         ),
         lines(
             "Latency",
@@ -100,6 +112,5 @@ def traffic() -> Sequence[Builder[models.Panel]]:
             ],
             unit="s",
             low=0,
-            width=12,
         ),
     )

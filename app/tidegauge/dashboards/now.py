@@ -6,7 +6,7 @@ from typing import Final
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from tidegauge.dashboards.alerts_table import ABOUT, OF_MODEL, SEVERITIES, firing, since
+from tidegauge.dashboards.alerts_table import KEYS, OF_MODEL, firing, since
 from tidegauge.dashboards.figures import LABELLED_NOW, chosen, most_moved, shift
 from tidegauge.dashboards.panels import (
     COVERAGE,
@@ -17,16 +17,8 @@ from tidegauge.dashboards.panels import (
     states,
     value,
 )
-from tidegauge.dashboards.tables import Key
 
-_ALERT: Final = (
-    Key("severity", "Severity", names=SEVERITIES, width=85),
-    Key("alertname", "Alert", width=175),
-    Key("version", "Version", width=75),
-    ABOUT,
-    Key("segment_field", "Segments by", width=100),
-    Key("segment_value", "Segment", width=85),
-)
+_ALERT: Final = tuple(key for key in KEYS if key.label != "model")
 
 
 def now(quality: Sequence[Builder[models.Panel]]) -> Sequence[Builder[models.Panel]]:

@@ -9,11 +9,10 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from tidegauge.core.config import ModelKind
 from tidegauge.dashboards import overview_time, variables
-from tidegauge.dashboards.alerts_table import ABOUT, SEVERITIES, firing, since
+from tidegauge.dashboards.alerts_table import ABOUT, KEYS, KIND, firing, since
 from tidegauge.dashboards.board import (
     ALERTS,
     DATA_QUALITY,
-    KIND_TITLE,
     MODEL_LINK,
     OVERVIEW,
     PIPELINE,
@@ -48,9 +47,6 @@ from tidegauge.dashboards.panels import (
 from tidegauge.dashboards.pipeline import DELAY, LAG, LOST_LATELY, refused_lately
 from tidegauge.dashboards.states import DRIFT_STATES
 from tidegauge.dashboards.tables import Column, Key, rows
-
-_KIND: Final = Key("kind", KIND_TITLE, width=85)
-"""Which of the dashboards of one model a row's link opens."""
 
 
 def _tiles() -> Sequence[Builder[models.Panel]]:
@@ -171,7 +167,7 @@ def _family(
         f"{about} {_HOW_TO_READ}",
         [
             Key("model", "Model", link=MODEL_LINK, width=160),
-            _KIND,
+            KIND,
         ],
         [replace(column, expr=with_kind(column.expr, kinds)) for column in columns],
         order="Alerts",
@@ -211,19 +207,10 @@ def _models() -> Sequence[Builder[models.Panel]]:
 
 
 def _what() -> Sequence[Builder[models.Panel]]:
-    keys = (
-        Key("severity", "Severity", names=SEVERITIES, width=75),
-        Key("alertname", "Alert", width=165),
-        Key("model", "Model", link=MODEL_LINK, width=115),
-        Key("version", "Version", width=65),
-        ABOUT,
-        Key("segment_field", "Segments by", width=95),
-        Key("segment_value", "Segment", width=75),
-    )
-    started = since("", keys)
+    started = since("", KEYS)
     labels = "model, stream, feature"
     return (
-        firing(f"({with_kind(started)} or on (model) {started})", width=12, keys=(*keys, _KIND)),
+        firing(f"({with_kind(started)} or on (model) {started})", width=12, keys=(*KEYS, KIND)),
         rows(
             "What has changed most",
             "The figures whose detectors see the largest change, as a part of what is worth an "
@@ -235,7 +222,7 @@ def _what() -> Sequence[Builder[models.Panel]]:
                 Key("model", "Model", link=MODEL_LINK, width=115),
                 Key("stream", "Stream", width=110),
                 replace(ABOUT, label="feature"),
-                _KIND,
+                KIND,
             ],
             [
                 Column("Change", with_kind(f"topk(20, {shift(labels)})"), "none", 1, SHIFT, bar=2),

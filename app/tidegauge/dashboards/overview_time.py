@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
+from tidegauge.dashboards.alerts_table import firing_over_time
 from tidegauge.dashboards.figures import (
     DRIFT_STATE,
     FIRING,
-    KNOWN,
     LABEL_COVERAGE,
     PER_SECOND,
     lately,
@@ -16,6 +16,7 @@ from tidegauge.dashboards.figures import (
     usual,
 )
 from tidegauge.dashboards.panels import NEUTRAL, ORANGE, UNLEARNED, Query, lines, states
+from tidegauge.dashboards.pipeline import pace
 from tidegauge.dashboards.states import DRIFT_STATES
 
 
@@ -69,15 +70,7 @@ def drift() -> Sequence[Builder[models.Panel]]:
             Query(DRIFT_STATE, "{{model}}"),
             names=DRIFT_STATES,
         ),
-        lines(
-            "Alerts by model",
-            "How many alerts of each model fire. A step up at the time of a deployment or an "
-            "upstream change names its suspect.",
-            [Query(FIRING, "{{model}}")],
-            unit="short",
-            low=0,
-            width=12,
-        ),
+        firing_over_time(FIRING),
     )
 
 
@@ -93,19 +86,5 @@ def freshness() -> Sequence[Builder[models.Panel]]:
             low=0,
             width=12,
         ),
-        lines(
-            "Event time passed in 5 minutes",
-            "How far each model's watermark moved in the last five minutes. 5 minutes: it keeps "
-            "pace. More: it catches up, or replays the past. Zero: nothing arrives, or one "
-            "partition holds it back (see the lag).",
-            [
-                Query(
-                    f"max by (model) (delta(tidegauge_watermark_timestamp_seconds{{{KNOWN}}}[5m]))",
-                    "{{model}}",
-                )
-            ],
-            unit="s",
-            low=0,
-            width=12,
-        ),
+        pace(width=12),
     )

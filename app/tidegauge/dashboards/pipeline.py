@@ -232,22 +232,32 @@ def _errors() -> Sequence[Builder[models.Panel]]:
     )
 
 
+def pace(*, width: int) -> Builder[models.Panel]:
+    """How fast event time passes.
+
+    Args:
+        width: In grid columns.
+    """
+    return lines(
+        "Event time passed in 5 minutes",
+        "How far each model's event time came in the last five minutes. 5 minutes: it keeps "
+        "pace. More: it catches up, or replays the past. Zero: nothing arrives, or one "
+        "partition holds it back (see the lag).",
+        [
+            Query(
+                f"max by (model) (delta(tidegauge_watermark_timestamp_seconds{{{KNOWN}}}[5m]))",
+                "{{model}}",
+            )
+        ],
+        unit="s",
+        low=0,
+        width=width,
+    )
+
+
 def _duration() -> Sequence[Builder[models.Panel]]:
     return (
-        lines(
-            "Event time passed in 5 minutes",
-            "How far each model's event time came in the last five minutes. 5 minutes: it keeps "
-            "pace. More: it catches up, or replays the past. Zero: nothing arrives, or one "
-            "partition holds it back (see the lag).",
-            [
-                Query(
-                    f"max by (model) (delta(tidegauge_watermark_timestamp_seconds{{{KNOWN}}}[5m]))",
-                    "{{model}}",
-                )
-            ],
-            unit="s",
-            low=0,
-        ),
+        pace(width=8),
         lines(
             "Lag by topic",
             "Records that are not processed yet. It should return to near zero. It grows in all "

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus
 
 from tidegauge.dashboards.panels import DATASOURCE, Names, Step, mapping, target, thresholds
+from tidegauge.dashboards.steps import as_matrix, in_order
 
 _PLAIN_BACKGROUND: Final = looks.TableCellBackgroundDisplayMode.BASIC
 
@@ -135,22 +136,9 @@ def matrix(
             ],
         )
     )
-    # rows and columns come in the order in which they are met
-    for key in (column, row):
-        panel.with_transformation(
-            models.DataTransformerConfig(
-                "sortBy", options={"fields": {}, "sort": [{"field": key.label}]}
-            )
-        )
-    return panel.with_transformation(
-        models.DataTransformerConfig(
-            "groupingToMatrix",
-            options={
-                "rowField": row.label,
-                "columnField": column.label,
-                "valueField": "Value",
-            },
-        )
+    # rows and columns come in the order in which they are met, and a row may lack any column
+    return panel.transformations(
+        [in_order(column.label), as_matrix(row.label, column.label), in_order(corner)]
     )
 
 

@@ -12,7 +12,7 @@ from tidegauge.dataset.csv_table import CsvTable
 from tidegauge.dataset.json_lines import JsonLines
 from tidegauge.dataset.parquet import ParquetTable
 from tidegauge.dataset.sample import Sample, sample_profile
-from tidegauge.dataset.table import Advance, DatasetError, Table
+from tidegauge.dataset.table import Advance, DatasetError, RequestError, Table
 
 
 class Format(StrEnum):
@@ -64,12 +64,13 @@ def open_table(file: Path, form: Format | None, columns: Columns, csv: CsvOption
         csv: how the values of CSV are understood.
 
     Raises:
-        DatasetError: It can't be read, or lacks a column that was named.
+        RequestError: It can't be read, or lacks a column that was named.
+        DatasetError: It is not of this format.
     """
     form = form or _SUFFIXES.get(file.suffix.lower())
     if form is None:
         known = ", ".join(_SUFFIXES)
-        raise DatasetError(f"{file}: its name ends in none of {known}; say --format")
+        raise RequestError(f"{file}: its name ends in none of {known}; say --format")
     table: Table
     try:
         match form:
@@ -83,7 +84,7 @@ def open_table(file: Path, form: Format | None, columns: Columns, csv: CsvOption
                     pass
                 table = ParquetTable(file, columns.wanted)
     except OSError as error:
-        raise DatasetError(f"{file} can't be read: {error.strerror}") from None
+        raise RequestError(f"{file} can't be read: {error.strerror}") from None
     if table.columns is not None:
         columns.check(table.columns, file)
     return table

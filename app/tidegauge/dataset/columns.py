@@ -18,7 +18,7 @@ from tidegauge.core.events import MAX_NAME, MAX_NUMBER, FeatureValue, Feedback, 
 from tidegauge.core.partial import SampleRow
 from tidegauge.core.stats.outcomes import kept
 from tidegauge.dataset.sample import sample_row
-from tidegauge.dataset.table import DatasetError, Place, Values
+from tidegauge.dataset.table import Place, RequestError, Values
 from tidegauge.wire.public import InvalidRecord, milliseconds
 
 _EVENT_FIELDS = frozenset({*Prediction.__struct_fields__, *Feedback.__struct_fields__})
@@ -64,14 +64,14 @@ class Columns:
         """See to it that columns which were named exist.
 
         Raises:
-            DatasetError: One does not.
+            RequestError: One does not.
         """
         features = () if "features" in columns else self.features or ()
         for name in (*self.named().values(), *features):
             if name not in columns:
                 near = get_close_matches(name, columns, 1)
                 hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(columns)}"
-                raise DatasetError(f"{file} has no column {name!r}; {hint}")
+                raise RequestError(f"{file} has no column {name!r}; {hint}")
 
     def wanted(self, columns: tuple[str, ...]) -> list[str]:
         """Those of ``columns`` that are needed."""
@@ -137,10 +137,10 @@ class RowReader:
         """See to it, once all rows are read, that columns which were named came in some row.
 
         Raises:
-            DatasetError: One did not.
+            RequestError: One did not.
         """
         if self._unseen:
-            raise DatasetError(f"{file}: no row has {_listed(self._unseen)}")
+            raise RequestError(f"{file}: no row has {_listed(self._unseen)}")
 
     def read(self, place: Place, row: Values) -> SampleRow | None:
         """The prediction of a row; None when it is passed over.

@@ -19,6 +19,10 @@ class DatasetError(Exception):
     """A file cannot be used: which, where in it, why, and what to do."""
 
 
+class RequestError(DatasetError):
+    """What was asked for is wrong, whatever the rows hold: no such file, format or column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where in a file something is."""

@@ -1,5 +1,6 @@
 """The demo's look at the alerts topic."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -7,13 +8,16 @@ from typing import Final
 
 from kafka import KafkaConsumer, TopicPartition
 
-from tidegauge.core.records import AlertRecord, AlertStatus
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.kafka.client import Connection, client_options
 from tidegauge.settings.kafka import KafkaSettings
 from tidegauge.wire.alerts import decode_alert
 from tidegauge.wire.public import InvalidRecord
 
 _ANSWER_MS: Final = 15_000
+_PAST_SECONDS: Final = 3.0
+"""What a transaction holds back that a crash has left open is not waited for."""
+_PAST_POLL_MS: Final = 200
 
 
 @dataclass(slots=True)
@@ -46,6 +50,12 @@ class AlertReader:
         self._places = [TopicPartition(topic, partition) for partition in partitions]
         consumer.assign(self._places)
         consumer.seek_to_beginning(*self._places)
+
+    def past(self) -> Iterator[AlertRecord]:
+        """The events that are in the topic by now."""
+        until = time.monotonic() + _PAST_SECONDS
+        while not self.at_end and time.monotonic() < until:
+            yield from self.poll(_PAST_POLL_MS)
 
     def poll(self, milliseconds: int) -> list[AlertRecord]:
         """The events that have come, after waiting for the first one so long at most."""

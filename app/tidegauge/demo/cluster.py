@@ -86,15 +86,24 @@ class Existing:
 
 
 @contextmanager
-def embedded(configuration: Configuration, folder: Path, console: Console) -> Iterator[Cluster]:
-    """A fresh broker that starts, on the usual port, or on another one if that is taken.
+def embedded(
+    configuration: Configuration, folder: Path, console: Console, *, fresh: bool
+) -> Iterator[Cluster]:
+    """A broker that starts, on the usual port, or on another one if that is taken.
+
+    Args:
+        configuration: The settings.
+        folder: Where its data is.
+        console: Where the progress of fetching is shown.
+        fresh: Whether data that is there is deleted first.
 
     Raises:
         BrokerError: It cannot be fetched or started.
     """
     port = free_port(_USUAL_PORT, HOST)
     broker = EmbeddedBroker(folder, port=port, quick_start=True, console=console)
-    broker.wipe()
+    if fresh:
+        broker.wipe()
     try:
         broker.start()
         yield Embedded(broker, configuration)

@@ -1,11 +1,18 @@
 """The folder of the demo: data and logs, for one run at a time."""
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 from tidegauge.demo.errors import DemoError
+
+_AT_ONCE: Final = 9
+
+
+class FolderInUseError(DemoError):
+    """Another demo runs in the folder."""
 
 
 class DemoFolder:
@@ -14,13 +21,15 @@ class DemoFolder:
     Attributes:
         path: The folder itself.
         broker: The folder of the embedded broker.
-        topics_exist: The file that tells the workers to begin.
+        topics_exist: The file that tells workers and console to begin.
+        bookmark: The file that tells how far the last run has come.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.broker = path / "broker"
         self.topics_exist = path / "topics-exist"
+        self.bookmark = path / "bookmark.json"
 
     @property
     def console_log(self) -> Path:
@@ -39,7 +48,8 @@ def claimed(path: Path) -> Iterator[DemoFolder]:
     What earlier workers left is deleted.
 
     Raises:
-        DemoError: Another demo runs in it, or it cannot be written to.
+        FolderInUseError: Another demo runs in it.
+        DemoError: It cannot be written to.
     """
     folder = DemoFolder(path)
     try:
@@ -54,7 +64,7 @@ def claimed(path: Path) -> Iterator[DemoFolder]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoError(
+            raise FolderInUseError(
                 f"a demo is running in {path} already; stop it, or name another folder with "
                 "--data-dir"
             ) from None
@@ -63,3 +73,28 @@ def claimed(path: Path) -> Iterator[DemoFolder]:
         folder.console_log.unlink(missing_ok=True)
         folder.topics_exist.unlink(missing_ok=True)
         yield folder
+
+
+@contextmanager
+def claimed_or_beside(path: Path, note: Callable[[str], None]) -> Iterator[DemoFolder]:
+    """The folder, or one with a number beside it where demos run in those before.
+
+    Args:
+        path: The folder.
+        note: Told where it is another one.
+
+    Raises:
+        DemoError: Demos run in all of them, or it cannot be written to.
+    """
+    with ExitStack() as stack:
+        beside = (path.with_name(f"{path.name}-{number}") for number in range(2, _AT_ONCE))
+        for choice in (path, *beside):
+            try:
+                folder = stack.enter_context(claimed(choice))
+            except FolderInUseError:
+                continue
+            if choice != path:
+                note(f"a demo is running in {path}: this one keeps its data in {choice}")
+            yield folder
+            return
+        raise FolderInUseError(f"{_AT_ONCE} demos are running in {path} and beside it; stop some")

@@ -5,9 +5,9 @@ what reads them. Flight time is compressed by a factor, the speed.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -18,12 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from tidegauge.core.events import Prediction
 from tidegauge.demo.errors import DemoError
+from tidegauge.demo.progress import NOTHING, Identity, Progress, place
 from tidegauge.demo.replay import Replayed
 from tidegauge.settings.duration import PositiveDuration
 from tidegauge.settings.kafka import TopicNames
 
 DEFAULT_SPEED = "6h"
-"""Two weeks, which the reference is learned from, pass within a minute, two months in four."""
+"""Two months pass within four minutes."""
 UNPACED = 0.0
 """The speed that means as fast as the broker takes it."""
 TICK_SECONDS = 0.1
@@ -35,20 +36,30 @@ CLOSE_SECONDS = 10.0
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(PositiveDuration)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What the broker has acknowledged so far."""
+class Placed(Protocol):
+    """Where a record has ended up."""
 
-    time_ms: int | None = None
-    """Flight time of the newest event, ms since the epoch; None before the first."""
-    predictions: int = 0
-    feedback: int = 0
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def partition(self) -> int:
+        """Its partition."""
+
+    @property
+    def offset(self) -> int:
+        """Its offset."""
 
 
 class Delivery(Protocol):
     """What becomes of one record, as far as it is looked at here."""
 
     exception: Exception | None
+
+    @property
+    def value(self) -> Placed | None:
+        """Where it is, once it is acknowledged."""
 
 
 class Client(Protocol):
@@ -93,6 +104,8 @@ def connected(connection: Mapping[str, object]) -> Iterator[KafkaProducer]:
         "client_id": "tidegauge-demo",
         "allow_auto_create_topics": False,
         "linger_ms": 5,
+        # the checksum is computed in Python, over the compressed bytes
+        "compression_type": "gzip",
         "max_block_ms": 15_000,
         **connection,
     }
@@ -117,7 +130,10 @@ def publish(
     wait: Callable[[float], bool],
     topics: TopicNames = TopicNames(),  # noqa: B008 - an immutable value
     speed: float = UNPACED,
+    paced_from_ms: int = 0,
     held: Callable[[], bool] = lambda: False,
+    progress: Progress = NOTHING,
+    there: Collection[Identity] = (),
     clock: Callable[[], float] = time.monotonic,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Progress:
@@ -130,7 +146,10 @@ def publish(
             ``threading.Event().wait`` does.
         topics: The topics' names; only those of the two public events are used.
         speed: How many times faster than real time flight time passes; 0: as fast as possible.
+        paced_from_ms: What comes before this time, in ms since the epoch, is due at once.
         held: Whether flight time is to stand still for now.
+        progress: What was published before.
+        there: Events that are in the topics already: they count and are not sent again.
         clock: Seconds that only go forward.
         on_progress: Told what is acknowledged, after each flush.
 
@@ -141,24 +160,27 @@ def publish(
         DemoError: The broker refused a record or did not answer in time.
     """
     encode = msgspec.json.Encoder().encode
-    progress = Progress()
     sent = progress
+    left = set(there)
     deliveries: list[Delivery] = []
-    pace = _Pace(speed, clock)
+    pace = _Pace(speed, paced_from_ms, clock)
     try:
         for replayed in events:
             ahead = pace.seconds_ahead(replayed.time_ms)
             if ahead > TICK_SECONDS or len(deliveries) >= FLUSH_EVENTS:
-                progress = _settle(client, deliveries, sent)
+                progress = sent = _settle(client, deliveries, sent)
                 on_progress(progress)
                 if wait(ahead) or pace.stood_still(held, wait):
                     return progress
             event = replayed.event
             is_prediction = isinstance(event, Prediction)
+            sent = sent.counting(replayed.time_ms, is_prediction=is_prediction)
+            if left and (identity := Identity.of(event)) in left:
+                left.remove(identity)
+                continue
             topic = topics.predictions if is_prediction else topics.feedback
             key = event.request_id.encode()
             deliveries.append(client.send(topic, value=encode(event), key=key))
-            sent = _counted(sent, replayed.time_ms, is_prediction=is_prediction)
         progress = _settle(client, deliveries, sent)
     except KafkaError as error:
         raise DemoError(
@@ -170,20 +192,21 @@ def publish(
 
 
 class _Pace:
-    """When an event is due, counted from the first one."""
+    """When an event is due, counted from the first one that is paced."""
 
-    def __init__(self, speed: float, clock: Callable[[], float]) -> None:
+    def __init__(self, speed: float, from_ms: int, clock: Callable[[], float]) -> None:
         self._speed = speed
+        self._from_ms = from_ms
         self._clock = clock
-        self._start = clock()
+        self._start = 0.0
         self._first_ms: int | None = None
 
     def seconds_ahead(self, time_ms: int) -> float:
         """How long until an event of ``time_ms`` is due; 0 if it is already."""
-        if self._first_ms is None:
-            self._first_ms = time_ms
-        if self._speed == UNPACED:
+        if self._speed == UNPACED or time_ms < self._from_ms:
             return 0.0
+        if self._first_ms is None:
+            self._start, self._first_ms = self._clock(), time_ms
         due = self._start + (time_ms - self._first_ms) / 1000 / self._speed
         return max(0.0, due - self._clock())
 
@@ -200,14 +223,12 @@ class _Pace:
 def _settle(client: Client, deliveries: list[Delivery], sent: Progress) -> Progress:
     """Wait until the broker has everything; ``sent`` is then also what it acknowledged."""
     client.flush()
+    ends = dict(sent.ends)
     for delivery in deliveries:
         if delivery.exception is not None:
             raise delivery.exception
+        if (placed := delivery.value) is not None:
+            where = place(placed.topic, placed.partition)
+            ends[where] = max(ends.get(where, 0), placed.offset + 1)
     deliveries.clear()
-    return sent
-
-
-def _counted(sent: Progress, time_ms: int, *, is_prediction: bool) -> Progress:
-    if is_prediction:
-        return replace(sent, time_ms=time_ms, predictions=sent.predictions + 1)
-    return replace(sent, time_ms=time_ms, feedback=sent.feedback + 1)
+    return replace(sent, ends=ends)

@@ -8,7 +8,8 @@ from tidegauge.demo.faults import Faults
 from tidegauge.demo.flights import load_flights
 from tidegauge.demo.interrupt import interruptible
 from tidegauge.demo.plan import Plan
-from tidegauge.demo.producer import Progress, connected, publish
+from tidegauge.demo.producer import connected, publish
+from tidegauge.demo.progress import Progress
 from tidegauge.demo.replay import replay
 from tidegauge.kafka.client import Connection, client_options
 
@@ -36,6 +37,7 @@ def publish_only(
                     wait=Event().wait,
                     topics=kafka.topic_names,
                     speed=plan.speed,
+                    paced_from_ms=plan.paced_from_ms,
                     on_progress=on_progress,
                 )
         except KeyboardInterrupt:

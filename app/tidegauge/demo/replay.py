@@ -49,8 +49,11 @@ def replay(
     flights: Iterable[Flight],
     models: Sequence[ModelName] = ALL_MODELS,
     faults: Faults = NO_FAULTS,
+    from_ms: int = 0,
 ) -> Iterator[Replayed]:
     """The events of ``flights`` in the order of their times, each prediction before its label.
+
+    Those before ``from_ms``, in ms since the epoch, are left out; the others are as they would be.
 
     Models that are asked at departure say nothing of cancelled flights; diverted flights get no
     label. The last labels come after the last departure, so the stream ends when every flight has
@@ -62,16 +65,16 @@ def replay(
     for name in models:
         task = TASKS[name]
         versions = [load_model(name, version) for version in task.versions]
-        requests = _requests(flown, task, recent, faults)
-        streams += [_predictions(requests, versions, faults), _feedback(flown, name)]
+        requests = _requests(flown, task, recent, faults, from_ms)
+        streams += [_predictions(requests, versions, faults), _feedback(flown, name, from_ms)]
     return heapq.merge(*streams, key=attrgetter("time_ms"))
 
 
 def _requests(
-    flights: Iterable[Flight], task: Task, recent: RecentDelays, faults: Faults
+    flights: Iterable[Flight], task: Task, recent: RecentDelays, faults: Faults, from_ms: int
 ) -> Iterator[_Request]:
     times = ((task.asked_ms(flight), flight) for flight in flights)
-    asked = [(time_ms, flight) for time_ms, flight in times if time_ms is not None]
+    asked = [(time, flight) for time, flight in times if time is not None and time >= from_ms]
     asked.sort(key=lambda item: (item[0], item[1].request_id))
     for time_ms, flight in asked:
         features = faults.features(task.features(flight, recent), time_ms)
@@ -114,9 +117,13 @@ def _prediction(request: _Request, model: Model, answer: Answer) -> Prediction:
     )
 
 
-def _feedback(flights: Iterable[Flight], name: ModelName) -> Iterator[Replayed]:
+def _feedback(flights: Iterable[Flight], name: ModelName, from_ms: int) -> Iterator[Replayed]:
     truths = ((TASKS[name].truth(flight), flight.request_id) for flight in flights)
-    known = [(truth.time_ms, request_id, truth.label) for truth, request_id in truths if truth]
+    known = [
+        (truth.time_ms, request_id, truth.label)
+        for truth, request_id in truths
+        if truth is not None and truth.time_ms >= from_ms
+    ]
     for time_ms, request_id, label in sorted(known, key=lambda item: item[:2]):
         yield Replayed(time_ms, Feedback(request_id, _time(time_ms), label, model=str(name)))
 

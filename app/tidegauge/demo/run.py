@@ -1,31 +1,37 @@
-"""One run of the demo, from an empty folder to the end of all its processes.
+"""One run of the demo, from its folder to the end of all its processes.
 
 Everything is a context manager on one stack: whatever ends the run, an error or a signal, what was
-started is stopped in the reverse order: the publisher, the workers, the broker. Should this process
-be killed, or be told twice to stop, its children notice and end (`tidegauge.broker.supervisor`).
+started is stopped in the reverse order: the publisher, console and workers, the broker. Should this
+process be killed, or be told twice to stop, its children notice and end
+(`tidegauge.broker.supervisor`).
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import Final
 
+from tidegauge.broker.errors import BrokerError
 from tidegauge.demo.alerts import AlertLog, AlertReader, alert_reader
 from tidegauge.demo.behind import Behind
+from tidegauge.demo.bookmark import Course, course_of
 from tidegauge.demo.cluster import Cluster, create_topics, embedded, existing
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.consolepage import ConsolePage
 from tidegauge.demo.errors import DemoError
 from tidegauge.demo.faults import Faults
-from tidegauge.demo.flights import load_flights
-from tidegauge.demo.folder import DemoFolder, claimed
+from tidegauge.demo.flights import Flight, load_flights
+from tidegauge.demo.folder import DemoFolder, claimed, claimed_or_beside
 from tidegauge.demo.gauges import Figures
 from tidegauge.demo.interrupt import interruptible
 from tidegauge.demo.plan import Plan
-from tidegauge.demo.producer import Progress
+from tidegauge.demo.progress import Progress
 from tidegauge.demo.publisher import Publisher
-from tidegauge.demo.replay import replay
+from tidegauge.demo.replay import Replayed, replay
 from tidegauge.demo.screen import Phase, Places, Screen, Status
 from tidegauge.demo.workers import Workers
 from tidegauge.settings import Settings
@@ -35,7 +41,8 @@ DAY_MS: Final = 24 * 3_600_000
 
 _FIRST_SECONDS: Final = 90.0
 """After so long the workers must have read something."""
-_LOOK_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 2.0
+"""Writing their gauges keeps the workers from their work."""
 _POLL_MS: Final = 250
 _QUIET_SECONDS: Final = 4.0
 """The workers have caught up when all was read and nothing has changed for so long."""
@@ -54,18 +61,29 @@ def run(plan: Plan, configuration: Configuration, screen: Screen) -> bool:
         DemoError: Something else that was needed is missing or failed.
         SettingsError: The settings can't be used.
     """
-    finished = False
+    finished, course = False, None
     services = ExitStack()
     with interruptible():
         try:
-            watch = _set_up(services, plan, configuration, screen)
+            folder = services.enter_context(_folder(plan, screen))
+            plan = replace(plan, folder=folder.path)
+            course = _course(folder, plan, configuration, screen)
+            watch = _set_up(services, course, plan, configuration, screen)
             with screen.live():
                 watch.until_caught_up()
                 finished = True
+                course.keep(watch.status().published, finished=True)
                 screen.summary(watch.status())
                 watch.until_stopped(forever=plan.stay)
         except KeyboardInterrupt:
             pass
+        except (BrokerError, DemoError) as error:
+            if course is None or not course.goes_on:
+                raise
+            raise DemoError(
+                f"{error}\n\nThis run went on with the data of an earlier one; tidegauge demo "
+                "--fresh begins anew."
+            ) from error
         finally:
             with screen.working("stopping"):
                 services.close()
@@ -77,46 +95,87 @@ def nearest_to_a_day(settings: Settings) -> str:
     return text(min(settings.windows.sizes, key=lambda size: abs(milliseconds(size) - DAY_MS)))
 
 
-def _set_up(stack: ExitStack, plan: Plan, configuration: Configuration, screen: Screen) -> "_Watch":
-    """Start everything; the flights are read meanwhile."""
-    folder = stack.enter_context(claimed(plan.folder))
-    reading = stack.enter_context(ThreadPoolExecutor(1)).submit(load_flights, plan.start, plan.end)
+def _folder(plan: Plan, screen: Screen) -> AbstractContextManager[DemoFolder]:
+    if not plan.beside:
+        return claimed(plan.folder)
+    return claimed_or_beside(plan.folder, screen.note)
+
+
+def _course(folder: DemoFolder, plan: Plan, configuration: Configuration, screen: Screen) -> Course:
+    """Where the run begins: anew, or where an earlier one has stopped."""
+    if configuration.names_cluster:
+        return Course(folder)
+    course, obstacle = course_of(folder, plan, configuration.settings)
+    if obstacle:
+        screen.note(f"beginning anew: {obstacle}")
+    if course.goes_on:
+        screen.going_on(course.progress.time_ms or 0, course.age_ms)
+    return course
+
+
+def _set_up(
+    stack: ExitStack, course: Course, plan: Plan, configuration: Configuration, screen: Screen
+) -> "_Watch":
+    """Start everything, and tell what is known already."""
+    folder = course.folder
+    load: Callable[[], list[Flight]] = partial(load_flights, plan.start, plan.end)
+    if not course.goes_on:
+        # where a run goes on, its workers need the processor first
+        load = stack.enter_context(ThreadPoolExecutor(1)).submit(load).result
+    window = nearest_to_a_day(configuration.settings)
     with screen.working("starting Kafka"):
-        cluster = stack.enter_context(_cluster(configuration, folder, screen))
+        cluster = stack.enter_context(_cluster(configuration, folder, screen, course))
         configuration = cluster.configuration
         workers = stack.enter_context(Workers(configuration, folder, plan.workers))
+        page = None
+        if plan.console:
+            page = stack.enter_context(ConsolePage(configuration, folder, window))
         cluster.wait_ready()
-    with screen.working("creating the topics"):
-        create_topics(configuration.settings)
-    workers.begin()
+    if not course.goes_on:
+        with screen.working("creating the topics"):
+            create_topics(configuration.settings)
+    folder.topics_exist.touch()
+    progress = course.progress
+
+    def events() -> Iterator[Replayed]:
+        rest = replay(load(), plan.models, Faults(plan.faults), progress.time_ms or 0)
+        return islice(rest, progress.at_time, None)
+
     kafka = configuration.settings.kafka
+    publisher = Publisher(
+        events,
+        kafka,
+        plan.speed,
+        plan.paced_from_ms,
+        progress=progress,
+        on_progress=course.keep,
+    )
+    stack.enter_context(publisher)
     alerts = stack.enter_context(alert_reader(kafka))
-    events = replay(reading.result(), plan.models, Faults(plan.faults))
     logs = [worker.log for worker in workers.all]
     if cluster.log is not None:
         logs.append(cluster.log)
-    metrics = [worker.url for worker in workers.all]
-    window = nearest_to_a_day(configuration.settings)
-    page = None
-    if plan.console:
-        page = stack.enter_context(ConsolePage(configuration, folder.console_log, window))
+    if page is not None:
         logs.append(page.log)
+    metrics = [worker.url for worker in workers.all]
     url = page.url if page is not None else None
-    screen.places(Places(plan, configuration, metrics, logs, url))
-    publisher = stack.enter_context(Publisher(events, kafka, plan.speed))
+    screen.places(Places(plan, configuration, metrics, logs, url, progress.time_ms))
 
     def look() -> Figures | None:
         return workers.figures(plan.models, window)
 
-    return _Watch(cluster, workers, publisher, alerts, page=page, look=look, screen=screen)
+    watch = _Watch(cluster, workers, publisher, alerts, page=page, look=look, screen=screen)
+    if course.goes_on:
+        watch.recall()
+    return watch
 
 
 def _cluster(
-    configuration: Configuration, folder: DemoFolder, screen: Screen
+    configuration: Configuration, folder: DemoFolder, screen: Screen, course: Course
 ) -> AbstractContextManager[Cluster]:
     if configuration.names_cluster:
         return existing(configuration)
-    return embedded(configuration, folder.broker, screen.console)
+    return embedded(configuration, folder.broker, screen.console, fresh=not course.goes_on)
 
 
 class _Watch:
@@ -138,6 +197,8 @@ class _Watch:
         self._page = page
         self._publisher = publisher
         self._behind = Behind()
+        self._due: int | None = None
+        """How many events are passed over; None before all of them are published."""
         self._reader = alerts
         self._look = look
         self._screen = screen
@@ -148,6 +209,12 @@ class _Watch:
         self._ended: float | None = None
         self._looked = 0.0
         self._changed = self._began
+
+    def recall(self) -> None:
+        """Take the alerts of an earlier run, and show those that still fire."""
+        for event in self._reader.past():
+            self._log.add(event)
+        self._screen.recalled(self._log)
 
     def until_caught_up(self) -> None:
         """Return when everything is published and the workers have nothing more to say about it."""
@@ -201,7 +268,11 @@ class _Watch:
         if figures is not None and self._publisher.paced:
             published = progress.predictions + progress.feedback
             read = figures.predictions_read + figures.feedback_read
-            self._publisher.held = self._behind.look(self._looked, published, read)
+            if self._publisher.watched and self._due is None:
+                self._due = published
+            # nobody could watch what the workers have not passed over yet
+            early = self._due is not None and read < self._due
+            self._publisher.held = self._behind.look(self._looked, published, read) or early
 
     def _check_begun(self) -> None:
         seconds = time.monotonic() - self._began

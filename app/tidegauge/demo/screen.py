@@ -9,12 +9,12 @@ from typing import Protocol
 
 from rich.console import Console
 
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.demo.alerts import AlertLog
 from tidegauge.demo.configuration import Configuration
 from tidegauge.demo.gauges import Figures
 from tidegauge.demo.plan import Plan
-from tidegauge.demo.producer import Progress
+from tidegauge.demo.progress import Progress
 
 
 class Phase(StrEnum):
@@ -38,6 +38,8 @@ class Places:
         metrics: The workers' addresses for Prometheus.
         logs: The log files.
         console: The console's address; None without one.
+        from_ms: The flight time from which an earlier run is gone on with, ms since the epoch; None
+            for a run that begins anew.
     """
 
     plan: Plan
@@ -45,6 +47,7 @@ class Places:
     metrics: Sequence[str]
     logs: Sequence[Path]
     console: str | None = None
+    from_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,12 @@ class Screen(Protocol):
     def working(self, what: str) -> AbstractContextManager[object]:
         """Say what takes time now."""
 
+    def note(self, what: str) -> None:
+        """Say something in a line."""
+
+    def going_on(self, from_ms: int, stopped_ago_ms: int) -> None:
+        """Say that an earlier run is gone on with, from a flight time in ms since the epoch."""
+
     def places(self, places: Places) -> None:
         """Say where to look."""
 
@@ -87,6 +96,9 @@ class Screen(Protocol):
 
     def alert(self, event: AlertRecord) -> None:
         """Show that an alert has opened, changed or ended."""
+
+    def recalled(self, alerts: AlertLog) -> None:
+        """Show which alerts of an earlier run still fire."""
 
     def summary(self, status: Status) -> None:
         """Show how the replay went."""

@@ -36,7 +36,8 @@ class DemoWorker:
 class Workers:
     """All workers of the demo; as a context manager they stop at the end.
 
-    They may be started before there is anything to work on: their imports take seconds.
+    They may be started before there is anything to work on, since their imports take seconds: they
+    begin when there is the file `DemoFolder.topics_exist`.
     """
 
     def __init__(self, configuration: Configuration, folder: DemoFolder, count: int) -> None:
@@ -63,10 +64,6 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def begin(self) -> None:
-        """The cluster is ready and has the topics."""
-        self._folder.topics_exist.touch()
 
     def stop(self) -> None:
         """Stop them in order, all at the same time."""

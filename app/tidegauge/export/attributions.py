@@ -66,4 +66,4 @@ def feature_rows(record: MetricRecord) -> Iterator[tuple[Row, ...]]:
 
 
 def _labels(record: MetricRecord) -> tuple[str, str, str]:
-    return record.model, record.version, window_text(record)
+    return record.model, record.version, window_text(record.end_ms - record.start_ms)

@@ -15,6 +15,7 @@ from tidegauge.export import (
     deployments,
     detection,
     distributions,
+    finals,
     health,
     improvement,
     ledgers,
@@ -39,7 +40,7 @@ METRICS: tuple[Metric, ...] = (
     windows.MODEL,
     *(metric for metric, _ in windows.WINDOW_FIGURES),
     *(metric for metric, _ in windows.PAIRED_FIGURES),
-    *(metric for metric, _ in windows.FINAL_FIGURES),
+    *(metric for metric, _ in finals.FINAL_FIGURES),
     *improvement.METRICS,
     *(metric for metric, _ in windows.CALIBRATION_FIGURES),
     *(metric for metric, _ in windows.CLASS_FIGURES),
@@ -166,7 +167,7 @@ class _Part:
                 yield detection.detector_rows(detector)
         for final in self._view.final:
             if final.model in self._models:
-                yield windows.final_rows(final)
+                yield finals.final_rows(final)
         for reference in self._view.references:
             if reference.model in self._models:
                 yield distributions.reference_rows(reference)

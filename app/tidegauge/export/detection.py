@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.export.page import Metric, Row
 from tidegauge.export.view import DetectorView
 
@@ -50,6 +50,12 @@ INCIDENT = Metric(
     "1, with the incident that a firing alert belongs to, and whether it is its root or a symptom.",
     (*_NAMED, "incident", "role"),
 )
+ADVICE = Metric(
+    "tidegauge_alert_advice_info",
+    "1, with what to do about the more errors that an alert tells: fix_data, retrain, wait or "
+    "harder_cases.",
+    (*_NAMED, "advice"),
+)
 CAUSE = Metric(
     "tidegauge_alert_cause_rank",
     "Causes of a firing alert by likelihood: 1 for the likeliest.",
@@ -78,6 +84,7 @@ METRICS = (
     STARTED,
     EVENTS,
     INCIDENT,
+    ADVICE,
     CAUSE,
     CONTRIBUTION,
     BEFORE,
@@ -109,6 +116,8 @@ def cause_rows(record: AlertRecord) -> Iterator[Row]:
     )
     if record.incident is not None:
         yield Row(INCIDENT, (*of_alert, record.incident.id, record.incident.role.value), 1)
+    if record.retraining is not None:
+        yield Row(ADVICE, (*of_alert, record.retraining.value), 1)
     told = set()
     for rank, cause in enumerate(record.causes[:SHOWN], start=1):
         labels = (*of_alert, cause.kind.value, cause.name, cause.value or "", cause.effect.value)

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tidegauge.core.records import AlertRecord, DeploymentRecord, LedgerRecord, MetricRecord
+from tidegauge.core.alertrecords import AlertRecord
+from tidegauge.core.records import DeploymentRecord, LedgerRecord, MetricRecord
 
 if TYPE_CHECKING:  # with it come the detectors, whose imports no command but the worker waits for
     from tidegauge.core.monitor.distributions import Distribution
+    from tidegauge.core.monitor.finals import FinalWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,14 @@ class ReferenceView:
 
 
 @dataclass(frozen=True, slots=True)
+class FinalView:
+    """The newest final window of one size of one version."""
+
+    model: str
+    window: "FinalWindow"
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything one scrape shows.
 
@@ -124,9 +134,8 @@ class View:
         deployments: the marks of each model's deployments.
         distributions: how the longest present window of each version is spread.
         references: the newest reference profile of each version.
-        final: the newest window of each version and size that nothing can revise any more, of
-            those that became so on this worker.
-        alert_events: how many alert records were written, by model, alert and what they say.
+        final: the newest window of each version and size that nothing can revise any more.
+        alert_events: how many alert records this worker wrote, by model, alert and what they say.
     """
 
     worker: WorkerView = WorkerView()
@@ -138,5 +147,5 @@ class View:
     deployments: Sequence[DeploymentRecord] = ()
     distributions: "Sequence[Distribution]" = ()
     references: Sequence[ReferenceView] = ()
-    final: Sequence[MetricRecord] = ()
+    final: Sequence[FinalView] = ()
     alert_events: Mapping[tuple[str, str, str], int] = field(default_factory=dict)

@@ -36,6 +36,8 @@ def _paired(name: str, help_: str, read: str) -> tuple[Metric, Read]:
     return Metric(f"tidegauge_paired_{name}", help_, PAIRED_LABELS), attrgetter(read)
 
 
+_QUANTILES = (("p50", "Median"), ("p90", "90th percentile"), ("p99", "99th percentile"))
+
 WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
     _figure(
         "window_end_timestamp_seconds",
@@ -53,6 +55,14 @@ WINDOW_FIGURES: tuple[tuple[Metric, Read], ...] = (
         "label_coverage_ratio",
         "Share of the window's predictions that have a label.",
         "label_coverage",
+    ),
+    *(
+        _figure(
+            f"label_delay_{name}_seconds",
+            f"{title} of the time from a prediction of the version to its first label.",
+            f"label_delay.{name}",
+        )
+        for name, title in _QUANTILES
     ),
     _figure("accuracy_ratio", "Share of labelled predictions that were right.", "quality.accuracy"),
     _figure("precision_ratio", "Share of predicted positives that were.", "quality.precision"),
@@ -268,26 +278,6 @@ CALIBRATION_FIGURES: tuple[tuple[Metric, Read], ...] = (
 )
 
 
-def _final(name: str, help_: str, read: str | Read) -> tuple[Metric, Read]:
-    metric = Metric(f"tidegauge_final_{name}", help_, ("model", "version", "window"))
-    return metric, attrgetter(read) if isinstance(read, str) else read
-
-
-FINAL_FIGURES: tuple[tuple[Metric, Read], ...] = (
-    _final(
-        "window_end_timestamp_seconds",
-        "End of the newest window that nothing can revise any more.",
-        lambda record: record.end_ms / 1000,
-    ),
-    _final("label_coverage_ratio", "Share of its predictions that have a label.", "label_coverage"),
-    _final("accuracy_ratio", "Its share of right answers.", "quality.accuracy"),
-    _final(
-        "mean_absolute_error",
-        "Its mean absolute error, of a regression model.",
-        "regression.mean_absolute_error",
-    ),
-)
-
 MODEL = Metric(
     "tidegauge_model_info",
     "1 for each model, with its kind: binary, multiclass or regression.",
@@ -352,13 +342,6 @@ def calibration_rows(record: MetricRecord) -> Iterator[Row]:
             yield Row(metric, (*labels, f"{tenth / CALIBRATION_BINS:g}"), read(point))
 
 
-def final_rows(record: MetricRecord) -> Iterator[Row]:
-    """The figures of one window that is final."""
-    model, version, *_, window = _labels(record)
-    for metric, read in FINAL_FIGURES:
-        yield Row(metric, (model, version, window), read(record))
-
-
 def paired_rows(record: MetricRecord) -> Iterator[Row]:
     """The figures of one version beside each other version in one window."""
     model, version, *_, window = _labels(record)
@@ -382,10 +365,10 @@ def _labels(record: MetricRecord) -> tuple[str, ...]:
         record.version,
         record.segment_field or "",
         record.segment_value or "",
-        window_text(record),
+        window_text(record.end_ms - record.start_ms),
     )
 
 
-def window_text(record: MetricRecord) -> str:
+def window_text(size_ms: int) -> str:
     """The length of a window as labels have it."""
-    return text(timedelta(milliseconds=record.end_ms - record.start_ms))
+    return text(timedelta(milliseconds=size_ms))

@@ -68,7 +68,10 @@ def admin_client(connection: Connection) -> Iterator[KafkaAdminClient]:
     try:
         yield client
     except KafkaError as error:
-        raise ClusterError(f"The Kafka cluster {connection.bootstrap} refused: {error}") from error
+        said = f"refused: {error}"
+        if error.retriable:  # it restarts, or a leader is being elected
+            said = f"does not answer ({type(error).__name__})."
+        raise ClusterError(f"The Kafka cluster {connection.bootstrap} {said}") from error
     finally:
         client.close()
 

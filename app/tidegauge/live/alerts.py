@@ -1,6 +1,6 @@
 """Alerts as tables: those of a model, and the causes of one."""
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause
 from tidegauge.live import trouble, words
 from tidegauge.live.listing import Cell, Column, Listing, Row, text_cell
 

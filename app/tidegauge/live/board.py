@@ -9,19 +9,21 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.core.ledger import UNKNOWN_MODEL
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
     DeploymentKind,
     DeploymentRecord,
+    FeatureStats,
     LedgerRecord,
     MetricRecord,
     WindowState,
 )
 from tidegauge.core.stats.reference import ReferenceProfile
 from tidegauge.live.compare import judgeable_windows
+from tidegauge.live.drift import MODERATE_PSI
+from tidegauge.live.life import Event, Life
 from tidegauge.live.refusals import Refusals
 
 KEPT_WINDOWS: Final = 48
@@ -29,6 +31,8 @@ KEPT_WINDOWS: Final = 48
 DETAILED_WINDOWS: Final = 2
 """Of these the newest closed ones, and the one that quality is of, keep the figures of features and
 classes and the curves, which are the bulk."""
+MOVED_FEATURES: Final = 12
+"""Of a whole version's other windows so many features, those that moved most, keep their drift."""
 MAX_HISTORIES: Final = 4_000
 """Series times sizes of windows, for whole versions and for segments each; more are counted."""
 MAX_DEPLOYMENTS: Final = 100
@@ -118,10 +122,16 @@ def _light(window: MetricRecord) -> MetricRecord:
         confusion=(),
         regression=replace(window.regression, error_histogram=()),
         prediction=replace(window.prediction, histogram=()),
-        features={},
+        features={} if window.segment_field is not None else _moved(window),
         attributions=None,
         paired={},
     )
+
+
+def _moved(window: MetricRecord) -> dict[str, FeatureStats]:
+    drifts = ((name, stats.psi) for name, stats in window.features.items())
+    moved = [(psi, name) for name, psi in drifts if psi is not None and psi >= MODERATE_PSI]
+    return {name: FeatureStats(psi=psi) for psi, name in sorted(moved)[-MOVED_FEATURES:]}
 
 
 class ModelBoard:
@@ -191,6 +201,9 @@ class Board:
         self._references: dict[tuple[str, str], tuple[int, ReferenceProfile]] = {}
         self._alerts: dict[str, tuple[int, AlertRecord]] = {}
         self._alerts_of: dict[str, set[str]] = {}
+        self._lives: dict[str, Life] = {}
+        self._gone: dict[str, int] = {}
+        """The offset up to which nothing of an alert matters any more, by fingerprint."""
         self._histories = {True: 0, False: 0}
 
     def take(self, arrivals: Iterable[Arrival]) -> None:
@@ -225,6 +238,11 @@ class Board:
         """The newest event of one alert."""
         known = self._alerts.get(fingerprint)
         return known[1] if known is not None else None
+
+    def life(self, fingerprint: str) -> list[Event]:
+        """The events of one alert that were read, in their order."""
+        life = self._lives.get(fingerprint)
+        return life.events() if life is not None else []
 
     def firing(self, model: str | None = None) -> list[AlertRecord]:
         """The alerts that fire; the latest begun comes first."""
@@ -273,6 +291,9 @@ class Board:
 
     def _take_alert(self, offset: int, record: AlertRecord) -> None:
         known = self._alerts.get(record.fingerprint)
+        if offset <= self._gone.get(record.fingerprint, -1):
+            return
+        self._lives.setdefault(record.fingerprint, Life()).take(record)
         if known is not None and known[0] >= offset:
             return
         self._alerts[record.fingerprint] = offset, record
@@ -281,7 +302,8 @@ class Board:
             ended = list(self._ended())
             if len(ended) > MAX_ENDED_ALERTS:
                 oldest = min(ended, key=lambda f: self._alerts[f][1].time_ms)
-                _, gone = self._alerts.pop(oldest)
+                self._gone[oldest], gone = self._alerts.pop(oldest)
+                del self._lives[oldest]
                 self._alerts_of[gone.model].discard(oldest)
 
     def _ended(self) -> Iterator[str]:

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from tidegauge.core.records import AlertRecord, MetricRecord, WindowState
+from tidegauge.core.alertrecords import AlertRecord
+from tidegauge.core.records import MetricRecord, WindowState
 
 ENOUGH_COVERAGE: Final = 0.5
 USUAL_WINDOWS: Final = 24

@@ -2,18 +2,15 @@
 
 from typing import NamedTuple
 
-from tidegauge.core.records import AlertRecord, MetricRecord
+from tidegauge.core.alertrecords import AlertRecord
+from tidegauge.core.records import MetricRecord
 from tidegauge.live import trouble, words
 from tidegauge.live.board import Board, ModelBoard, Scope
 from tidegauge.live.compare import Baseline, Comparison, compare, trouble_since
+from tidegauge.live.drift import psi_cell
 from tidegauge.live.figures import figures_of
 from tidegauge.live.listing import Cell, Column, Listing, Row, text_cell
 
-LARGE_PSI = 0.25
-"""From here on a distribution is commonly said to have changed (Siddiqi, Credit Risk Scorecards,
-2006)."""
-MODERATE_PSI = 0.1
-"""From here on it is commonly watched."""
 _TREND = 12
 
 COLUMNS = (
@@ -119,15 +116,6 @@ def most_drifted(window: MetricRecord | None) -> tuple[str, float | None]:
         if psi is not None:
             drifted.setdefault(name, psi)
     return max(drifted.items(), key=lambda item: item[1], default=(words.NONE, None))
-
-
-def psi_cell(psi: float | None) -> Cell:
-    """A population stability index, marked by the usual bounds."""
-    if psi is None:
-        return Cell(words.NONE)
-    if psi >= LARGE_PSI:
-        return Cell(f"{words.number(psi)} !", psi, "bold red")
-    return Cell(f"{words.number(psi)}  ", psi, "bold yellow" if psi >= MODERATE_PSI else "")
 
 
 def quality_cells(comparison: Comparison) -> tuple[Cell, Cell, Cell]:

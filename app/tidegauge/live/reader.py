@@ -3,7 +3,7 @@
 Only committed records, without a consumer group; nothing is written. The present is followed from
 the end of the topics. The past is read back from there in chunks, the newest first, so that the
 screen is full at once and fills further; of it, only the newest record of each key is decoded, but
-for dead letters, which all count.
+for dead letters, which all count, and the alerts whose life the console tells.
 After a failure the reader begins anew.
 """
 
@@ -75,6 +75,8 @@ class Reader:
         names = settings.topic_names
         # read back in this order: what is few and matters comes first
         self._topics = [names.alerts, names.metrics]
+        # of alerts the console tells the life, and dead letters all count
+        self._all_of = {names.alerts, names.dead_letters} if everything else set()
         if everything:
             self._topics = [names.alerts, names.references, names.metrics, names.dead_letters]
         self._messages: queue.Queue[Message] = queue.Queue(_MESSAGES)
@@ -189,10 +191,9 @@ class Reader:
         ends: Mapping[TopicPartition, int],
     ) -> Iterator[list[ConsumerRecord]]:
         """One topic after the other."""
-        names = self._settings.topic_names
         for topic in self._topics:
             its_ends = {place: end for place, end in ends.items() if place.topic == topic}
-            newest_only = topic != names.dead_letters
+            newest_only = topic not in self._all_of
             yield from Past(consumer, begins, its_ends, newest_only=newest_only).chunks()
 
     def _decoded(self, records: Iterable[ConsumerRecord]) -> Read:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.records import (
-    AlertRecord,
     ClassStats,
     ConfusionCell,
     DeploymentRecord,
@@ -14,9 +14,10 @@ from tidegauge.core.records import (
 from tidegauge.live import words
 from tidegauge.live.board import ModelBoard, Scope
 from tidegauge.live.compare import Comparison, side_by_side, trouble_since
+from tidegauge.live.drift import psi_cell
 from tidegauge.live.figures import Figure, figures_of
 from tidegauge.live.listing import Cell, Column, Listing, Row, text_cell
-from tidegauge.live.models import most_drifted, psi_cell
+from tidegauge.live.models import most_drifted
 from tidegauge.live.paired import paired_cells, paired_columns
 from tidegauge.live.trouble import deployed, subject
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
+from tidegauge.core.alertrecords import AlertRecord, AttributionChange
+from tidegauge.core.records import LedgerRecord, MetricRecord
 from tidegauge.live import words
 from tidegauge.live.compare import Baseline, Comparison
 from tidegauge.live.models import most_drifted
 from tidegauge.wire.plain import plain
 
 _SHOWN_VERSIONS = 5
+_SHOWN_ATTRIBUTIONS = 3
 
 
 def compared(judged: MetricRecord, comparison: Comparison) -> str:
@@ -22,6 +24,18 @@ def compared(judged: MetricRecord, comparison: Comparison) -> str:
             return f"{shown}, vs the oldest, {words.short_moment(comparison.usual[0].start_ms)}"
         case baseline:
             return f"{shown}, vs the median of {len(comparison.usual)} {baseline}"
+
+
+def label_delay(judged: MetricRecord | None) -> str:
+    """How long labels take; empty where that is not known.
+
+    Args:
+        judged: The window that quality is of: a newer one has only those that came soon.
+    """
+    if judged is None or not judged.label_delay.count:
+        return ""
+    delay = judged.label_delay
+    return f"labels after {words.lasting(delay.p50)}, 90 % within {words.lasting(delay.p90)}"
 
 
 def drift(newest: MetricRecord) -> str:
@@ -63,6 +77,26 @@ def detector(alert: AlertRecord) -> str:
     if alert.statistic is None or alert.threshold is None:
         return plain(alert.detector)
     return f"{plain(alert.detector)}: {alert.statistic:.4g} over {alert.threshold:.4g}"
+
+
+def attributions(alert: AlertRecord) -> str:
+    """What moved the answers in an alert's window; empty where none carries attributions."""
+    moved = alert.attributions
+    if moved is None:
+        return ""
+    features = "; ".join(map(_attribution, moved.features[:_SHOWN_ATTRIBUTIONS]))
+    if moved.drift is None:
+        return features
+    return f"{words.whole_share(moved.drift)} went to other features: {features}"
+
+
+def _attribution(change: AttributionChange) -> str:
+    before = "" if change.before is None else f"{words.whole_share(change.before)} → "
+    told = f"{plain(change.name)} {before}{words.whole_share(change.after)}"
+    if change.right is None or change.wrong is None:
+        return told
+    parts = (words.whole_share(part) for part in (change.right, change.wrong))
+    return "{} (right {}, wrong {})".format(told, *parts)
 
 
 def running(alert: AlertRecord) -> str:

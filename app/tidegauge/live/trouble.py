@@ -3,16 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
-    Cause,
-    DeploymentKind,
-    DeploymentRecord,
-    Effect,
-    Role,
-    Severity,
-)
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause, Effect, Role, Severity
+from tidegauge.core.records import DeploymentKind, DeploymentRecord
 
 STYLES: Final = {
     Severity.CRITICAL: "bold red",
@@ -37,8 +29,14 @@ EFFECTS: Final = {
     Effect.MISSING: "missing",
     Effect.UNSEEN: "unseen values",
     Effect.OUT_OF_RANGE: "out of range",
+    Effect.WRONG_TYPE: "wrong type",
+    Effect.UNIT_CHANGE: "another unit",
+    Effect.SWAPPED: "swapped",
+    Effect.BELOW_TARGET: "below target",
     Effect.NEW_VERSION: "new version",
+    Effect.SLOWER: "slower",
     Effect.SILENCE: "silence",
+    Effect.STALE: "stale",
 }
 """The effects in plain words."""
 
@@ -85,6 +83,11 @@ def subject(alert: AlertRecord) -> str:
 def deployed(mark: DeploymentRecord) -> str:
     """What is new with a deployment."""
     return f"{_NEW[mark.kind]} {mark.value}"
+
+
+def advice(alert: AlertRecord) -> str:
+    """What to do, as far as the alert itself tells; empty where it does not."""
+    return alert.annotations.get("advice", "")
 
 
 def because(alert: AlertRecord) -> str:

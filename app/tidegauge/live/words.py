@@ -82,6 +82,15 @@ def seconds(value: float | None) -> str:
     return f"{number(value * 1000)} ms" if value < 1 else f"{number(value)} s"
 
 
+def lasting(value: float | None) -> str:
+    """How long something took, 8100 s as ``2.2 h``."""
+    if value is not None:
+        for unit_seconds, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+            if value >= unit_seconds:
+                return f"{value / unit_seconds:.1f} {unit}"
+    return seconds(value)
+
+
 def moment(time_ms: int | None) -> str:
     """A time to the minute, in UTC."""
     return NONE if time_ms is None else rfc3339(time_ms)[:16].replace("T", " ")

@@ -3,34 +3,35 @@
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.core.config import ModelKind
 from tidegauge.core.events import Prediction
+from tidegauge.core.panes import pane_start
 from tidegauge.core.partitioner import partition_for
-from tidegauge.core.records import AlertRecord, AlertStatus
+from tidegauge.core.records import MetricRecord
 from tidegauge.core.stats.errorbins import ErrorBins
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import ReferenceProfile
-from tidegauge.lookup import logs
+from tidegauge.lookup.logs import Logs
 from tidegauge.settings import Settings
 from tidegauge.wire.alerts import decode_alert
-from tidegauge.wire.public import InvalidRecord
+from tidegauge.wire.metrics import decode_metrics, window_key
+from tidegauge.wire.public import InvalidRecord, encode_json
 from tidegauge.wire.references import decode_reference
 
 Baseline = dict[tuple[str, str, str], FirstLabels]
 """First labels from which the error detectors learned, by version, segment field and value."""
 
 
-def baseline_of(settings: Settings, client: KafkaConsumer, model: str) -> Baseline:
+def baseline_of(settings: Settings, logs: Logs, model: str) -> Baseline:
     """The baseline of a model's errors, as the state of monitor has it."""
     topic = settings.kafka.topic_names.monitor_state
-    partitions = len(client.partitions_for_topic(topic) or ())
-    place = TopicPartition(topic, partition_for(model.encode(), partitions))
-    begin, end = client.beginning_offsets([place])[place], client.end_offsets([place])[place]
-    prefix = _prefix(["baseline", model])
+    partition = partition_for(model.encode(), len(logs.partitions(topic)))
+    prefix = b"".join(map(msgspec.msgpack.encode, ("baseline", model)))
     found: dict[bytes, bytes | None] = {}
-    for record in logs.between(client, place, begin, end):
+    for record in logs.read(logs.whole(topic, partition), [prefix]).records:
+        # the length of the list comes before its first item
         if record.key is not None and record.key[1 : 1 + len(prefix)] == prefix:
             found[record.key] = record.value
     baseline: Baseline = {}
@@ -41,23 +42,16 @@ def baseline_of(settings: Settings, client: KafkaConsumer, model: str) -> Baseli
     return baseline
 
 
-def _prefix(parts: list[str]) -> bytes:
-    """How a state key of these parts goes on after the length of its list."""
-    return b"".join(map(msgspec.msgpack.encode, parts))
-
-
 def bins_of(baseline: Baseline, profile: ReferenceProfile) -> ErrorBins:
     """First labels by cell of a reference."""
     first = baseline.get((profile.version, "", ""))
     return ErrorBins() if first is None else first.bins.get(profile.id, ErrorBins())
 
 
-def reference_of(
-    settings: Settings, client: KafkaConsumer, event: Prediction
-) -> ReferenceProfile | None:
+def reference_of(settings: Settings, logs: Logs, event: Prediction) -> ReferenceProfile | None:
     """The newest reference of a request's model version."""
     newest: dict[bytes, ReferenceProfile | None] = {}
-    for record in logs.everything(client, settings.kafka.topic_names.references):
+    for record in logs.everything(settings.kafka.topic_names.references):
         try:
             newest[record.key] = None if record.value is None else decode_reference(record.value)
         except InvalidRecord:
@@ -67,12 +61,10 @@ def reference_of(
     return next(found, None)
 
 
-def alerts_at(
-    settings: Settings, client: KafkaConsumer, model: str, time_ms: int
-) -> list[AlertRecord]:
+def alerts_at(settings: Settings, logs: Logs, model: str, time_ms: int) -> list[AlertRecord]:
     """The alerts of a model that were open at an event time, the newest record of each."""
     lives: dict[tuple[str, int], AlertRecord] = {}
-    for record in logs.everything(client, settings.kafka.topic_names.alerts):
+    for record in logs.everything(settings.kafka.topic_names.alerts, [encode_json(model)]):
         try:
             alert = decode_alert(record.value or b"", record.headers)
         except InvalidRecord:
@@ -86,6 +78,37 @@ def alerts_at(
         and (alert.ends_at_ms is None or time_ms <= alert.ends_at_ms)
         and alert.status is not AlertStatus.RETRACTED
     ]
+
+
+def usual_window(settings: Settings, logs: Logs, event: Prediction) -> MetricRecord | None:
+    """A window of a request's version that carries attributions, to compare its own with.
+
+    The largest that holds the request; while none is published that does, that ended before it.
+    """
+    if not event.attributions:
+        return None
+    time_ms = round(event.timestamp.timestamp() * 1000)
+    sizes = sorted(settings.core().windows_ms, reverse=True)
+    starts = [(size, pane_start(time_ms, size) - back * size) for back in (0, 1) for size in sizes]
+    series = event.model, event.version, "", ""
+    keys = [window_key(series, size, start) for size, start in starts]
+    newest = _newest(logs, settings.kafka.topic_names.metrics, keys)
+    windows = (decode_metrics(newest[key]) for key in keys if key in newest)
+    return next(
+        (w for w in windows if isinstance(w, MetricRecord) and w.attributions is not None), None
+    )
+
+
+def _newest(logs: Logs, topic: str, keys: list[bytes]) -> dict[bytes, bytes]:
+    """The newest values of some keys of a topic that is partitioned by key."""
+    partitions = logs.partitions(topic)
+    found: dict[bytes, bytes] = {}
+    for partition in partitions:
+        own = [key for key in keys if partition_for(key, len(partitions)) == partition]
+        if own:
+            records = logs.read(logs.whole(topic, partition), own).records
+            found |= {record.key: record.value for record in records if record.key in own}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def kind_of(settings: Settings, event: Prediction) -> ModelKind:

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tidegauge.core.records import AlertRecord, AlertStatus
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.notify.channel import Delivered, Event, Outcome
 from tidegauge.notify.message import causes_line, linked, message_of
 from tidegauge.notify.post import post

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 
 
 class Delivered(NamedTuple):

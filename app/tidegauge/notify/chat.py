@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.notify.channel import Delivered, Event, Failed, Outcome
 from tidegauge.notify.errors import NotifyError
 from tidegauge.notify.message import Message, message_of

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import NamedTuple, Protocol
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.notify.channel import Channel, Delivered, Event, Failed, Outcome, Refused
 from tidegauge.notify.status import TargetStatus
 

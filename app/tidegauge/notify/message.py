@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause, Role
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Cause, Role
 from tidegauge.wire.plain import plain
 from tidegauge.wire.public import rfc3339
 
@@ -20,9 +20,10 @@ class Message(NamedTuple):
 
 
 def message_of(alert: AlertRecord, link: str | None) -> Message:
-    """What is wrong, what it belongs to, since when, why, and where to look."""
+    """What is wrong, what it belongs to, why, what to do, since when, and where to look."""
     summary = alert.annotations.get("summary", "")
-    lines = [summary, _belongs(alert, summary), *map(_because, _causes(alert)), _when(alert)]
+    why, advice = map(_because, _causes(alert)), alert.annotations.get("advice", "")
+    lines = [summary, _belongs(alert, summary), *why, advice, _when(alert)]
     where = alert.generator_url or linked(link, alert)
     shown = [plain(line) for line in (*lines, where) if line]
     subject = f"[{_word(alert)}] {_subject(alert)}"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-from tidegauge.core.records import Severity
+from tidegauge.core.alertrecords import Severity
 from tidegauge.export.http import PageServer
 from tidegauge.kafka.client import Connection
 from tidegauge.notify.alertmanager import Alertmanager

@@ -19,7 +19,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.kafka.client import Connection, client_options
 from tidegauge.notify.courier import Courier
 from tidegauge.wire.alerts import cloud_event, decode_alert

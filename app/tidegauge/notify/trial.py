@@ -1,6 +1,6 @@
 """A message that says that a target can be reached."""
 
-from tidegauge.core.records import AlertRecord, AlertStatus, Severity
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.notify.channel import Event
 from tidegauge.wire.alerts import cloud_event, encode_alert
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.notify.channel import Delivered, Event, Outcome
 from tidegauge.notify.post import post
 from tidegauge.notify.secrets import Address

@@ -16,10 +16,11 @@ class WorkerSettings(Section):
 
     commit_interval: PositiveDuration = timedelta(seconds=1)
     """How often each partition's state and outputs are committed: outputs appear that much later.
+    A partition with a long backlog commits at every third of these times.
     """
     publish_interval: PositiveDuration = timedelta(seconds=5)
-    """How often changed windows and ledgers are published; alerts and final windows are published
-    with the commit."""
+    """How often a model's changed windows and ledger are published; when a pane closes, and alerts
+    and final windows, with the commit."""
     commit_records: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
     """A partition commits earlier when so many of its state records have changed."""
     fetch_records: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000

@@ -104,6 +104,9 @@ class DetectionSettings(Section):
     min_loss: Annotated[float, Field(gt=0, le=1)] = _DETECTION.min_loss
     """The part of the predictions, or of the labels, above which a loss is worth an alert: 0.5 is
     half of what is normal at this time of day. With 1 there is no such alert."""
+    min_silence: PositiveDuration = timedelta(minutes=10)
+    """The shortest time without predictions or labels, or without a change of a feature's numbers,
+    that is worth an alert of staleness; what is normal raises none, however long."""
     min_samples: Count = _DETECTION.min_samples
     """How many samples the size of a change is followed over, at least, while its alert fires; its
     standard error is about one over their root."""

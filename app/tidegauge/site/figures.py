@@ -175,9 +175,8 @@ def budget() -> str:
     d.arrow((535, 67), (585, 112))
     d.arrow((535, 173), (585, 128))
     rows = (
-        (40, "Page-Hinkley", "small changes, 2/5"),
-        (102, "Page-Hinkley", "large changes, 2/5"),
-        (164, "ADWIN", "1/5"),
+        (60, "Page-Hinkley", "three sizes, 4/5"),
+        (134, "ADWIN", "1/5"),
     )
     for y, name, part in rows:
         d.box((722, y), (132, 46), [name, part], "green")

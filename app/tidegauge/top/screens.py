@@ -16,6 +16,7 @@ from tidegauge.live.compare import compare, trouble_since
 from tidegauge.live.listing import Arrangement, Listing
 from tidegauge.live.models import ModelView, model_view, models_listing
 from tidegauge.live.scope import (
+    attributions_listing,
     classes_listing,
     features_listing,
     scope_of,
@@ -86,7 +87,10 @@ class ModelsScreen(ListScreen):
         return self._welcome
 
 
-_TABS: Final = ("alerts", "segments", "features", "windows", "versions", "classes")
+_TABS: Final = (
+    *("alerts", "segments", "features", "windows", "versions"),
+    *("attributions", "classes"),
+)
 _SEGMENT_TABS: Final = ("windows", "features", "classes")
 
 
@@ -126,10 +130,16 @@ class ScopeScreen(ListScreen):
 
     @property
     def _tabs(self) -> tuple[str, ...]:
-        """The sides to look from; only some models have classes."""
+        """The sides to look from; only some models have attributions, or classes."""
         tabs = _TABS if self._scope.whole else _SEGMENT_TABS
-        multiclass = any(w.kind is ModelKind.MULTICLASS for w in self._windows()[-1:])
-        return tabs if multiclass else tabs[:-1]
+        windows = self._windows()
+        newest = compare(windows, None).newest
+        absent = set()
+        if not any(w.kind is ModelKind.MULTICLASS for w in windows[-1:]):
+            absent.add("classes")
+        if newest is None or newest.attributions is None:
+            absent.add("attributions")
+        return tuple(tab for tab in tabs if tab not in absent)
 
     def opened(self, key: str) -> None:
         """Go down to an alert, a segment or a version."""
@@ -174,8 +184,9 @@ class ScopeScreen(ListScreen):
                 return classes_listing(compare(windows, None).judged)
             case "segments":
                 return segments_listing(model, scope.version, state.size_ms, firing)
-            case "features":
-                return features_listing(compare(windows, None).newest)
+            case "features" | "attributions" as tab:
+                listing = features_listing if tab == "features" else attributions_listing
+                return listing(compare(windows, None).newest)
             case "windows":
                 return windows_listing(
                     windows, state.board.alerts(self._model), model.deployments()
@@ -237,7 +248,8 @@ Keys
   esc      back; all rows again       /      only rows with these words
   s  S     sort by the next column; the other way (or click a head)
   w  W     larger windows; smaller ones
-  tab 1-6  alerts, segments, features, windows, versions, classes
+  tab 1-7  alerts, segments, features, windows, versions, attributions,
+           classes
   ?  q     these keys; quit
 Figures
   quality  of the newest closed window that has at least half its labels

@@ -5,7 +5,7 @@ from statistics import median
 
 from rich.text import Text
 
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.live import telling, trouble, words
 from tidegauge.live.board import Scope
 from tidegauge.live.compare import Comparison, trouble_since
@@ -65,6 +65,8 @@ def traffic_lines(comparison: Comparison) -> list[Text]:
         parts[0] += f", usually {words.count(usual)}"
     if newest.latency.count:
         parts[0] += f", p99 {words.seconds(newest.latency.p99)}"
+    delay = telling.label_delay(comparison.judged)
+    parts += [delay] if delay else []
     parts.append(f"{words.span(newest.start_ms, newest.end_ms)}, {newest.state}")
     return [_labelled("traffic", " · ".join(parts)), _labelled("drift", telling.drift(newest))]
 
@@ -82,7 +84,10 @@ def alert_lines(alert: AlertRecord) -> list[Text]:
         _labelled("evidence", telling.evidence(alert)),
         _labelled("found by", telling.detector(alert)),
     ]
-    lines += [_labelled("running", running)] if (running := telling.running(alert)) else []
+    lines += [_labelled("advice", plain(advice))] if (advice := trouble.advice(alert)) else []
+    moved, running = telling.attributions(alert), telling.running(alert)
+    lines += [_labelled("moved by", moved)] if moved else []
+    lines += [_labelled("running", running)] if running else []
     return lines
 
 

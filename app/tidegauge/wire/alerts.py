@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from tidegauge.core.records import AlertRecord
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.wire.public import (
     InvalidRecord,
     decode_object,
@@ -114,5 +114,7 @@ def _data(record: AlertRecord) -> dict[str, Any]:
         "causes": record.causes,
         "splits": record.splits,
         "examples": record.examples,
+        "attributions": record.attributions,
         "incident": record.incident,
+        "retraining": record.retraining,
     }

@@ -26,17 +26,15 @@ def encode_metric(record: MetricRecord) -> tuple[bytes, bytes]:
     """Key and value of a window's record."""
     segment = "" if record.segment_field is None else record.segment_field
     value = "" if record.segment_value is None else record.segment_value
-    size_seconds = (record.end_ms - record.start_ms) / 1_000
-    key = joined_key(
-        record.model,
-        record.version,
-        segment,
-        value,
-        f"{size_seconds:.15g}s",
-        rfc3339(record.start_ms),
-    )
-    public = to_public(record) | {"type": "window", "size_seconds": size_seconds}
-    return key, encode_json(public)
+    size_ms = record.end_ms - record.start_ms
+    series = record.model, record.version, segment, value
+    public = to_public(record) | {"type": "window", "size_seconds": size_ms / 1_000}
+    return window_key(series, size_ms, record.start_ms), encode_json(public)
+
+
+def window_key(series: tuple[str, str, str, str], size_ms: int, start_ms: int) -> bytes:
+    """The key of a window's record: of a model, version, segment field and value."""
+    return joined_key(*series, f"{size_ms / 1_000:.15g}s", rfc3339(start_ms))
 
 
 def window_size_ms(key: bytes) -> int | None:

@@ -9,6 +9,7 @@ log = logging.getLogger(__name__)
 FIRST_SECONDS = 0.2
 LONGEST_SECONDS = 5.0
 LONGEST_PAUSE = 10.0
+BEHIND_BEATS = 3
 
 
 def commit_pause(interval: float, phase: float, now: float, last_commit: float) -> float:
@@ -27,6 +28,22 @@ def commit_pause(interval: float, phase: float, now: float, last_commit: float) 
     earliest = now + min(last_commit, LONGEST_PAUSE)
     beat = math.floor(earliest / interval - phase) + 1 + phase
     return beat * interval - now
+
+
+def skipped(interval: float, phase: float, beat: float, last_commit: float) -> bool:
+    """Whether a partition that is far behind leaves out a beat.
+
+    A commit has a cost of its own, whatever it holds, so those that have much to catch up with
+    commit at every `BEHIND_BEATS`-th beat only, all at the same. Where a slow broker stretches the
+    pauses already, none is left out.
+
+    Args:
+        interval: Seconds between two beats.
+        phase: Part of the interval by which the beat comes later than a multiple of it.
+        beat: Wall time of the beat, in seconds.
+        last_commit: Seconds that the last commit took.
+    """
+    return last_commit < interval and round(beat / interval - phase) % BEHIND_BEATS != 0
 
 
 class Backoff:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from aiokafka import ConsumerRecord
 
@@ -19,6 +19,7 @@ from tidegauge.core.partial import Partial, pieces
 from tidegauge.core.partitioner import Partitioner, partition_for
 from tidegauge.core.reasons import Reason
 from tidegauge.core.streamtime import NEVER
+from tidegauge.settings.kafka import TopicNames
 from tidegauge.wire.dead_letters import encode_dead_letter, encode_summary
 from tidegauge.wire.events import (
     InvalidEvent,
@@ -47,6 +48,18 @@ class CollectTopics:
     partials: str
     dead_letters: str
     counts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, names: TopicNames, counts: Mapping[str, int]) -> Self:
+        """Those of a deployment."""
+        return cls(
+            names.predictions,
+            names.feedback,
+            names.forwarded,
+            names.partials,
+            names.dead_letters,
+            counts,
+        )
 
 
 class CollectStage:

@@ -55,7 +55,7 @@ class LogEnds:
 
     async def start(self) -> None:
         """Connect, waiting for the broker as long as it takes."""
-        backoff = Backoff("connecting to the broker")
+        backoff = Backoff("connecting to kafka.bootstrap")
         while True:
             consumer = self._outside.consumer(enable_auto_commit=False)
             try:

@@ -3,26 +3,27 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.model import ModelMonitor
 from tidegauge.core.monitor.monitor import Monitor, Published
+from tidegauge.core.monitor.streams import CONTRASTS
 from tidegauge.core.partial import decode
 from tidegauge.core.partitioner import partition_for
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
     DeploymentRecord,
     FeedbackLedger,
     LedgerRecord,
     MetricRecord,
     PredictionLedger,
-    WindowState,
 )
 from tidegauge.core.streamtime import NEVER
-from tidegauge.export.view import DetectorView, ReferenceView
+from tidegauge.export.view import DetectorView, FinalView, ReferenceView
+from tidegauge.settings.kafka import TopicNames
 from tidegauge.wire.alerts import encode_alert
 from tidegauge.wire.metrics import encode_deployment, encode_ledger, encode_metric
 from tidegauge.wire.references import encode_reference
@@ -41,6 +42,13 @@ class MonitorTopics:
     references: str
     counts: Mapping[str, int]
 
+    @classmethod
+    def of(cls, names: TopicNames, counts: Mapping[str, int]) -> Self:
+        """Those of a deployment."""
+        return cls(
+            names.predictions, names.partials, names.alerts, names.metrics, names.references, counts
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -54,7 +62,7 @@ class Shown:
     deployments: tuple[DeploymentRecord, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     references: tuple[ReferenceView, ...] = ()
-    final: tuple[MetricRecord, ...] = ()
+    final: tuple[FinalView, ...] = ()
 
 
 class MonitorStage:
@@ -82,12 +90,13 @@ class MonitorStage:
         self._partition = partition
         self.core = Monitor(config, topics.counts[topics.predictions])
         self.shown = Shown({})
-        self._published_at = clock()
+        self._patience = min(config.panes[0].width_ms / 2000, publish_interval)
+        self._started = clock()
+        self._published_at: dict[str, float] = {}
         self._windows: dict[str, tuple[MetricRecord, ...]] = {}
         self._distributions: dict[str, tuple[Distribution, ...]] = {}
         self._moved: set[str] = set()
         """Models whose distributions are older than their windows."""
-        self._final: dict[tuple[str, str, int], MetricRecord] = {}
         self._alert_events: Counter[tuple[str, str, str]] = Counter()
         self._taken = 0
 
@@ -100,7 +109,7 @@ class MonitorStage:
     def restored(self) -> None:
         """See `tidegauge.worker.stage.Stage`."""
         self.core.restored()
-        self._show(set(self.core.models), distributions=True)
+        self._show(set(self.core.models), set(self.core.models))
 
     def process(self, chunk: Chunk) -> None:
         """See `tidegauge.worker.stage.Stage`."""
@@ -127,12 +136,10 @@ class MonitorStage:
 
     def snapshot(self) -> Snapshot:
         """See `tidegauge.worker.stage.Stage`."""
-        now = self._clock()
-        everything = now - self._published_at >= self._interval
-        if everything:
-            self._published_at = now
         stirred = set(self.core.stirred)
-        published = self.core.publish(everything=everything)
+        due = self._due()
+        self._published_at |= dict.fromkeys(due, self._clock())
+        published = self.core.publish(due)
         topics = self._topics
         outputs = [
             *(self._output(topics.alerts, *encode_alert(a)) for a in published.alerts),
@@ -146,14 +153,26 @@ class MonitorStage:
         ]
         self._taken = 0
         self._remember(published)
-        self._show(stirred, distributions=everything)
+        self._show(stirred, due)
         return Snapshot(list(self.core.changes()), outputs)
+
+    def _due(self) -> set[str]:
+        """The models that are to be published: at intervals, and as soon as a pane closes.
+
+        In a replay panes close all the time, so a model waits for half of one at least.
+        """
+        now, closed = self._clock(), self.core.closed
+        return {
+            name
+            for name in self.core.stirred
+            if now - self._published_at.get(name, self._started)
+            >= (self._patience if name in closed else self._interval)
+        }
 
     @property
     def dirty(self) -> int:
         """See `tidegauge.worker.stage.Stage`."""
-        due = self._clock() - self._published_at >= self._interval and self.core.stirred
-        return self._taken + self.core.dirty + int(bool(due))
+        return self._taken + self.core.dirty + len(self._due())
 
     # ---------------------------------------------------------------- for the metrics
 
@@ -187,28 +206,21 @@ class MonitorStage:
             if alert.status is AlertStatus.FIRING:
                 event = "updated" if alert.revision else "opened"
             self._alert_events[alert.model, alert.labels.get("alertname", ""), event] += 1
-        for record in published.metrics:
-            if record.state is WindowState.FINAL and record.segment_field is None:
-                key = (record.model, record.version, record.end_ms - record.start_ms)
-                known = self._final.get(key)
-                if known is None or record.end_ms >= known.end_ms:
-                    self._final[key] = record
 
-    def _show(self, stirred: set[str], *, distributions: bool) -> None:
+    def _show(self, stirred: set[str], due: set[str]) -> None:
         """Replace what is shown; only models that changed are computed again.
 
         Args:
             stirred: the models that changed.
-            distributions: whether these are computed, too; nobody watches them by the second.
+            due: those whose distributions are computed, too; nobody watches them by the second.
         """
         models = self.core.models
         for name in stirred:
             self._windows[name] = tuple(models[name].present())
         self._moved |= stirred
-        if distributions:
-            for name in self._moved:
-                self._distributions[name] = tuple(models[name].distributions())
-            self._moved.clear()
+        for name in self._moved & due:
+            self._distributions[name] = tuple(models[name].distributions())
+        self._moved -= due
         marks = {name: m.watermarks.marks.predictions for name, m in models.items()}
         self.shown = Shown(
             watermarks={name: mark for name, mark in marks.items() if mark > NEVER},
@@ -219,12 +231,14 @@ class MonitorStage:
             deployments=tuple(d for m in models.values() for d in m.deployments.marks.values()),
             distributions=tuple(d for n in sorted(models) for d in self._distributions.get(n, ())),
             references=tuple(r for name in sorted(models) for r in _references(models[name])),
-            final=tuple(self._final.values()),
+            final=tuple(FinalView(n, w) for n, m in models.items() for w in m.final.all()),
         )
 
 
 def _detectors(model: ModelMonitor) -> Iterator[DetectorView]:
     for key, verdict in sorted(model.streams.verdicts.items()):
+        if key.subject in CONTRASTS:  # they open nothing by themselves, and there are many
+            continue
         yield DetectorView(
             model=model.name,
             version="",

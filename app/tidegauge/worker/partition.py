@@ -15,7 +15,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from tidegauge.worker import changelog, transaction
-from tidegauge.worker.backoff import commit_pause
+from tidegauge.worker.backoff import commit_pause, skipped
 from tidegauge.worker.changelog import Mark
 from tidegauge.worker.exits import CommitError, StageError
 from tidegauge.worker.inbox import Admission, Fetch, Inbox
@@ -23,6 +23,7 @@ from tidegauge.worker.linger import Linger
 from tidegauge.worker.logends import LogEnds
 from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.quarantine import DIED, Death, Quarantine
+from tidegauge.worker.reading import Reading
 from tidegauge.worker.stage import RESERVED_PREFIX, Chunk, Output, Records, Stage, StageSpec
 from tidegauge.worker.status import Counters, PartitionState, PartitionStatus, TopicStatus
 
@@ -34,8 +35,8 @@ PREFERENCE_PATIENCE = 10.0
 """Seconds a preferred topic may keep the others waiting without bringing anything."""
 SET_ASIDE_COMMAND = "tidegauge worker --set-aside"
 SET_ASIDE_REASON = "set aside by hand: the stage failed on it"
-FRESH_MS = 5_000
-"""A partition whose complete time is older than this is behind: it gets no ticks."""
+FAR_BEHIND_BATCHES = 2
+"""Largest batches still to be read, beyond which a partition commits more seldom."""
 
 
 class Partition:
@@ -78,9 +79,7 @@ class Partition:
         self._log_ends = log_ends
         self._wake = wake
         self._saved: dict[str, int] = {}
-        self._readable: dict[str, int] = {}
-        self._complete: dict[str, int] = dict.fromkeys(spec.inputs, 0)
-        self._ticked: dict[str, int] = dict.fromkeys(spec.inputs, 0)
+        self._reading = Reading(self.tps, log_ends)
         self._committing = asyncio.Lock()
         self._commit_began: float | None = None
         self._commit_now = asyncio.Event()
@@ -139,7 +138,7 @@ class Partition:
         """Let records count, from the positions reached."""
         for topic, mark in self.marks.items():
             self.inboxes[topic].reset(mark.position)
-        self._readable.clear()
+        self._reading.restart()
         self._last_progress = self._settings.outside.now()
         self.state = PartitionState.ACTIVE
 
@@ -166,7 +165,7 @@ class Partition:
     def admit(self, fetch: Fetch) -> Admission:
         """Queue a fetch, trim it or refuse it."""
         admission = self.inboxes[fetch.tp.topic].admit(fetch)
-        self._readable[fetch.tp.topic] = fetch.readable_end
+        self._reading.fetched(fetch)
         match admission:
             case Admission.GAP:
                 self._count(gaps=1)
@@ -203,9 +202,9 @@ class Partition:
         return min(waiting, key=lambda topic: waiting[topic])
 
     def _worth_waiting(self, topic: str) -> bool:
-        more = self._readable.get(topic, self._log_ends.last(self.tps[topic]))
+        more = self.marks[topic].position < self._reading.readable(topic)
         idle = self._settings.outside.now() - self._last_progress
-        return self.marks[topic].position < more and idle < PREFERENCE_PATIENCE
+        return more and idle < PREFERENCE_PATIENCE
 
     def _overfull(self) -> bool:
         # the next commit cannot begin before the one under way ends, so changes would pile up
@@ -234,7 +233,7 @@ class Partition:
             start=fetch.start,
             end=fetch.end,
             readable_end=fetch.readable_end,
-            complete_until_ms=self._complete_until(topic, fetch),
+            complete_until_ms=self._reading.complete_until(topic, fetch),
             records=tuple(fetch.records),
         )
         try:
@@ -270,29 +269,12 @@ class Partition:
                 note = Output(self.spec.changelog, self.number, DIED, value)
                 await transaction.write(self.producer, [note], {}, self._settings.group)
 
-    def _complete_until(self, topic: str, fetch: Fetch) -> int:
-        known = self._log_ends.complete_until(self.tps[topic], fetch.end)
-        if fetch.records and fetch.records[-1].timestamp_type == 1:
-            # a record of the same millisecond may follow
-            known = max(known, fetch.records[-1].timestamp - 1)
-        self._complete[topic] = max(self._complete[topic], known)
-        return self._complete[topic]
-
     def _tick(self) -> None:
         """Tell the stage the time, if all inputs were read to their ends since the last tick."""
-        now_ms = int(self._settings.outside.now() * 1000)
-        complete = {
-            topic: self._log_ends.complete_until(self.tps[topic], mark.position)
-            for topic, mark in self.marks.items()
-        }
-        for topic, until in complete.items():
-            if until <= self._ticked[topic] or until < now_ms - FRESH_MS:
-                return
-        for topic, until in complete.items():
-            self._complete[topic] = max(self._complete[topic], until)
-        self._ticked = complete
-        self._guard(lambda: self.stage.tick(dict(self._complete)), "tick")
-        self._count(ticks=1)
+        complete = self._reading.tick(self.marks, int(self._settings.outside.now() * 1000))
+        if complete is not None:
+            self._guard(lambda: self.stage.tick(complete), "tick")
+            self._count(ticks=1)
 
     def broadcast(self, key: bytes, value: bytes | None) -> None:
         """Pass on a record of the broadcast topic."""
@@ -312,16 +294,21 @@ class Partition:
     # commits
 
     async def commit_regularly(self) -> None:
-        """Commit about every interval, earlier when much has changed, until closed."""
+        """Commit about every interval until closed.
+
+        Earlier when much has changed, more seldom when there is much to catch up with.
+        """
         interval = self._settings.commit_interval
         while not self.closed:
             now, last = self._settings.outside.now(), self.counters.last_commit_seconds
+            pause = commit_pause(interval, self.spec.phase, now, last)
             try:
-                pause = commit_pause(interval, self.spec.phase, now, last)
                 await asyncio.wait_for(self._commit_now.wait(), pause)
             except TimeoutError:
                 self._wake()
                 await self.linger.end(interval)
+                if self._far_behind() and skipped(interval, self.spec.phase, now + pause, last):
+                    continue
             self._commit_now.clear()
             if self.active:
                 self._tick()
@@ -351,6 +338,10 @@ class Partition:
             seconds = self._settings.outside.monotonic() - started
             self._count(commits=1, commit_seconds=seconds)
             self.counters = replace(self.counters, last_commit_seconds=seconds)
+
+    def _far_behind(self) -> bool:
+        """Whether more waits in the logs than the largest batches of some commits."""
+        return self._reading.left(self.marks) > FAR_BEHIND_BATCHES * self._settings.chunk_records
 
     def _changed(self) -> bool:
         moved = any(mark.position != self._saved.get(t) for t, mark in self.marks.items())
@@ -400,11 +391,11 @@ class Partition:
         topics = {
             topic: TopicStatus(
                 position=mark.position,
-                end=max(self._log_ends.last(self.tps[topic]), self._readable.get(topic, 0)),
+                end=self._reading.newest_end(topic),
                 records=mark.records,
                 lost=mark.lost,
                 set_aside=mark.set_aside,
-                complete_until_ms=self._complete[topic],
+                complete_until_ms=self._reading.complete[topic],
             )
             for topic, mark in self.marks.items()
         }

@@ -10,8 +10,9 @@ from weakref import WeakValueDictionary
 
 import xxhash
 
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.config import CoreConfig, ModelKind
-from tidegauge.core.records import AlertRecord, LedgerRecord, MetricRecord
+from tidegauge.core.records import LedgerRecord, MetricRecord
 from tidegauge.export.http import MetricsServer
 from tidegauge.export.view import DetectorView, PartitionView, TopicView, View, WorkerView
 from tidegauge.kafka.admin import admin_client, describe
@@ -27,15 +28,13 @@ from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
 from tidegauge.worker.options import ShellSettings
 from tidegauge.worker.outside import Outside
 from tidegauge.worker.repair import RepairedOffset, repair_offsets, set_aside
+from tidegauge.worker.schema import SCHEMA_VERSION
 from tidegauge.worker.stage import StageSpec
 from tidegauge.worker.status import PartitionState, PartitionStatus, Phase, StatusBoard
 
 log = logging.getLogger(__name__)
 
 Key = TypeVar("Key")
-
-SCHEMA_VERSION = 10
-"""Version of the state's encoding, in both changelogs."""
 
 STALLED_SECONDS = 120.0
 """A partition with lag and no progress for so long means that the worker is not alive, but for
@@ -146,30 +145,14 @@ class Worker:
         return collect, monitor
 
     def _make_collect(self, partition: int) -> CollectStage:
-        names = self._names
-        topics = CollectTopics(
-            names.predictions,
-            names.feedback,
-            names.forwarded,
-            names.partials,
-            names.dead_letters,
-            self._counts,
-        )
+        topics = CollectTopics.of(self._names, self._counts)
         partitioner = self._settings.join.partitioner
         stage = CollectStage(self._core, topics, partition, partitioner, self._refused)
         self._collect[partition] = stage
         return stage
 
     def _make_monitor(self, partition: int) -> MonitorStage:
-        names = self._names
-        topics = MonitorTopics(
-            names.predictions,
-            names.partials,
-            names.alerts,
-            names.metrics,
-            names.references,
-            self._counts,
-        )
+        topics = MonitorTopics.of(self._names, self._counts)
         interval = self._settings.worker.publish_interval.total_seconds()
         stage = MonitorStage(self._core, topics, partition, interval, time.monotonic)
         self._monitor[partition] = stage

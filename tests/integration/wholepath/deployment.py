@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from http.client import HTTPConnection
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ def wait_until(done: Callable[[], bool], still: Callable[[], object], limit: flo
         if time.monotonic() > deadline:
             raise AssertionError(f"not reached within {limit:g} s: {still()}")
         time.sleep(0.1)
+
+
+CODECS = ("lz4", "zstd", "snappy", "gzip", None)
+"""Ways in which Kafka's clients compress."""
 
 
 class WorkerProcess:
@@ -155,6 +160,7 @@ class Deployment:
         self.bootstrap = bootstrap
         self.partitions = partitions
         self.workers: list[WorkerProcess] = []
+        self._codecs = cycle(CODECS)
         self._looked = False
         self._published = 0
         self._folder = folder
@@ -187,10 +193,12 @@ class Deployment:
         return worker
 
     def publish(self, messages: Iterable[Message]) -> int:
-        """Publish to the deployment's topics; a message names its topic by role."""
-        sent = send(
-            self.bootstrap, (m._replace(topic=getattr(self.names, m.topic)) for m in messages)
-        )
+        """Publish to the deployment's topics; a message names its topic by role.
+
+        Each call compresses in another way, as clients of different makes do.
+        """
+        placed = (m._replace(topic=getattr(self.names, m.topic)) for m in messages)
+        sent = send(self.bootstrap, placed, next(self._codecs))
         self._published += sent
         return sent
 

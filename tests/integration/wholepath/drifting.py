@@ -48,7 +48,7 @@ SETTINGS = {
         "sizes": ["5m", "1h", "2h"],
     },
     "reference": {"learn": "1h", "min_predictions": 200},
-    "detection": {"learn": "1h", "learn_samples": 200, "min_loss": 1.0},
+    "detection": {"learn": "1h", "learn_samples": 200, "min_loss": 1.0, "min_silence": "30d"},
 }
 SHARES = {"pricing": 0.72, "fraud": 0.08, "basket": 0.1, "eta": 0.1}
 """Two binary models, one of three classes, and one that answers with minutes."""

@@ -7,9 +7,9 @@ from typing import Any, Protocol, Self
 import msgspec
 from wholepath.topic import Log
 
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord
 from tidegauge.core.records import (
-    AlertRecord,
     DeploymentRecord,
     FeedbackLedger,
     LedgerRecord,

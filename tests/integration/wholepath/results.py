@@ -8,7 +8,8 @@ from typing import Any, Self
 from wholepath.drifting import WINDOWS_END, DriftingInput
 from wholepath.outcome import Outcome
 
-from tidegauge.core.records import AlertRecord, DeploymentRecord, MetricRecord
+from tidegauge.core.alertrecords import AlertRecord
+from tidegauge.core.records import DeploymentRecord, MetricRecord
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,23 @@ class Results:
         return found
 
 
+def read_so_far(outcome: Outcome) -> int:
+    """How many events all ledgers together have."""
+    return sum(
+        ledger[side].get("read", 0)
+        for ledger in outcome.ledgers().values()
+        for side in ("predictions", "feedback")
+    )
+
+
 def finished(source: DriftingInput) -> Callable[[Outcome], bool]:
     """Whether all of an input is accounted for, and all its windows are final."""
 
     def done(outcome: Outcome) -> bool:
         ledgers = outcome.ledgers().values()
-        read = sum(x["predictions"].get("read", 0) + x["feedback"].get("read", 0) for x in ledgers)
         waiting = sum(x["predictions"].get("open", 0) for x in ledgers)
         orphans = sum(x["feedback"].get("orphan_open", 0) for x in ledgers)
-        return (read, waiting, orphans) == (
+        return (read_so_far(outcome), waiting, orphans) == (
             source.published(),
             0,
             source.held_orphans,

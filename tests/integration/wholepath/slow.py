@@ -88,7 +88,7 @@ class SlowBroker:
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SLOW:PLAINTEXT,"
             "CONTROLLER:PLAINTEXT",
         }
-        self.broker = EmbeddedBroker(folder, port=port, properties=properties)
+        self.broker = EmbeddedBroker(folder, port=port, quick_start=True, properties=properties)
         self.slow_bootstrap = f"{HOST}:{front}"
         self._ports = front, slow
 

@@ -3,7 +3,7 @@
 import pytest
 from wholepath.drifting import CHANGE, HOUR
 
-from tidegauge.core.records import AlertStatus
+from tidegauge.core.alertrecords import AlertStatus
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
 

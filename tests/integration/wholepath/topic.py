@@ -17,11 +17,12 @@ class Message(NamedTuple):
     partition: int | None = None
 
 
-def send(bootstrap: str, messages: Iterable[Message]) -> int:
+def send(bootstrap: str, messages: Iterable[Message], compression: str | None = None) -> int:
     """Publish in order as fast as possible; how many, once the broker has them all."""
     producer = KafkaProducer(
         bootstrap_servers=bootstrap,
         allow_auto_create_topics=False,
+        compression_type=compression,
         linger_ms=5,
         batch_size=256 * 1024,
         max_request_size=2 * 1024 * 1024,

@@ -3,7 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from samplerecords import T as END
+from samplerecords import alert_at
 
+from tidegauge.core.alertrecords import (
+    AlertRecord,
+    Cause,
+    CauseKind,
+    Effect,
+    Incident,
+    Role,
+    Split,
+)
 from tidegauge.core.config import HOUR, MINUTE
 from tidegauge.core.improvement import (
     CalibrationStep,
@@ -11,27 +22,24 @@ from tidegauge.core.improvement import (
     Gain,
     ImprovementStats,
     RecalibrationStats,
+    Retrain,
     SegmentGain,
     ThresholdStats,
 )
 from tidegauge.core.monitor.distributions import Distribution
+from tidegauge.core.monitor.finals import FinalWindow
 from tidegauge.core.monitor.streams import Subject
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
     AttributionStats,
     CalibrationPoint,
-    Cause,
-    CauseKind,
     ClassStats,
     ConfusionCell,
     DeploymentKind,
     DeploymentRecord,
-    Effect,
     FeatureAttribution,
     FeatureStats,
     FeedbackLedger,
-    Incident,
+    LabelDelay,
     Latency,
     LedgerRecord,
     MetricRecord,
@@ -41,16 +49,14 @@ from tidegauge.core.records import (
     Quality,
     RegressionStats,
     RocPoint,
-    Role,
     ScoreStats,
-    Severity,
-    Split,
     Traffic,
     WindowState,
 )
 from tidegauge.core.stats.compare import Bin
 from tidegauge.export.view import (
     DetectorView,
+    FinalView,
     PartitionView,
     ReferenceView,
     TopicView,
@@ -99,8 +105,6 @@ ATTRIBUTIONS = AttributionStats(
         "carrier": FeatureAttribution(mean_absolute=0.1, share=0.25, learned_share=0.5),
     },
 )
-END = 1_357_034_400_000
-"""2013-01-01T10:00:00Z."""
 
 
 def make_window(
@@ -197,6 +201,7 @@ def make_window(
         prediction=PredictionStats(
             count=100, mean=-2.0, deviation=1.5, p10=-4.0, p50=-2.5, p90=0.0, psi=0.4, js=0.3
         ),
+        label_delay=LabelDelay(count=50, p50=60.0, p90=600.0, p99=3600.0),
         latency=Latency(count=100, mean=0.02, p50=0.01, p90=0.03, p99=0.2),
         score=ScoreStats(count=100, mean=0.4, deviation=0.1, psi=0.02, js=0.01),
         features={
@@ -217,21 +222,14 @@ def make_window(
 
 def make_alert() -> AlertRecord:
     """An alert that fires."""
-    return AlertRecord(
+    return alert_at(
+        END,
         id="a1",
-        fingerprint="0123456789abcdef",
-        status=AlertStatus.FIRING,
-        severity=Severity.WARNING,
-        model="delay",
-        time_ms=END,
-        starts_at_ms=END - MINUTE,
         labels={"alertname": "FeatureDrift", "model": "delay", "feature": "dep_delay"},
         annotations={"summary": "dep_delay moved"},
         detector="page_hinkley",
         statistic=31.5,
         threshold=25.0,
-        window_start_ms=END - HOUR,
-        window_end_ms=END,
         predictions=100,
         labelled=50,
         label_coverage=0.5,
@@ -253,6 +251,7 @@ def make_alert() -> AlertRecord:
         incident=Incident(
             id="fedcba9876543210", role=Role.ROOT, root="0123456789abcdef", summary="dep_delay"
         ),
+        retraining=Retrain.WAIT,
     )
 
 
@@ -343,7 +342,7 @@ def full_view() -> View:
                 predictions=500,
             ),
         ),
-        final=(make_window(),),
+        final=(FinalView("delay", FinalWindow("1", HOUR, END, 0.5, 0.75, 12.5)),),
         alert_events={("delay", "FeatureDrift", "opened"): 2},
     )
 

@@ -1,25 +1,24 @@
 """Records as the worker publishes them, and the live view without a broker."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from samplerecords import alert_at
+from textual._context import active_app
 
+from tidegauge.core.alertrecords import AlertRecord, Cause, CauseKind, Effect, Severity
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
-    Cause,
-    CauseKind,
-    Effect,
     FeatureStats,
+    LabelDelay,
     Latency,
     LedgerRecord,
     MetricRecord,
     PredictionLedger,
     Quality,
     ScoreStats,
-    Severity,
     Traffic,
     WindowState,
 )
@@ -49,6 +48,7 @@ def make_window(hour: int = 0, **changes: Any) -> MetricRecord:
         reference="r",
         quality=Quality(accuracy=0.8, auc=0.9, f1=0.5),
         traffic=Traffic(predictions=100, per_second=100 / 3600),
+        label_delay=LabelDelay(count=90, p50=8_100.0, p90=16_000.0, p99=30_000.0),
         latency=Latency(count=100, p50=0.004, p99=0.009),
         score=ScoreStats(count=100, psi=0.02),
         features={"wind": FeatureStats(count=97, missing=3, mean=7.5, psi=0.31)},
@@ -58,22 +58,14 @@ def make_window(hour: int = 0, **changes: Any) -> MetricRecord:
 
 def make_alert(**changes: Any) -> AlertRecord:
     """A critical alert that began two hours after `T`."""
-    record = AlertRecord(
-        id="a",
-        fingerprint="0123456789abcdef",
-        status=AlertStatus.FIRING,
+    record = alert_at(
+        T + 3 * HOUR,
         severity=Severity.CRITICAL,
-        model="delay",
-        time_ms=T + 3 * HOUR,
         starts_at_ms=T + 2 * HOUR,
-        labels={"alertname": "FeatureDrift", "model": "delay", "feature": "wind"},
         annotations={"summary": "wind moved", "description": "Effect +1.3."},
         detector="page_hinkley",
         statistic=31.5,
         threshold=25.0,
-        window_start_ms=T + 2 * HOUR,
-        window_end_ms=T + 3 * HOUR,
-        predictions=1200,
         labelled=600,
         label_coverage=0.5,
         causes=(
@@ -120,6 +112,46 @@ class Script:
     def take(self) -> list[Message]:
         taken, self.messages = self.messages, []
         return taken
+
+
+TURNS = 10
+"""Turns of the loop after which a key that was pressed, or a signal, has come to somebody."""
+
+
+async def settled(*_: float) -> None:
+    """Return when everything has been said to everybody, and drawn.
+
+    Textual's own way takes a process for idle that the machine gives no time to.
+    """
+    app = active_app.get()
+    await worked(app)
+    while not app._exit:
+        app.screen._on_timer_update()
+        if not await worked(app):
+            break
+
+
+async def worked(app: TopApp) -> bool:
+    """Wait until nobody has anything to do; whether anybody had."""
+    idle = turns = 0
+    while idle < TURNS and not app._exit:
+        await asyncio.sleep(0)
+        busy = app._resize_event or not all(map(waits, [app, *app._registry]))
+        idle = 0 if busy else idle + 1
+        turns += 1
+    return turns > TURNS
+
+
+def waits(pump: Any) -> bool:
+    """Whether a part of the program waits for its next message."""
+    ready = pump._message_queue.ready_event
+    return pump._closing or pump._closed or (bool(ready._waiters) and not ready.is_set())
+
+
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("app", "pilot"):
+        monkeypatch.setattr(f"textual.{place}.wait_for_idle", settled)
 
 
 @pytest.fixture

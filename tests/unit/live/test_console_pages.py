@@ -19,26 +19,30 @@ from tidegauge.console.pages.refused import dead_letters
 from tidegauge.console.pages.request import request
 from tidegauge.console.pictures import Pictures
 from tidegauge.console.shell import Block, shell
+from tidegauge.core.alertrecords import (
+    AlertRecord,
+    AlertStatus,
+    AttributionChange,
+    AttributionShift,
+    Incident,
+    Role,
+    Severity,
+)
 from tidegauge.core.config import ModelKind
 from tidegauge.core.deadletters import DeadLetterRecord, DeadLetterSummaryRecord, OffsetRange
 from tidegauge.core.events import Prediction
 from tidegauge.core.explain.request import FeatureOf, Likes
 from tidegauge.core.reasons import Reason
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
     AttributionStats,
     CalibrationPoint,
     ConfusionCell,
     FeatureAttribution,
     FeatureStats,
-    Incident,
     LedgerRecord,
     MetricRecord,
     PredictionLedger,
     Quality,
-    Role,
-    Severity,
     WindowState,
 )
 from tidegauge.core.stats.reference import CategoricalReference, ReferenceProfile
@@ -170,6 +174,7 @@ def test_versions_are_compared_and_one_can_be_chosen(window: Make):
     assert chart.chart["series"][0]["data"][0]["value"][1] == 0.8
     assert chart.chart["series"][0]["itemStyle"]["color"] == COLOURS[0]
     assert "AUC over time" in said(blocks)
+    assert "p99 9 ms · labels after 2.2 h, 90 % within 4.4 h" in said(blocks)
 
 
 def test_what_the_address_names_but_nobody_knows_is_said_or_passed_over(window: Make):
@@ -204,6 +209,24 @@ def test_features_are_shown_beside_their_reference(window: Make):
     assert not charts(block(model(other, Address.parse("/model/delay?side=features")), "side"))
 
 
+def test_what_moved_and_since_when_is_a_matrix_of_features_and_windows(window: Make):
+    def drifts(*psi: float) -> dict[str, FeatureStats]:
+        return {name: FeatureStats(psi=d) for name, d in zip(("a", HOSTILE, "c"), psi, strict=True)}
+
+    calm = [window(n, features=drifts(0.01, 0.02, 0.05)) for n in range(3)]
+    moved = [window(n + 3, features=drifts(0.12, 2.0, 0.09)) for n in range(2)]
+    side = Address.parse("/model/delay?side=features")
+    (chart,) = charts(block(model(state_of(*calm, *moved), side), "side"))
+    assert chart.chart["yAxis"]["data"] == ["a", HOSTILE]
+    assert len(chart.chart["xAxis"]["data"]) == 5
+    (series,) = chart.chart["series"]
+    shades = [cell["value"][2] for cell in series["data"]]
+    assert shades == [0, 0, 0, 0.12, 0.12, 0, 0, 0, 2.0, 2.0]
+    assert series["data"][0]["name"].endswith(": PSI below 0.1")
+    assert series["data"][-1]["name"] == f"{HOSTILE} from 02-08 18:00: PSI 2"
+    assert not charts(block(model(state_of(*calm), side), "side"))
+
+
 def test_attributions_are_shown_where_answers_carry_them(window: Make):
     side = Address.parse("/model/delay?side=features")
     assert "Attributions" not in said(model(state_of(window(0)), side))
@@ -227,6 +250,9 @@ def test_right_and_wrong_depends_on_the_kind_of_model(window: Make):
     cells = (ConfusionCell("a", "a", 30), ConfusionCell("b", "a", 10), ConfusionCell("b", "b", 5))
     multi = window(0, kind=ModelKind.MULTICLASS, confusion=cells)
     assert "75%" in said(model(state_of(multi), side)[-1:])
+    sparse = tuple(ConfusionCell(a, b, 1) for a, b in (("10", "a"), ("9", "9"), ("a", "10")))
+    text = said(model(state_of(replace(multi, confusion=sparse)), side)[-1:])
+    assert "true / predicted\n9\n10\na\n9\n1" in text
 
 
 def test_a_segment_has_its_own_page(window: Make):
@@ -266,7 +292,17 @@ def test_an_alert_tells_causes_incident_and_examples(alert: MakeAlert):
     assert "this alert is a symptom" in text
     assert " root, since" in "".join(texts(block(blocks, "incident")))
     assert texts(block(blocks, "examples"))[-3:] == ["q-1", " · ", "q/2"]
+    assert "opened\ncritical" in text
     assert "There is no such alert" in said(page_of_alert(state_of(first), "nothing"))
+
+
+def test_an_alert_tells_what_moved_the_answers(alert: MakeAlert):
+    wind = AttributionChange(name="wind", before=0.1, after=0.4, right=0.3, wrong=0.6)
+    moved = alert(attributions=AttributionShift(count=9, drift=0.3, features=(wind,)))
+    blocks = page_of_alert(state_of(moved), moved.fingerprint)
+    told = "\n".join(texts(block(blocks, "attributions")))
+    for part in ("9 answers", "30% went to other features", "wind", "10%", "40%", "60%"):
+        assert part in told
 
 
 def page_of_alert(state: State, fingerprint: str) -> list[Block]:

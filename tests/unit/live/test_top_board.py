@@ -4,20 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, Severity
 from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
     DeploymentKind,
     DeploymentRecord,
     FeatureStats,
     LedgerRecord,
     MetricRecord,
-    Severity,
     Traffic,
     WindowState,
 )
 from tidegauge.live import board as board_module
 from tidegauge.live.board import DETAILED_WINDOWS, KEPT_WINDOWS, Arrival, Board, Scope
+from tidegauge.live.life import KEPT_EVENTS, life_listing
 
 HOUR = 3_600_000
 WHOLE = Scope("1")
@@ -41,7 +40,7 @@ def make_window(start: int, **changes: object) -> MetricRecord:
 
 def make_alert(number: int, status: AlertStatus, time_ms: int = 0) -> AlertRecord:
     return AlertRecord(
-        id="",
+        id=f"{number} {status} {time_ms}",
         fingerprint=f"{number:016x}",
         status=status,
         severity=Severity.WARNING,
@@ -61,7 +60,8 @@ def make_alert(number: int, status: AlertStatus, time_ms: int = 0) -> AlertRecor
 def content(board: Board) -> object:
     model = board.models["m"]
     windows = {s: {z: h.windows() for z, h in x.items()} for s, x in model.histories.items()}
-    return windows, model.ledger, model.deployments(), model.updated_ms, board.alerts()
+    lives = [board.life(alert.fingerprint) for alert in board.alerts()]
+    return windows, model.ledger, model.deployments(), model.updated_ms, board.alerts(), lives
 
 
 RECORDS = st.one_of(
@@ -142,6 +142,49 @@ def test_of_too_many_ended_alerts_the_oldest_goes_and_none_that_fires(monkeypatc
     assert [a.starts_at_ms for a in board.alerts()] == [9, 3, 2]
     assert [a.starts_at_ms for a in board.firing("m")] == [9]
     assert board.firing("other") == []
+    # what is older of one that went, as read back from the end of the topic, does not raise it
+    board.take([Arrival(0, 0, make_alert(1, AlertStatus.FIRING))])
+    assert [a.starts_at_ms for a in board.firing()] == [9]
+    assert board.life(ended[1].fingerprint) == []
+    board.take([Arrival(9, 0, make_alert(1, AlertStatus.FIRING))])
+    assert [a.starts_at_ms for a in board.firing()] == [9, 1]
+
+
+def test_the_life_of_an_alert_has_all_events_once_and_of_too_many_the_newest():
+    fired = make_alert(1, AlertStatus.FIRING)
+    events = [replace(fired, id=str(n), revision=n, time_ms=n) for n in range(KEPT_EVENTS + 2)]
+    ended = replace(fired, id="e", status=AlertStatus.RESOLVED, revision=2 * KEPT_EVENTS)
+    again = replace(fired, id="a", revision=2 * KEPT_EVENTS + 1)
+    wrong = replace(again, id="w", status=AlertStatus.RETRACTED, revision=again.revision + 1)
+    wrong = replace(wrong, annotations={"retracted": "the labels were corrected"})
+    board = Board()
+    told = [wrong, again, ended, *reversed(events), events[0], wrong]
+    board.take(Arrival(99 - n, 0, record) for n, record in enumerate(told))
+    life = board.life(fired.fingerprint)
+    assert len(life) == KEPT_EVENTS
+    assert life[-1].because == "the labels were corrected"
+    rows = life_listing(life).rows
+    assert [row.cells[1].text for row in rows[-4:]] == [
+        "updated", "resolved", "reopened", "retracted",
+    ]  # fmt: skip
+    assert life_listing([*Board().life("b")]).empty == "no event of it was read"
+    first = Board()
+    first.take([Arrival(0, 0, fired)])
+    assert [row.cells[1].text for row in life_listing(first.life(fired.fingerprint)).rows] == [
+        "opened"
+    ]
+
+
+def test_what_moved_is_known_of_older_windows_as_well():
+    drifts = {f"f{n:02}": FeatureStats(psi=0.09 + n / 100) for n in range(20)}
+    part = {"segment_field": "origin", "segment_value": "LGA"}
+    board = Board()
+    board.take(Arrival(n, 0, make_window(n, features=drifts)) for n in range(9))
+    board.take(Arrival(n, 0, make_window(n, features=drifts, **part)) for n in range(9))
+    (oldest, *_, newest) = board.models["m"].windows(WHOLE, HOUR)
+    assert [*oldest.features] == [f"f{n:02}" for n in range(8, 20)]
+    assert len(newest.features) == 20
+    assert not board.models["m"].windows(Scope("1", "origin", "LGA"), HOUR)[0].features
 
 
 def test_of_too_many_deployments_the_oldest_goes(monkeypatch):

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
+from tidegauge.core.alertrecords import AlertStatus, AttributionChange, AttributionShift, Severity
 from tidegauge.core.config import ModelKind
 from tidegauge.core.records import (
-    AlertStatus,
     ClassStats,
     ConfusionCell,
     DeploymentKind,
@@ -16,16 +16,16 @@ from tidegauge.core.records import (
     Quality,
     RegressionStats,
     ScoreStats,
-    Severity,
     Traffic,
     WindowState,
 )
 from tidegauge.live.alerts import alerts_listing, causes_listing
 from tidegauge.live.board import Board, Scope
 from tidegauge.live.compare import compare
+from tidegauge.live.drift import psi_cell
 from tidegauge.live.figures import figures_of
 from tidegauge.live.listing import Arrangement, arranged
-from tidegauge.live.models import model_view, models_listing, psi_cell
+from tidegauge.live.models import model_view, models_listing
 from tidegauge.live.paired import difference_of, paired_cells
 from tidegauge.live.scope import (
     classes_listing,
@@ -339,7 +339,10 @@ def test_a_model_in_trouble_is_explained(window, alert, ledger, arrived):
         "         and 2 more",
         "quality  accuracy 80.0% (+0.0), AUC 0.900 (+0.000), F1 0.500 (+0.000)",
         "         02-08 19:00 +1h, 90% labelled, vs the median of 2 before the alert",
-        "traffic  100 predictions, usually 100, p99 9 ms · 02-08 19:00 +1h, provisional",
+        (
+            "traffic  100 predictions, usually 100, p99 9 ms · "
+            "labels after 2.2 h, 90 % within 4.4 h · 02-08 19:00 +1h, provisional"
+        ),
         "drift    farthest from the reference: wind, PSI 0.31",
         "events   500 predictions read · 17 await a label · 3 late",
     ]
@@ -398,6 +401,20 @@ def test_an_alert_is_told_in_full(alert):
         "evidence 2013-02-08 16:00 to 2013-02-08 17:00, 1,200 predictions, 50% labelled",
         "found by page_hinkley: 31.5 over 25",
     ]
+
+
+def test_an_alert_tells_what_moved_the_answers(alert):
+    moved = AttributionChange(name="wind", before=0.1, after=0.4, right=0.3, wrong=0.6)
+    young = AttributionChange(name="hour", after=0.2)
+    shifted = AttributionShift(count=9, drift=0.3, features=(moved, young))
+    (line,) = (
+        line
+        for line in plain_lines(alert_lines(alert(attributions=shifted)))
+        if line.startswith("moved by")
+    )
+    told = "30% went to other features: wind 10% → 40% (right 30%, wrong 60%); hour 20%"
+    assert line.removeprefix("moved by").strip() == told
+    assert not any(line.startswith("moved by") for line in plain_lines(alert_lines(alert())))
 
 
 def test_drift_that_cannot_be_known_is_said_to_be_so(window, arrived):

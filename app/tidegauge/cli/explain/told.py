@@ -1,30 +1,25 @@
 """An explained request in lines for people, and as an object for programs."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.events import Feedback, Prediction
+from tidegauge.core.explain.attributed import AttributionOf
 from tidegauge.core.explain.request import FeatureOf, Likes
-from tidegauge.core.records import AlertRecord
+from tidegauge.live import words
+from tidegauge.lookup.request import Answer
 from tidegauge.wire.plain import plain
 from tidegauge.wire.public import rfc3339
-
-Segments = Mapping[tuple[str, str], Likes]
 
 _RARE = 0.01
 """Share of the reference below which a value is marked."""
 
 
-def answer_lines(
-    event: Prediction,
-    labels: Sequence[Feedback],
-    features: Sequence[FeatureOf],
-    segments: Segments,
-    alerts: Sequence[AlertRecord],
-) -> list[Text]:
+def answer_lines(answer: Answer) -> list[Text]:
     """A request in lines."""
+    event, labels, features, segments, alerts, *_ = answer
     score = "" if event.score is None else f", score {event.score:.4g}"
     lines = [
         Text(plain(f"{event.request_id}  {event.model} {event.version}"), style="bold"),
@@ -43,6 +38,7 @@ def answer_lines(
         ]
     lines.append(Text("features, the most unusual first", style="bold"))
     lines += [_feature(feature) for feature in features]
+    lines += _moved(answer)
     lines.append(Text("alerts open at that time" if alerts else "no alert was open", style="bold"))
     lines += [Text(f"  {plain(_alert(alert))}") for alert in alerts]
     return lines
@@ -67,10 +63,34 @@ def _feature(feature: FeatureOf) -> Text:
         parts.append(f"percentile {low * 100:.0f} to {high * 100:.0f}")
     if feature.likes is not None:
         parts.append(f"normally wrong: {_likes(feature.likes)}")
-    if feature.attribution is not None:
-        parts.append(f"attribution {feature.attribution:+.4g}")
     rare = feature.share is not None and feature.share < _RARE
     return Text(plain(", ".join(parts)), style="yellow" if rare else "")
+
+
+def _moved(answer: Answer) -> list[Text]:
+    """What moved the answer, beside what usually does."""
+    if not answer.attributions:
+        return []
+    usual = answer.usual
+    window = "" if usual is None else f"; usually: {words.span(usual.start_ms, usual.end_ms)}"
+    head = Text(f"what moved the answer, the most first{window}", style="bold")
+    return [head, *map(_attribution, answer.attributions)]
+
+
+def _attribution(moved: AttributionOf) -> Text:
+    parts = [f"  {moved.name} {moved.attribution:+.4g}"]
+    if moved.share is not None:
+        parts.append(f"{moved.share:.1%} of the answer")
+    if moved.usual_absolute is not None:
+        parts.append(f"usually {moved.usual_absolute:.4g}")
+    for name, share in (
+        ("of the answers", moved.usual_share),
+        ("of right ones", moved.right_share),
+        ("of wrong ones", moved.wrong_share),
+    ):
+        if share is not None:
+            parts.append(f"{share:.1%} {name}")
+    return Text(plain(", ".join(parts)))
 
 
 def _likes(likes: Likes) -> str:
@@ -84,14 +104,9 @@ def _alert(alert: AlertRecord) -> str:
     )
 
 
-def answer_object(
-    event: Prediction,
-    labels: Sequence[Feedback],
-    features: Sequence[FeatureOf],
-    segments: Segments,
-    alerts: Sequence[AlertRecord],
-) -> dict[str, Any]:
+def answer_object(answer: Answer) -> dict[str, Any]:
     """A request as an object of plain values."""
+    event, labels, features, segments, alerts, *_ = answer
     return {
         "request_id": event.request_id,
         "model": event.model,
@@ -113,6 +128,11 @@ def answer_object(
             feature._asdict() | {"likes": feature.likes and feature.likes._asdict()}
             for feature in features
         ],
+        "attributions": {
+            "usual_from": answer.usual and rfc3339(answer.usual.start_ms),
+            "usual_until": answer.usual and rfc3339(answer.usual.end_ms),
+            "features": [moved._asdict() for moved in answer.attributions],
+        },
         "alerts": [
             {
                 "fingerprint": a.fingerprint,

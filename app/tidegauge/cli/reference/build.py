@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from tidegauge.cli import console
-from tidegauge.cli.exits import CommandError
+from tidegauge.cli.exits import USAGE, CommandError
 from tidegauge.cli.options import moment
 from tidegauge.cli.reference import store
 from tidegauge.cli.reference.progress import progress
@@ -15,7 +15,7 @@ from tidegauge.cli.session import Session, session_of
 from tidegauge.core.stats.reference import Origin, ReferenceProfile
 from tidegauge.dataset.build import Built, CsvOptions, Format, build, open_table
 from tidegauge.dataset.columns import Columns, RowReader
-from tidegauge.dataset.table import DatasetError
+from tidegauge.dataset.table import DatasetError, RequestError
 from tidegauge.wire.plain import plain
 from tidegauge.wire.references import encode_reference
 
@@ -131,6 +131,8 @@ def build_command(
     reader = RowReader(columns, model, version, rules, start=start, until=until)
     try:
         built = _build(file, form, csv, reader)
+    except RequestError as problem:
+        raise CommandError(str(problem), USAGE) from None
     except DatasetError as problem:
         raise CommandError(str(problem)) from None
     _check_features(session, built.profile)

@@ -6,9 +6,18 @@ from tidegauge.console.nodes import Element, Node, element, joined
 from tidegauge.console.parts import mark_of
 from tidegauge.console.shell import Block, crumbs, facts, section, waiting
 from tidegauge.console.table import table
-from tidegauge.core.records import AlertRecord, AlertStatus, Cause, Incident, Role, Split
+from tidegauge.core.alertrecords import (
+    AlertRecord,
+    AlertStatus,
+    AttributionShift,
+    Cause,
+    Incident,
+    Role,
+    Split,
+)
 from tidegauge.live import telling, trouble, words
 from tidegauge.live.alerts import alerts_listing
+from tidegauge.live.life import life_listing
 from tidegauge.live.state import State
 from tidegauge.wire.plain import plain
 
@@ -60,16 +69,18 @@ def alert(state: State, address: Address) -> list[Block]:
     found = [
         Block("crumbs", way),
         Block("title", _title(known)),
-        Block("life", _life(known)),
+        Block("life", _life(state, known)),
         Block("causes", section("Why", _causes(known), key="causes", note=_evidence(known))),
     ]
     if known.splits:
         found.append(Block("splits", _splits(known)))
+    if known.attributions is not None:
+        found.append(Block("attributions", _attributions(known.attributions)))
     if known.incident is not None:
         found.append(Block("incident", _incident(state, known, known.incident)))
     if known.examples:
         found.append(Block("examples", _examples(known)))
-    return found
+    return [*found, Block("events", _events(state, known, address))]
 
 
 def _headline(state: State, firing: int) -> Node:
@@ -83,11 +94,14 @@ def _evidence(alert_: AlertRecord) -> str:
     return f"in {telling.evidence(alert_)}"
 
 
+_SAID = ("summary", "description", "advice", "retracted")
+
+
 def _title(alert_: AlertRecord) -> Element:
     notes = dict(alert_.annotations)
     for cause in alert_.causes:  # they have a table of their own
         notes["description"] = notes.get("description", "").replace(f" {cause.summary}.", "")
-    said = [plain(notes[name]) for name in ("summary", "description", "retracted") if name in notes]
+    said = [plain(notes[name]) for name in _SAID if name in notes]
     return element(
         "div",
         element("h1", mark_of(alert_), plain(trouble.subject(alert_))),
@@ -96,12 +110,14 @@ def _title(alert_: AlertRecord) -> Element:
     )
 
 
-def _life(alert_: AlertRecord) -> Element:
+def _life(state: State, alert_: AlertRecord) -> Element:
     ended = alert_.ends_at_ms
-    lasted = (ended or alert_.time_ms) - alert_.starts_at_ms
+    known = state.board.models.get(alert_.model)
+    now = (known.watermark_ms if known is not None else None) or alert_.time_ms
+    lasted = (ended or max(now, alert_.time_ms)) - alert_.starts_at_ms
     steps = [
         ("began", words.moment(alert_.starts_at_ms), True),
-        ("last look", f"{words.moment(alert_.time_ms)}, look {alert_.revision + 1}", True),
+        ("last told", f"{words.moment(alert_.time_ms)}, event {alert_.revision + 1}", True),
         (
             "retracted" if alert_.status is AlertStatus.RETRACTED else "ended",
             "still fires" if ended is None else f"{words.moment(ended)}",
@@ -135,6 +151,13 @@ def _life(alert_: AlertRecord) -> Element:
         ),
         cls="panel",
     )  # fmt: skip
+
+
+def _events(state: State, alert_: AlertRecord, address: Address) -> Element:
+    events = state.board.life(alert_.fingerprint)
+    rows = table(life_listing(events), address, label="Events", filtered=False)
+    note = "from when it opened on, as far as the topic still has them"
+    return section("Events", rows, key="events", note=note)
 
 
 def _causes(alert_: AlertRecord) -> Element:
@@ -202,6 +225,35 @@ def _split(number: int, split: Split) -> Element:
         ),
         key=str(number),
     )
+
+
+def _attributions(moved: AttributionShift) -> Element:
+    note = f"shares of the attribution of {words.plural(moved.count, 'answer')}"
+    if moved.drift is not None:
+        note += f"; {words.whole_share(moved.drift)} went to other features"
+    heads = ("feature", "usually", "now", "right answers", "wrong answers")
+    rows = [
+        element(
+            "tr",
+            element("td", plain(one.name)),
+            *(
+                element("td", share_bar(part), cls="right")
+                for part in (one.before, one.after, one.right, one.wrong)
+            ),
+            key=one.name,
+        )
+        for one in moved.features
+    ]
+    body = element("div", element(
+        "table",
+        element("caption", "What moved the answers", cls="unseen"),
+        element("thead", element("tr", *(
+            element("th", name, scope="col", cls="right" if name != "feature" else "")
+            for name in heads
+        ))),
+        element("tbody", *rows),
+    ), cls="scroll", tabindex=-1)  # fmt: skip
+    return section("What moved the answers", body, key="attributions", note=note)
 
 
 def _incident(state: State, alert_: AlertRecord, incident: Incident) -> Element:

@@ -1,6 +1,6 @@
 """Where a version is right and wrong: confusion, curves, the distribution of errors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tidegauge.console.address import Address
 from tidegauge.console.charts import calibration, histogram, roc
@@ -28,7 +28,8 @@ def classes_side(window: MetricRecord | None, address: Address) -> Element:
             parts += _panels(_binary(window), "Predicted and true")
         case ModelKind.MULTICLASS:
             cells = {(cell.label, cell.predicted): cell.count for cell in window.confusion}
-            parts += _panels(_confusion(cells), "Predicted and true")
+            names = sorted({name for place in cells for name in place}, key=_natural)
+            parts += _panels(_confusion(cells, names), "Predicted and true")
         case ModelKind.REGRESSION:
             bars = window.regression.error_histogram
             if bars:
@@ -65,22 +66,29 @@ def _binary(window: MetricRecord) -> Element | None:
     counts = (q.true_positives, q.false_negatives, q.false_positives, q.true_negatives)
     if any(count is None for count in counts):
         return None
-    places = [(a, b) for a in ("positive", "negative") for b in ("positive", "negative")]
-    return _confusion({place: n or 0 for place, n in zip(places, counts, strict=True)})
+    names = ("positive", "negative")
+    places = [(a, b) for a in names for b in names]
+    return _confusion({place: n or 0 for place, n in zip(places, counts, strict=True)}, names)
 
 
-def _confusion(cells: Mapping[tuple[str, str], int]) -> Element | None:
+def _natural(name: str) -> tuple[bool, int, str]:
+    """Sorts classes that are numbers by these."""
+    is_number = name.isascii() and name.isdigit() and len(name) < 20
+    return not is_number, int(name) if is_number else 0, name
+
+
+def _confusion(cells: Mapping[tuple[str, str], int], names: Sequence[str]) -> Element | None:
     """A matrix of counts, each shaded by its share of the true class.
 
     Args:
         cells: By true and predicted class.
+        names: The classes, in the order of rows and columns.
     """
     if not cells:
         return None
     totals: dict[str, int] = {}
     for (label, _), count in cells.items():
         totals[label] = totals.get(label, 0) + count
-    names = sorted({name for place in cells for name in place}, key=lambda n: -totals.get(n, 0))
     head = [element("th", plain(name), scope="col", cls="right", key=name) for name in names]
     rows = [
         element(

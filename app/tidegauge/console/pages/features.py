@@ -1,7 +1,9 @@
 """The features of a version: how far each is from its reference, and how one is spread."""
 
+from collections.abc import Sequence
+
 from tidegauge.console.address import Address
-from tidegauge.console.charts import beside
+from tidegauge.console.charts import beside, features_over_time
 from tidegauge.console.nodes import Element, element
 from tidegauge.console.shell import section
 from tidegauge.console.table import table
@@ -13,12 +15,18 @@ from tidegauge.live.scope import attributions_listing, features_listing
 from tidegauge.wire.plain import plain
 
 
-def features_side(board: Board, window: MetricRecord | None, address: Address) -> Element:
+def features_side(
+    board: Board,
+    window: MetricRecord | None,
+    windows: Sequence[MetricRecord],
+    address: Address,
+) -> Element:
     """The features of a window, and the distribution of the chosen one beside its reference.
 
     Args:
         board: All that was read.
         window: The newest closed one.
+        windows: All of its size, in order of time.
         address: Of the page.
     """
     listing = features_listing(window)
@@ -29,8 +37,26 @@ def features_side(board: Board, window: MetricRecord | None, address: Address) -
     wanted = address.option("feature")
     chosen = wanted if wanted in names else names[0]
     return element(
-        "div", _spread(board, window, chosen), rows, _attributions(window, address), cls="stack"
+        "div",
+        _over_time(windows) if window.segment_field is None else None,
+        _spread(board, window, chosen),
+        rows,
+        _attributions(window, address),
+        cls="stack",
     )
+
+
+def _over_time(windows: Sequence[MetricRecord]) -> Element | None:
+    """What has moved, and since when."""
+    chart = features_over_time(windows)
+    if chart is None:
+        return None
+    heading = element(
+        "h3",
+        "What has moved, and since when",
+        element("small", " distance from the reference (PSI), by window"),
+    )
+    return element("div", heading, chart, cls="panel", key="over time")
 
 
 def _attributions(window: MetricRecord, address: Address) -> Element | None:

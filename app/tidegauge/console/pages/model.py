@@ -11,7 +11,8 @@ from tidegauge.console.pages.features import features_side
 from tidegauge.console.parts import alert_lines
 from tidegauge.console.shell import Block, crumbs, facts, section, size_of, waiting
 from tidegauge.console.table import table
-from tidegauge.core.records import AlertRecord, MetricRecord, Severity
+from tidegauge.core.alertrecords import AlertRecord, Severity
+from tidegauge.core.records import MetricRecord
 from tidegauge.live import telling, trouble, words
 from tidegauge.live.alerts import alerts_listing
 from tidegauge.live.board import Board, Scope
@@ -230,9 +231,10 @@ def _traffic(subject: _Subject) -> Element:
     parts = [f"{words.count(newest.predictions)} predictions in the newest window"]
     if newest.latency.count:
         parts.append(f"p99 {words.seconds(newest.latency.p99)}")
+    parts.append(telling.label_delay(subject.comparison.judged))
     chart = traffic_over_time(subject.windows)
     body = element("div", chart, cls="panel")
-    return section("Traffic and labels", body, key="traffic", note=" · ".join(parts))
+    return section("Traffic and labels", body, key="traffic", note=" · ".join(filter(None, parts)))
 
 
 def _side(known: Board, subject: _Subject, address: Address) -> Element:
@@ -262,7 +264,7 @@ def _side(known: Board, subject: _Subject, address: Address) -> Element:
             listing = segments_listing(board, scope.version, size_ms, firing)
             body = table(listing, address, label="Segments", link=lambda k: _to(address, k))
         case "features":
-            body = features_side(known, comparison.newest, address)
+            body = features_side(known, comparison.newest, windows, address)
         case "right and wrong":
             body = classes_side(comparison.judged, address)
         case "windows":

@@ -8,7 +8,7 @@ from tidegauge.console.nodes import Element, Node, element
 from tidegauge.console.parts import alert_lines, unsaid
 from tidegauge.console.shell import Block, size_of, waiting
 from tidegauge.console.table import table
-from tidegauge.core.records import Severity
+from tidegauge.core.alertrecords import Severity
 from tidegauge.live import trouble, words
 from tidegauge.live.figures import figures_of
 from tidegauge.live.models import ModelView, listing_of, model_views

@@ -6,6 +6,7 @@ import numpy as np
 
 from tidegauge.core.collect.attributed import Judged, judged_slots, share_columns
 from tidegauge.core.collect.cells import Gathered, Ints
+from tidegauge.core.collect.labeldelay import DelayCounts, delay_slots
 from tidegauge.core.collect.labelled import fold_first
 from tidegauge.core.collect.pairs import PairTable
 from tidegauge.core.collect.spread import Series, Spread, spread
@@ -19,7 +20,9 @@ from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import ReferenceProfile
 
 _NO_REFERENCE = ""
-_Counted = tuple[str, OutcomeKey, FirstLabels] | tuple[str, SlotKey, JudgedAttributions]
+_Counted = (
+    tuple[str, OutcomeKey, FirstLabels] | tuple[str, SlotKey, JudgedAttributions | DelayCounts]
+)
 
 
 class FirstFold:
@@ -86,7 +89,8 @@ class FirstFold:
             profiles: the references in use, by id.
 
         Returns:
-            On the axis of label time first labels, and in the panes of their answers attributions.
+            On the axis of label time first labels; in the panes of their answers attributions, and
+            how long the labels took.
         """
         number, time, heard, pairs, references, hashes = self._rows.columns()
         # a label that was waiting is known from the prediction on
@@ -94,13 +98,14 @@ class FirstFold:
         places = spread(number, np.zeros(len(number), np.int64), moments, series, levels)
         counts = fold_first(places.slots, pairs[places.rows], table, len(places.keys))
         labels = _columns(places, pairs, table)
+        delays = moments - time
+        yield from delay_slots(number, delays, time, series, levels)
         used = {n: profiles[name] for name, n in self._references.items() if name in profiles}
         if used:
             codes = self._all_codes()
             for reference, profile in used.items():
                 rows = np.flatnonzero(references == reference)
                 _count_bins(codes[rows], labels.at(rows), profile, counts)
-            delays = moments - time
             depths = np.searchsorted([level.span_ms for level in levels[:-1]], delays)
             judged = Judged(number, depths, time, references, labels)
             yield from judged_slots(judged, codes, used, series, levels)

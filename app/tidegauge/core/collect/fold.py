@@ -14,6 +14,7 @@ from tidegauge.core.collect.attributed import AttributedFold
 from tidegauge.core.collect.cells import Column, Gathered, Ints, distinct
 from tidegauge.core.collect.corrected import CorrectedFold
 from tidegauge.core.collect.firstfold import FirstFold
+from tidegauge.core.collect.labeldelay import DelayCounts
 from tidegauge.core.collect.labelled import Labelled, fold_labelled
 from tidegauge.core.collect.layout import Coded, Rows, known, numbered
 from tidegauge.core.collect.ordinary import LabelledRows
@@ -64,12 +65,16 @@ class Deltas:
         for correction, change in other.corrections.items():
             self.corrections.setdefault(correction, ErrorCounts()).add(change)
 
-    def put(self, key: OutcomeKey | SlotKey, found: FirstLabels | JudgedAttributions) -> None:
+    def put(
+        self, key: OutcomeKey | SlotKey, found: FirstLabels | JudgedAttributions | DelayCounts
+    ) -> None:
         """Take what was counted of first labels."""
         if isinstance(key, OutcomeKey) and isinstance(found, FirstLabels):
             self.outcomes[key] = found
         elif isinstance(key, SlotKey) and isinstance(found, JudgedAttributions):
             self.slot(key).add(SlotSums(judged=found))
+        elif isinstance(key, SlotKey) and isinstance(found, dict):
+            self.slot(key).add(SlotSums(delays=found))
 
     def slot(self, key: SlotKey) -> SlotSums:
         """The delta of one slot, to be added to."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tidegauge.core.detect.adwinrate import adwin_delta
 from tidegauge.core.detect.arl import Scores, calibrated
 from tidegauge.core.detect.baseline import Scoring, Thresholds
-from tidegauge.core.detect.longrun import LongRun
+from tidegauge.core.detect.longrun import LongRun, batch_variance
 from tidegauge.core.detect.season import Season
 from tidegauge.core.detect.tape import Panes
 from tidegauge.core.detect.verdict import StreamKind
@@ -38,6 +38,10 @@ SMALLEST_SPREAD = 0.05
 ALLOWANCES = (0.2, 1.0)
 """Page-Hinkley's allowance for the smallest change worth an alert is between these; that for large
 ones is the upper one, which keeps single scores from deciding."""
+APART = 2.0
+"""Allowances farther apart than this have their geometric mean between them. A test is the soonest
+one for changes of about twice its allowance, so with .2 and 1 alone one of 0.9 would take a third
+longer; the third test raises each threshold by ln(1.5) / (2 a)."""
 ERRORS_ALLOWED = 2.5
 """An allowance is at least so many standard errors of the baseline."""
 PAGE_HINKLEY_SHARE = 0.8
@@ -91,28 +95,29 @@ def calibrate(
         another = _tempered(np.array([1.0 / learned.deviation / math.sqrt(typical)]), middle, width)
         innovations = np.append(innovations, another)
     scale_error = _scale_error(innovations, persistence, pairs)
-    wander = _wander(residuals, persistence, learned, scale_error)
-    spread = max(math.sqrt(float(np.mean(innovations**2)) * wander), SMALLEST_SPREAD)
+    over_time = _over_time(residuals, persistence, learned, scale_error)
+    spread = max(math.sqrt(float(np.mean(innovations**2)) * over_time.part), SMALLEST_SPREAD)
     scoring = Scoring(typical, middle, width, centre, persistence, spread)
-    level_error = _level_error(residuals, cut, learned) / math.sqrt(wander)
+    level_error = _level_error(residuals, cut, learned) / math.sqrt(over_time.part)
     wanted = smallest / scale * (1.0 - persistence) / spread / 2.0
     least = max(ALLOWANCES[0], ERRORS_ALLOWED * level_error)
     small = max(least, min(ALLOWANCES[1], wanted))
-    allowances = sorted({small, max(least, ALLOWANCES[1])})
+    large = max(least, ALLOWANCES[1])
+    allowances = sorted(
+        {small, math.sqrt(small * large), large} if large > APART * small else {small, large}
+    )
     # what wanders has the variance of 1 over long times only: to take single scores for independent
     # would be to take them for calmer than their sums are
-    scores = Scores.of(innovations * (math.sqrt(wander) / spread), RESOLUTION)
-    if wander > 1.0:
-        scale_error = math.hypot(scale_error, learned.long_run.error)
+    scores = Scores.of(innovations * (math.sqrt(over_time.part) / spread), RESOLUTION)
     heavy = float(np.mean(innovations**4)) > ADWIN_KURTOSIS * float(np.mean(innovations**2)) ** 2
-    page_hinkley = 1.0 if heavy or wander > 1.0 else PAGE_HINKLEY_SHARE
+    page_hinkley = 1.0 if heavy or over_time.wanders else PAGE_HINKLEY_SHARE
     tests = []
     for allowance in allowances:
         curve = calibrated(
             scores,
             allowance,
             level_error=level_error,
-            scale_error=scale_error,
+            scale_error=over_time.error,
         )
         tests.append((allowance, curve.threshold(rate * page_hinkley / len(allowances))))
     delta = None if page_hinkley == 1.0 else adwin_delta(rate * (1.0 - page_hinkley))
@@ -179,15 +184,42 @@ def _persistence(first: Floats, follows: NDArray[np.bool_]) -> tuple[float, int]
     return max(-MAX_PERSISTENCE, min(MAX_PERSISTENCE, found)), pairs
 
 
-def _wander(residuals: Floats, persistence: float, learned: Learned, scale_error: float) -> float:
-    """By how much the long-run variance exceeds what the autoregression explains; 1 if by none."""
-    explained = float(np.var(residuals)) * (1.0 + persistence) / (1.0 - persistence)
+class _OverTime(NamedTuple):
+    """The variance of long sums of residuals."""
+
+    part: float
+    """Of what the autoregression explains; more than 1: over long times they vary more."""
+    error: float
+    """Its relative standard error."""
+    wanders: bool = False
+    """Whether it is significantly more."""
+
+
+def _over_time(
+    residuals: Floats, persistence: float, learned: Learned, scale_error: float
+) -> _OverTime:
+    """Compare what buckets and autoregression say of long times.
+
+    Where the buckets say significantly more than the autoregression, they are right. Else both
+    estimate one figure, and are averaged by their precision. The panes on the tape are part of what
+    the buckets are made of, so buckets add no more than the panes that are not on it would.
+    """
+    buckets = learned.long_run
+    panes = max(1, round(learned.panes / max(1, buckets.batches)))
+    explained = float(np.var(residuals)) * batch_variance(persistence, panes, buckets.batches)
     if explained <= 0.0:
-        return 1.0
-    found = learned.long_run.variance / explained
+        return _OverTime(1.0, scale_error)
+    found = buckets.variance / explained
     # both are estimates, and chance makes one larger than the other half of the time
-    error = math.hypot(learned.long_run.error, scale_error)
-    return found if found > 1.0 + WANDER * error else 1.0
+    if found > 1.0 + WANDER * math.hypot(buckets.error, scale_error):
+        return _OverTime(found, buckets.error, wanders=True)
+    beyond = max(0.0, learned.panes / len(residuals) - 1.0)
+    if scale_error == 0.0 or beyond == 0.0:
+        return _OverTime(1.0, scale_error)
+    known = 1.0 / scale_error**2
+    added = min(1.0 / buckets.error**2, beyond * known)
+    part = (known + found * added) / (known + added)
+    return _OverTime(part, 1.0 / math.sqrt(known + added))
 
 
 def _level_error(residuals: Floats, cut: Floats, learned: Learned) -> float:

@@ -55,8 +55,7 @@ def long_run_variance(
         size = len(places)
         sums = np.add.reduceat(counts * means, starts) / np.sqrt(np.add.reduceat(counts, starts))
         correlation = _correlation(places, sums)
-        corrected = (1.0 + correlation) / (1.0 - correlation)
-        estimate = float(np.mean(sums**2)) * corrected
+        estimate = float(np.mean(sums**2)) * _for_correlation(correlation)
         significant = 1.0 + SIGNIFICANT * math.sqrt(2.0 / size)
         if length == shortest or estimate > found.variance * significant:
             error = 2.0 / (1.0 - correlation**2) if correlation else 0.0
@@ -65,11 +64,41 @@ def long_run_variance(
     return found
 
 
+def batch_variance(persistence: float, panes: int, batches: int) -> float:
+    """What `long_run_variance` says of a first-order autoregression of variance 1, on average.
+
+    Sums of such panes are no such autoregression any more (T. Amemiya and R. Wu, "The effect of
+    aggregation on prediction in the autoregressive model", Journal of the American Statistical
+    Association 67, 1972), so where neighbouring batches are correlated it says a little too much.
+
+    Args:
+        persistence: first-order autocorrelation of panes, between -1 and 1.
+        panes: of a batch.
+        batches: that it reads.
+    """
+    left = 1.0 - persistence**panes
+    within = (1.0 + persistence) / (1.0 - persistence) - (
+        2.0 * persistence * left / (1.0 - persistence) ** 2 / panes
+    )
+    between = persistence * left**2 / (1.0 - persistence) ** 2 / panes
+    return within * _for_correlation(_seen(between / within, batches))
+
+
+def _for_correlation(correlation: float) -> float:
+    """By how much the correlation left between batches raises the variance of their sums."""
+    return (1.0 + correlation) / (1.0 - correlation)
+
+
 def _correlation(places: NDArray[np.int64], sums: NDArray[np.float64]) -> float:
     """The correlation between neighbouring batches, 0 where there is none to be seen."""
     squares = float((sums**2).sum())
     neighbours = np.diff(places) == 1
     correlation = float((sums[1:] * sums[:-1])[neighbours].sum()) / squares if squares else 0.0
-    if correlation < SIGNIFICANT / math.sqrt(len(sums)):
+    return _seen(correlation, len(sums))
+
+
+def _seen(correlation: float, batches: int) -> float:
+    """A correlation between batches, 0 where it is none to be seen."""
+    if correlation < SIGNIFICANT / math.sqrt(batches):
         return 0.0
     return min(MAX_CORRELATION, correlation)

@@ -106,6 +106,11 @@ class RecentPanes:
                 best, onset = likelihood, place
         return _together(panes[onset:])
 
+    def since(self, start_ms: int) -> RecentPane:
+        """What began then or later, the last pane at least; there is one."""
+        panes = [*self._older, *self._kept]
+        return _together([pane for pane in panes if pane.start_ms >= start_ms] or panes[-1:])
+
     def forget(self) -> None:
         """Let go of all panes: a change that has ended is not to be found again."""
         self._kept.clear()

@@ -85,6 +85,10 @@ class DetectorStream:
         """The standardised change from an expected mean to another; 0 without a baseline."""
         return 0.0 if self._watcher is None else self._watcher.effect(current, expected)
 
+    def confirm(self, found: Verdict, change: float) -> Verdict:
+        """See `tidegauge.core.detect.watcher.Watcher.confirm`."""
+        return self.verdict() if self._watcher is None else self._watcher.confirm(found, change)
+
     def dismiss(self) -> None:
         """The alert that fires has lost its ground: watch as if it had not been."""
         if self._watcher is not None:

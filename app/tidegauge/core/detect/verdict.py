@@ -17,11 +17,20 @@ class StreamKind(StrEnum):
     """How many came in a pane, itself one sample; only a loss is a change that counts."""
     COVERAGE = "coverage"
     """A share of which only a fall is a change that counts."""
+    SILENCE = "silence"
+    """For how long none has come (`tidegauge.core.detect.age`)."""
+    STILL = "still"
+    """For how long numbers have been the same."""
 
     @property
     def is_rate(self) -> bool:
         """Whether panes give trials and how many of them were so."""
         return self in {StreamKind.RATE, StreamKind.COVERAGE}
+
+    @property
+    def is_age(self) -> bool:
+        """Whether the figure is how long ago something was."""
+        return self in {StreamKind.SILENCE, StreamKind.STILL}
 
     @property
     def only_falls(self) -> bool:

@@ -114,13 +114,36 @@ class Watcher:
         self._feed = Feed(self.baseline)
         self._recent.forget()
 
+    def confirm(self, found: Verdict, change: float) -> Verdict:
+        """Judge what was found in a part of what this stream is fed, after a pane that it took.
+
+        It counts as a detection if what that part changes is worth an alert, and what changed
+        altogether since its onset is not below where an alert resolves: chance, or a calm day, may
+        hide some of it.
+
+        Args:
+            found: in the part; it fires.
+            change: by how much that part moves the mean of all.
+        """
+        if self._change is not None or not self._recent.count:
+            return self.verdict()
+        changed = self._recent.since(found.firing_since_ms or 0)
+        part = self.effect(changed.expected + change, changed.expected)
+        whole = math.copysign(1.0, part) * self._effect(changed)
+        if not self._matters(part) or whole < RESOLVE_PART * self._min_effect:
+            return self.verdict()
+        names = [Detection(name, found.statistic, found.threshold) for name in found.detectors]
+        return self._opened(names, changed)
+
     def _judge(self, found: Sequence[Detection]) -> Verdict:
         changed = self._recent.changed()
-        effect = self._effect(changed)
-        if not self._matters(effect):
+        if not self._matters(self._effect(changed)):
             return self.verdict()
+        return self._opened(found, changed)
+
+    def _opened(self, found: Sequence[Detection], changed: RecentPane) -> Verdict:
         self._change = _Change.of(found, changed.start_ms)
-        self._direction = math.copysign(1.0, effect)
+        self._direction = math.copysign(1.0, self._effect(changed))
         return self._over(self.verdict(), changed)._replace(opened=True)
 
     def _matters(self, effect: float) -> bool:

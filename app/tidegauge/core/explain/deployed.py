@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from tidegauge.core.records import Cause, CauseKind, DeploymentKind, DeploymentRecord, Effect
+from tidegauge.core.alertrecords import Cause, CauseKind, Effect
+from tidegauge.core.records import DeploymentKind, DeploymentRecord
 
 BY_CHANCE = 0.2
 """Expected number of marks of a kind in as long a time up to which one of them tells something."""

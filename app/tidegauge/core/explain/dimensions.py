@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
+from tidegauge.core.alertrecords import CauseKind
 from tidegauge.core.config import ModelKind
-from tidegauge.core.records import CauseKind
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.compare import bin_labels
 from tidegauge.core.stats.decompose import Change, Total

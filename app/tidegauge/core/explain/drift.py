@@ -2,7 +2,7 @@
 
 import math
 
-from tidegauge.core.records import Cause, CauseKind, Effect
+from tidegauge.core.alertrecords import Cause, CauseKind, Effect
 from tidegauge.core.stats.compare import bin_labels
 from tidegauge.core.stats.counts import dense
 from tidegauge.core.stats.drift import PSI_SMOOTHING

@@ -31,11 +31,13 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
+from tidegauge.core.alertrecords import Cause, CauseKind, Effect, Split
 from tidegauge.core.config import ModelKind
 from tidegauge.core.explain.dimensions import Dimension
-from tidegauge.core.records import Cause, CauseKind, Effect, Split
 from tidegauge.core.stats.decompose import Change, Parts, decompose, together
 
+NEGLIGIBLE = 1e-9
+"""Changes that are so small beside the errors, or their deviation, are those of rounding."""
 CLEAR = 0.2
 """Weight from which on a candidate is named before the model as a whole."""
 MAX_CAUSES = 10
@@ -87,7 +89,8 @@ def explain_errors(
     if not all_labels.before.n or not all_labels.now.n:
         return Explained()
     change = all_labels.now.mean - all_labels.before.mean
-    if not change:
+    scale = max(*(float(side.mean) for side in all_labels), *map(math.sqrt, spread or ()))
+    if abs(change) <= NEGLIGIBLE * scale:
         return Explained()
     candidates: list[_Candidate] = []
     splits: dict[tuple[CauseKind, str], Split] = {}

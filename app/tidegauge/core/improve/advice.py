@@ -14,9 +14,9 @@ import msgspec
 from tidegauge.core.config import DAY, ModelKind
 from tidegauge.core.improve import words
 from tidegauge.core.improve.known import Known, change_since, judged
-from tidegauge.core.improve.retrain import Retraining, Verdict, error_alert, retraining
+from tidegauge.core.improve.retrain import Retraining, error_alert, retraining
 from tidegauge.core.improve.versions import Choice, compared
-from tidegauge.core.improvement import Gain, ImprovementStats
+from tidegauge.core.improvement import Gain, ImprovementStats, Retrain
 from tidegauge.core.records import MetricRecord
 
 MAX_SEGMENTS = 3
@@ -210,25 +210,25 @@ def _retraining(known: Known) -> Iterator[Advice]:
 
 def _verdict(found: Retraining) -> Advice:
     action = {
-        Verdict.FIX_DATA: "mend the data first, and do not retrain before: the model would learn "
+        Retrain.FIX_DATA: "mend the data first, and do not retrain before: the model would learn "
         f"the fault ({', '.join(sorted({words.subject(a) for a in found.faults}))})",
-        Verdict.RETRAIN: f"retrain, with labels from {words.since(found.alert)} on",
-        Verdict.WAIT: "do not retrain yet: errors became more frequent, but "
+        Retrain.RETRAIN: f"retrain, with labels from {words.since(found.alert)} on",
+        Retrain.WAIT: "do not retrain yet: errors became more frequent, but "
         + words.unproven(found.lasting_ms, found.shift),
-        Verdict.HARDER_CASES: "do not retrain: more errors since there are more of the cases that "
+        Retrain.HARDER_CASES: "do not retrain: more errors since there are more of the cases that "
         "were hard before; more data or features of these may help",
     }[found.verdict]
     gain = None if found.shift is None else found.shift.concept
     share = None if gain is None or found.shift is None else _share(gain, found.shift.after.mean)
     brings = "an end of what the fault costs"
-    if found.shift is not None and found.verdict is not Verdict.FIX_DATA:
+    if found.shift is not None and found.verdict is not Retrain.FIX_DATA:
         brings = f"at most {words.share(share, 'fewer errors')}".rstrip()
     return Advice(
-        change=Change.DATA if found.verdict is Verdict.FIX_DATA else Change.RETRAINING,
+        change=Change.DATA if found.verdict is Retrain.FIX_DATA else Change.RETRAINING,
         version=None,
-        sure=found.verdict in {Verdict.FIX_DATA, Verdict.RETRAIN},
+        sure=found.verdict in {Retrain.FIX_DATA, Retrain.RETRAIN},
         action=action,
-        brings=brings if found.verdict is not Verdict.WAIT else "not known yet",
+        brings=brings if found.verdict is not Retrain.WAIT else "not known yet",
         evidence=words.change(found, MAX_SLICES),
         unit="error of a prediction",
         gain=gain,

@@ -4,16 +4,11 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.config import DAY, ModelKind
 from tidegauge.core.improve.segments import Errors
 from tidegauge.core.improve.shift import Shift, shift
-from tidegauge.core.records import (
-    AlertRecord,
-    DeploymentKind,
-    DeploymentRecord,
-    MetricRecord,
-    WindowState,
-)
+from tidegauge.core.records import DeploymentKind, DeploymentRecord, MetricRecord, WindowState
 
 ENOUGH_COVERAGE = 0.5
 """A window is judged when at least this share of its predictions has a label."""

@@ -7,39 +7,34 @@ fault.
 """
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
+from tidegauge.core.alertrecords import AlertRecord, AlertStatus, CauseKind, Effect
 from tidegauge.core.config import DAY
 from tidegauge.core.improve.shift import Shift
-from tidegauge.core.records import AlertRecord, AlertStatus, Effect
+from tidegauge.core.improvement import Retrain
 
 LASTING_MS = DAY
 """How long errors must have been more frequent before retraining is advised, in event time."""
 CONCEPT_SHARE = 0.5
 """The part of the change that must be concept shift."""
-FAULTS = frozenset({Effect.MISSING, Effect.UNSEEN, Effect.OUT_OF_RANGE})
-"""Causes that say that the data is broken, not the world changed."""
+FAULTS = frozenset(
+    {
+        *(Effect.MISSING, Effect.UNSEEN, Effect.OUT_OF_RANGE, Effect.WRONG_TYPE, Effect.STALE),
+        *(Effect.UNIT_CHANGE, Effect.SWAPPED),
+    }
+)
+"""Causes that say that the data of a feature is broken, not the world changed."""
+FROZEN = "FeatureConstant"
+"""Name of the alert that says so without a cause of its own."""
 ERROR_ALERTS = frozenset({"ErrorRateChanged", "AbsoluteErrorChanged"})
 """Names of the alerts that say that errors changed."""
-
-
-class Verdict(StrEnum):
-    """What to do about errors that became more frequent."""
-
-    FIX_DATA = "fix_data"
-    """The inputs are broken: mend them first."""
-    RETRAIN = "retrain"
-    WAIT = "wait"
-    """It may pass: it has not lasted, or is not told from chance."""
-    HARDER_CASES = "harder_cases"
-    """Mix shift: retraining would gain little."""
 
 
 class Retraining(NamedTuple):
     """The verdict, and what it rests on."""
 
-    verdict: Verdict
+    verdict: Retrain
     alert: AlertRecord | None
     """The error alert that has fired longest; None when only data is broken."""
     faults: tuple[AlertRecord, ...]
@@ -65,26 +60,32 @@ def retraining(
         now_ms: its watermark.
     """
     alert = error_alert(alerts)
-    faults = tuple(a for a in _firing(alerts) if any(c.effect in FAULTS for c in a.causes[:1]))
+    faults = tuple(a for a in _firing(alerts) if _is_fault(a))
     if alert is None and not faults:
         return None
     lasting = 0 if alert is None else max(0, now_ms - alert.starts_at_ms)
-    verdict = Verdict.FIX_DATA if faults else _of_change(change, lasting)
+    verdict = Retrain.FIX_DATA if faults else _of_change(change, lasting)
     return None if verdict is None else Retraining(verdict, alert, faults, change, lasting)
 
 
-def _of_change(change: Shift | None, lasting_ms: int) -> Verdict | None:
+def _of_change(change: Shift | None, lasting_ms: int) -> Retrain | None:
     if change is None:
-        return Verdict.WAIT
+        return Retrain.WAIT
     rise = change.after.mean - change.before.mean
     if rise <= 0:
         return None  # errors became rarer
     if change.concept.value < CONCEPT_SHARE * rise:
-        return Verdict.HARDER_CASES
+        return Retrain.HARDER_CASES
     if lasting_ms < LASTING_MS or change.concept.low <= 0:
-        return Verdict.WAIT
-    return Verdict.RETRAIN
+        return Retrain.WAIT
+    return Retrain.RETRAIN
 
 
 def _firing(alerts: Iterable[AlertRecord]) -> list[AlertRecord]:
     return [alert for alert in alerts if alert.status is AlertStatus.FIRING]
+
+
+def _is_fault(alert: AlertRecord) -> bool:
+    first = alert.causes[:1]
+    broken = any(c.kind is CauseKind.FEATURE and c.effect in FAULTS for c in first)
+    return broken or alert.labels.get("alertname") == FROZEN

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.improve.retrain import Retraining
 from tidegauge.core.improve.shift import Shift
 from tidegauge.core.improvement import Gain
-from tidegauge.core.records import AlertRecord, MetricRecord
+from tidegauge.core.records import MetricRecord
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

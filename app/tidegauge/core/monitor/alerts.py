@@ -8,9 +8,7 @@ the same ids.
 import msgspec
 import xxhash
 
-from tidegauge.core.detect.verdict import Verdict
-from tidegauge.core.monitor.streams import ERRORS, TARGETS, StreamKey, Subject
-from tidegauge.core.records import (
+from tidegauge.core.alertrecords import (
     AlertRecord,
     AlertStatus,
     Cause,
@@ -19,6 +17,8 @@ from tidegauge.core.records import (
     Severity,
     Versions,
 )
+from tidegauge.core.detect.verdict import Verdict
+from tidegauge.core.monitor.streams import ERRORS, TARGETS, StreamKey, Subject
 
 CRITICAL_EFFECTS = 3.0
 """An effect this many times the smallest one worth an alert is critical."""
@@ -26,6 +26,8 @@ CRITICAL_EFFECTS = 3.0
 NAMES = {
     Subject.ERROR_RATE: "ErrorRateChanged",
     Subject.ABSOLUTE_ERROR: "AbsoluteErrorChanged",
+    Subject.SEGMENT_ERROR_RATE: "ErrorRateChanged",
+    Subject.SEGMENT_ABSOLUTE_ERROR: "AbsoluteErrorChanged",
     Subject.SCORE: "ScoreDrift",
     Subject.POSITIVE_RATE: "PredictionDrift",
     Subject.CLASS: "ClassShareDrift",
@@ -45,11 +47,16 @@ NAMES = {
     Subject.PRECISION_TARGET: "QualityBelowTarget",
     Subject.RECALL_TARGET: "QualityBelowTarget",
     Subject.ABSOLUTE_ERROR_TARGET: "QualityBelowTarget",
+    Subject.PREDICTION_AGE: "PredictionsStale",
+    Subject.LABEL_AGE: "LabelsStale",
+    Subject.FEATURE_AGE: "FeatureStale",
 }
 
 _WORDS = {
     Subject.ERROR_RATE: "error rate",
     Subject.ABSOLUTE_ERROR: "mean absolute error",
+    Subject.SEGMENT_ERROR_RATE: "error rate of {feature} less that of the rest",
+    Subject.SEGMENT_ABSOLUTE_ERROR: "mean absolute error of {feature} less that of the rest",
     Subject.SCORE: "mean score",
     Subject.POSITIVE_RATE: "share of positive predictions",
     Subject.CLASS: "share of predictions of class {feature}",
@@ -70,6 +77,9 @@ _WORDS = {
     Subject.PRECISION_TARGET: "precision",
     Subject.RECALL_TARGET: "recall",
     Subject.ABSOLUTE_ERROR_TARGET: "mean absolute error",
+    Subject.PREDICTION_AGE: "hours without predictions",
+    Subject.LABEL_AGE: "hours without labels",
+    Subject.FEATURE_AGE: "hours in which the numbers of feature {feature} were all the same",
 }
 _NAMED = frozenset({Effect.UNIT_CHANGE, Effect.SWAPPED})
 """Causes that say what kind of change it is."""
@@ -120,6 +130,7 @@ def resolved(known: AlertRecord, key: StreamKey, verdict: Verdict) -> AlertRecor
         status=AlertStatus.RESOLVED,
         time_ms=end,
         ends_at_ms=end,
+        retraining=None,
         revision=known.revision + 1,
         annotations=_annotations(known.model, key, verdict, known.causes),
         statistic=verdict.statistic,
@@ -138,8 +149,12 @@ def retracted(known: AlertRecord, time_ms: int, reason: str) -> AlertRecord:
         status=AlertStatus.RETRACTED,
         time_ms=time_ms,
         ends_at_ms=time_ms if known.ends_at_ms is None else known.ends_at_ms,
+        retraining=None,
         revision=known.revision + 1,
-        annotations={**known.annotations, "retracted": reason},
+        annotations={
+            **{name: text for name, text in known.annotations.items() if name != "advice"},
+            "retracted": reason,
+        },
     )
 
 
@@ -157,6 +172,9 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
         Subject.LABELS: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
         Subject.COVERAGE: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
         Subject.WRONG_TYPE: (CauseKind.FEATURE, Effect.WRONG_TYPE, key.feature),
+        Subject.PREDICTION_AGE: (CauseKind.TRAFFIC, Effect.STALE, Subject.TRAFFIC.value),
+        Subject.LABEL_AGE: (CauseKind.TRAFFIC, Effect.STALE, Subject.LABELS.value),
+        Subject.FEATURE_AGE: (CauseKind.FEATURE, Effect.STALE, key.feature),
         **dict.fromkeys(TARGETS, (CauseKind.MODEL, Effect.BELOW_TARGET, "all predictions")),
     }.get(key.subject, (CauseKind.SCORE, Effect.PREDICTION_DRIFT, key.subject.value))
     cause = Cause(
@@ -180,7 +198,8 @@ def _change(key: StreamKey, verdict: Verdict) -> str:
         if key.subject in _OF_ERRORS:
             wanted, found = (None if x is None else 1.0 - x for x in (wanted, found))
         return f"{what}: {_number(wanted)} wanted, {_number(found)} now"
-    return f"{what}: {_number(verdict.baseline)} before, {_number(verdict.current)} now"
+    most = "at most " if key.kind.is_age else ""
+    return f"{what}: {most}{_number(verdict.baseline)} before, {_number(verdict.current)} now"
 
 
 def _number(figure: float | None) -> str:

@@ -5,9 +5,12 @@ learned: `reference.learn` of event time and `reference.min_predictions` predict
 attributions. It never changes after that; a version that comes later has its own.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+from tidegauge.core.alertrecords import AttributionShift
 from tidegauge.core.config import ModelKind, ReferenceConfig
+from tidegauge.core.explain.attributed import shift
 from tidegauge.core.records import AttributionStats, FeatureAttribution
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.attributions import (
@@ -16,6 +19,7 @@ from tidegauge.core.stats.attributions import (
     JudgedAttributions,
     total_variation,
 )
+from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.sums import SlotSums
 
 
@@ -102,6 +106,68 @@ def attribution_stats(
     )
 
 
+def shift_of_errors(
+    before: FirstLabels, now: FirstLabels, kind: ModelKind
+) -> AttributionShift | None:
+    """How the attributions of labelled answers changed; None where none carries any.
+
+    Args:
+        before: first labels from which the detector learned.
+        now: first labels of the alert's window.
+        kind: the kind of the model.
+    """
+    labelled, shares = _all_shares(now.judged, kind)
+    if shares is None:
+        return None
+    _, right, wrong = judged_shares(now.judged or JudgedAttributions(), kind)
+    return shift(labelled, _all_shares(before.judged, kind)[1], shares, right, wrong)
+
+
+def shift_of_answers(
+    panes: Iterable[tuple[str, SlotSums]], usual: UsualAttributions
+) -> AttributionShift | None:
+    """How the attributions of all answers changed; None where none carries any.
+
+    What is usual of several versions are their usual shares, weighted with what each of them has
+    of the magnitudes in the window.
+
+    Args:
+        panes: the sums of versions in the alert's window.
+        usual: what is normal for each version.
+    """
+    of_versions: dict[str, AttributionCounts] = {}
+    for version, sums in panes:
+        if sums.attributions is not None:
+            of_versions.setdefault(version, AttributionCounts()).add(sums.attributions)
+    everything = AttributionCounts()
+    for counts in of_versions.values():
+        everything.add(counts)
+    shares = everything.shares()
+    if not shares:
+        return None
+    whole = sum(everything.magnitudes.values())
+    before: dict[str, float] = {}
+    for version, counts in sorted(of_versions.items()):
+        weight = sum(counts.magnitudes.values()) / whole
+        known = usual.shares(version)
+        if weight and not known:
+            return shift(everything.rows, None, shares)
+        for name, share in known.items():
+            before[name] = before.get(name, 0.0) + weight * share
+    return shift(everything.rows, before, shares)
+
+
+def _all_shares(
+    judged: JudgedAttributions | None, kind: ModelKind
+) -> tuple[int, dict[str, float] | None]:
+    """How many labelled answers carry attributions, and the mean shares in them."""
+    if judged is None:
+        return 0, None
+    if kind is ModelKind.REGRESSION:
+        return judged.numbers, _means(judged.number_shares, judged.numbers)
+    return judged.classes, _means(judged.class_shares, judged.classes)
+
+
 def judged_shares(
     judged: JudgedAttributions, kind: ModelKind
 ) -> tuple[int, dict[str, float] | None, dict[str, float] | None]:
@@ -111,10 +177,10 @@ def judged_shares(
     are none.
     """
     if kind is ModelKind.REGRESSION:
-        everything = _means(judged.number_shares, judged.numbers)
+        labelled, everything = _all_shares(judged, kind)
         unit = judged.absolute * WHOLE_SHARE
         weighted = {name: total / unit for name, total in judged.absolute_shares.items() if unit}
-        return judged.numbers, everything, weighted if judged.absolute else None
+        return labelled, everything, weighted if judged.absolute else None
     right = {
         name: total - judged.wrong_shares.get(name, 0)
         for name, total in judged.class_shares.items()

@@ -5,8 +5,9 @@ number of false alarms, however the streams depend on each other. A share follow
 from the model's own closed panes alone, so it is the same wherever the model is computed:
 
 - every model has the budget over `limits.models`, whether or not there are so many;
-- of that each axis on which panes close in an order of their own has its part (`PARTS`);
-- the streams of one axis are shared out in *cohorts*. When a stream has learned enough, all streams
+- of that each *pool* has its part (`PARTS`): the streams of one axis, on which panes close in an
+  order of their own, or those of them that watch an age or a segment;
+- the streams of one pool are shared out in *cohorts*. When a stream has learned enough, all streams
   without a share form the next one, and divide its part evenly. Cohort ``k`` has
   ``1 / (k (k + 1))``; these parts add up to one, so there is always something left for features
   yet to come. A cohort whose streams are all gone leaves its number to the next.
@@ -31,12 +32,32 @@ class Axis(StrEnum):
     """By prediction time, when no label can come any more."""
 
 
-PARTS = {Axis.PREDICTIONS: 0.7, Axis.LABELS: 0.25, Axis.SETTLED: 0.05}
-"""Part of a model's budget by axis; errors and labels are few streams, and matter most."""
+class Pool(StrEnum):
+    """The streams that share a part of a model's budget: those of an axis, its ages, segments."""
+
+    PREDICTIONS = "predictions"
+    LABELS = "labels"
+    SEGMENTS = "segments"
+    """Errors of one segment against the rest, which open no alerts of their own."""
+    SETTLED = "settled"
+    AGES = "ages"
+    """How long no prediction came, or a feature's numbers have been the same."""
+    LABEL_AGE = "label_age"
+
+
+PARTS = {
+    Pool.PREDICTIONS: 0.69,
+    Pool.LABELS: 0.15,
+    Pool.SEGMENTS: 0.1,
+    Pool.SETTLED: 0.05,
+    Pool.AGES: 0.005,
+    Pool.LABEL_AGE: 0.005,
+}
+"""Part of a model's budget; errors and labels are few streams, and matter most."""
 
 
 class Share(NamedTuple):
-    """Part of one axis of one model."""
+    """Part of one pool of one model."""
 
     cohort: int
     size: int
@@ -54,13 +75,13 @@ def next_share(living: Collection[Share], newcomers: int) -> Share:
     return Share(next(number for number in count(1) if number not in taken), newcomers)
 
 
-def alarms_per_week(budget: float, models: int, share: Share, axis: Axis) -> float:
+def alarms_per_week(budget: float, models: int, share: Share, pool: Pool) -> float:
     """False alarms that one stream may raise per week.
 
     Args:
         budget: of the installation.
         models: between how many models it is divided.
         share: the stream's.
-        axis: the stream's.
+        pool: the stream's.
     """
-    return budget / models * PARTS[axis] * share.part
+    return budget / models * PARTS[pool] * share.part

@@ -126,6 +126,17 @@ class ErrorBook:
                 for old in list(bins)[:-KEPT_REFERENCES]:
                     del bins[old]
                     self.changed_baseline.add(series)
+            self._judge_baseline(series, first)
+
+    def _judge_baseline(self, series: Series, first: FirstLabels) -> None:
+        """Add the attributions of a calm pane, which are told from a reference on as well."""
+        if first.judged is None:
+            return
+        baseline = self.baseline.setdefault(series, FirstLabels())
+        known = baseline.judged
+        if known is None or max(known.classes, known.numbers) < BINNED_LABELS:
+            baseline.judge(first.judged)
+            self.changed_baseline.add(series)
 
     def _drop(self, start: int) -> None:
         for series in self.panes.pop(start):

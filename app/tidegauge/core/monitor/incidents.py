@@ -16,6 +16,15 @@ An alert about errors joins that of a feature by either only if it names the fea
 and one about answers only by the time: where it tells another cause, a feature that happens to
 drift all the while is none of it. Where errors are not counted by feature, it cannot tell.
 
+An alert about errors can open before that of its cause, which takes longer to be sure of. So as
+long as all alerts of an incident are of another axis than that of prediction time, each of them
+that is looked at again looks for a cause that has opened by then, by the same rules and with the
+onset that it saw when it opened. The first that finds one takes its incident's alerts along: the
+two merge under the id of the cause's, once.
+
+An alert that opens again is another member of its incident: the axis of labels, which is behind,
+may still have to look at the time in which it fired before.
+
 Alerts on the axis of prediction time look at each other only, and alerts about errors only at what
 had opened by their own time, so that it does not matter how far one axis is ahead of the other when
 both are read. For the same reason alerts about settled panes and those about errors do not look at
@@ -33,9 +42,9 @@ from typing import Any
 import msgspec
 import xxhash
 
+from tidegauge.core.alertrecords import AlertRecord, CauseKind, Effect, Incident, Role
 from tidegauge.core.config import DAY, HOUR
 from tidegauge.core.monitor.streams import ERRORS, SETTLED_TARGETS, StreamKey, Subject
-from tidegauge.core.records import AlertRecord, CauseKind, Effect, Incident, Role
 
 JOIN_MS = HOUR
 KEPT_MS = 2 * DAY
@@ -57,6 +66,8 @@ _RANKS = {
     Subject.PREDICTION: _ANSWERS,
     Subject.TRAFFIC: _TRAFFIC,
     Subject.LABELS: _LABELS,
+    Subject.PREDICTION_AGE: _TRAFFIC,
+    Subject.LABEL_AGE: _LABELS,
     Subject.LATENCY: _LATENCY,
     **dict.fromkeys(ERRORS, _ERRORS),
     **dict.fromkeys((*SETTLED_TARGETS, Subject.COVERAGE), _SETTLED),
@@ -78,6 +89,7 @@ class _Member(msgspec.Struct, array_like=True):
     feature: str
     summary: str
     since: int
+    until: int
     opened: int
     deployed: str
     """What was deployed as the change began that it saw, in words."""
@@ -112,27 +124,38 @@ class Incidents:
             onset: when the change began that it saw.
             deployed: what was deployed then, in words; empty for nothing.
         """
-        self.changed = True
-        print_, time = record.fingerprint, record.time_ms
+        print_, time, blamed = record.fingerprint, record.time_ms, _blamed(record)
+        rank = _RANKS.get(key.subject, _FAULT)
         group = self._firing(print_)
         if group is None:
-            rank = _RANKS.get(key.subject, _FAULT)
             summary = record.annotations["summary"]
-            member = _Member(print_, rank, key.feature, summary, onset.since, time, deployed)
-            group = self._near(member, onset, _blamed(record))
+            member = _Member(print_, rank, key.feature, summary, *_times(onset), time, deployed)
+            group = self._near(member, time, blamed)
             if group is None:
                 content = f"{self._model}\0{print_}\0{time}"
                 group = _Group(xxhash.xxh3_64_hexdigest(content.encode()), [])
                 self._groups.append(group)
-            group.members = [m for m in group.members if m.fingerprint != print_] + [member]
-        return self._told(group, print_, _RANKS.get(key.subject, _FAULT), time)
+            group.members.append(member)
+            self.changed = True
+        elif all(member.rank in _AXES for member in group.members):
+            group = self._merged(group, print_, time, blamed)
+        return self._told(group, print_, rank, time)
+
+    def _merged(self, group: _Group, fingerprint: str, time: int, blamed: str | None) -> _Group:
+        """The incident of the cause that an alert now finds, its own included; else its own."""
+        cause = self._near(_firing(group, fingerprint), time, blamed)
+        if cause is None:
+            return group
+        cause.members += group.members
+        self._groups.remove(group)
+        self.changed = True
+        return cause
 
     def end(self, fingerprint: str, time_ms: int) -> None:
         """An alert ended."""
         group = self._firing(fingerprint)
         if group is not None:
-            member = next(m for m in group.members if m.fingerprint == fingerprint)
-            member.ended = time_ms
+            _firing(group, fingerprint).ended = time_ms
             self.changed = True
 
     def moved(self, onset: Onset, time_ms: int) -> frozenset[str]:
@@ -146,11 +169,27 @@ class Incidents:
             and _fired(member, onset)
         )
 
+    def faults(self, fingerprint: str, time_ms: int) -> list[str]:
+        """The features whose data is broken, by alerts of an alert's incident that fire."""
+        group = self._firing(fingerprint)
+        members = () if group is None else group.members
+        return sorted(
+            {
+                member.feature
+                for member in members
+                if member.rank == _FAULT and member.opened <= time_ms < _end(member)
+            }
+        )
+
     def forget(self, before_ms: int) -> None:
         """Let go of incidents of which nothing has fired since ``before_ms``."""
         kept = [g for g in self._groups if any(_end(m) >= before_ms for m in g.members)]
         self.changed = self.changed or len(kept) < len(self._groups)
         self._groups = kept
+        for group in kept:
+            needed = [m for m in group.members if _end(m) >= before_ms or _is_told(group, m)]
+            self.changed = self.changed or len(needed) < len(group.members)
+            group.members = needed
 
     def to_state(self) -> list[Any]:
         """Plain values for msgpack."""
@@ -169,13 +208,22 @@ class Incidents:
                     return group
         return None
 
-    def _near(self, new: _Member, onset: Onset, blamed: str | None) -> _Group | None:
-        """The incident that an alert belongs to: of several that of which an alert opened last."""
+    def _near(self, new: _Member, time: int, blamed: str | None) -> _Group | None:
+        """The incident that an alert belongs to: of several that of which an alert opened last.
+
+        Args:
+            new: the alert; of one that has opened before only its causes are looked at.
+            time: what had opened by then counts.
+            blamed: the feature that it names.
+        """
+        onset = Onset(new.since, new.until)
         span = max(JOIN_MS, onset.until - onset.since)
         found = []
         for group in self._groups:
             for member in group.members:
-                if member.opened > new.opened or not _related(member, new, blamed):
+                if member.opened > time or not _related(member, new, blamed):
+                    continue
+                if new.opened < time and member.rank in _AXES:
                     continue
                 near = abs(new.since - member.since) <= span
                 if near or (_may_cause(member, new, blamed) and _fired(member, onset)):
@@ -227,6 +275,21 @@ def _blamed(record: AlertRecord) -> str | None:
     causes = (cause for cause in record.causes if cause.effect is not Effect.NEW_VERSION)
     first = next(causes, None)
     return first.name if first is not None and first.kind is CauseKind.FEATURE else ""
+
+
+def _times(onset: Onset) -> tuple[int, int]:
+    return onset.since, onset.until
+
+
+def _firing(group: _Group, fingerprint: str) -> _Member:
+    """The member of an alert that fires: alerts that opened again have others, which ended."""
+    return next(m for m in group.members if m.fingerprint == fingerprint and m.ended is None)
+
+
+def _is_told(group: _Group, member: _Member) -> bool:
+    """Whether an alert that ended can be the root, or what was deployed with it be named."""
+    same = (m for m in group.members if m.fingerprint == member.fingerprint)
+    return bool(member.deployed) or member is min(same, key=lambda m: m.opened)
 
 
 def _end(member: _Member) -> float:

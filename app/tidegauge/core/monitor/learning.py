@@ -26,12 +26,14 @@ class Learning:
         predictions: in all panes that are closed.
         rows: the sample, by hash.
         changed: hashes that came or went since it was last cleared.
+        kept: rows that were left when some were last let go; twice as many are looked through next.
     """
 
     start: int = NEVER
     predictions: int = 0
     rows: dict[int, SampleRow] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
+    kept: int = 0
 
     def add(self, row: SampleRow) -> None:
         """Take a row offered by a source partition."""
@@ -50,11 +52,12 @@ class Learning:
 
     def _trim(self, end: int, size: int) -> None:
         """Let go of rows that no sample which ends at ``end`` or later can hold."""
-        if len(self.rows) > 2 * size:
+        if len(self.rows) > max(2 * size, 2 * self.kept):
             closed = sorted(h for h, row in self.rows.items() if row.time < end)
             for hashed in closed[size:]:
                 del self.rows[hashed]
                 self.changed.add(hashed)
+            self.kept = len(self.rows)
 
     def profile(
         self, model: str, version: str, end: int, effective_from: int, rules: ModelConfig

@@ -1,20 +1,23 @@
 """The life of an alert: it opens, is told anew, ends, and may open again.
 
 **Firing.** A stream's verdict opens it. At intervals of event time (`update_ms`) it is looked at
-again, and told anew where its severity has risen or another cause has come first: one that accounts
-for more than twice of what the cause that was told now does, at `LOOKS` looks in a row, so that
-causes that are about even, or come and go, don't take turns.
+again, and told anew where its severity has risen, its incident has another root
+(`tidegauge.core.monitor.incidents`), it advises what is more urgent
+(`tidegauge.core.monitor.advised`), or another cause has come first: one that accounts for more
+than twice of what the cause that was told now does, at `LOOKS` looks in a row, so that causes that
+are about even, or come and go, don't take turns.
 
 **Resolved.** The stream says that the change has faded (`tidegauge.core.detect.watcher`). An alert
 that opens again within `reopen_ms` of its end goes on as the old one: the same start, the next
 revision.
 
-**Retracted.** Corrected or late labels have removed its ground, or what it is about is not watched
-any more. The errors in the window told last are counted anew with every correction that touches
-them (`tidegauge.core.monitor.evidence`). While it fires it is retracted when neither these nor the
-newest errors, as they are known now, are a change; if only these are none it goes on, and is
-retracted instead of resolved if it is still so when the change fades. One that was resolved is
-retracted as long as labels of its predictions can be corrected and no other has followed it.
+**Retracted.** Corrected or late labels have removed its ground, what it missed came late, or what
+it is about is not watched any more. The errors in the window told last are counted anew with every
+correction that touches them (`tidegauge.core.monitor.evidence`), and so is what came since a loss
+began. While it fires an alert about errors is retracted when neither these nor the newest errors,
+as they are known now, are a change; if only these are none it goes on, and is retracted instead of
+resolved if it is still so when the change fades. One that was resolved is retracted as long as
+labels of its predictions can be corrected and no other has followed it.
 
 Everything follows from closed panes in their order, so it is the same for every order of reading.
 """
@@ -23,6 +26,16 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from tidegauge.core.alertrecords import (
+    AlertRecord,
+    AlertStatus,
+    AttributionShift,
+    Cause,
+    Incident,
+    Severity,
+    Split,
+    Versions,
+)
 from tidegauge.core.config import DetectionConfig
 from tidegauge.core.detect.verdict import Phase, Verdict
 from tidegauge.core.monitor.alerts import (
@@ -36,18 +49,10 @@ from tidegauge.core.monitor.alerts import (
 from tidegauge.core.monitor.budget import Axis
 from tidegauge.core.monitor.evidence import Evidence, EvidenceState
 from tidegauge.core.monitor.streams import StreamKey, Subject
-from tidegauge.core.records import (
-    AlertRecord,
-    AlertStatus,
-    Cause,
-    Incident,
-    Severity,
-    Split,
-    Versions,
-)
 from tidegauge.core.stats.corrections import ErrorCounts
 
 LABELS_CORRECTED = "labels that came late or were corrected removed its ground"
+CAME_LATE = "what it missed came late"
 NOT_WATCHED = "a model of this kind is not watched for it"
 _SEVERITIES = list(Severity)
 _LEADS = 2.0
@@ -68,7 +73,7 @@ class Life(msgspec.Struct):
     judged_ms: int
     """Event time at which it was last looked at."""
     evidence: Evidence | None = None
-    """Of an alert about errors."""
+    """Of an alert about errors, or a loss."""
     sent_ms: int | None = None
     """When it was last sent, by append time; None until the next time that this is asked."""
     leading: CauseId | None = None
@@ -110,9 +115,10 @@ class Told(msgspec.Struct, frozen=True):
     causes: tuple[Cause, ...]
     versions: Versions
     errors: ErrorCounts | None = None
-    """Of an alert about errors: those in the verdict's window."""
+    """Of an alert about errors: those in the verdict's window; of a loss, see `Evidence.counts`."""
     splits: tuple[Split, ...] = ()
     examples: tuple[str, ...] = ()
+    attributions: AttributionShift | None = None
 
 
 class AlertBook:
@@ -154,8 +160,18 @@ class AlertBook:
             return False
         return verdict.window_end_ms - life.judged_ms >= self._rules.update_ms
 
-    def decide(self, key: StreamKey, verdict: Verdict, told: Told) -> AlertRecord | None:
-        """The alert event that follows from a verdict for which `asks` was true, if one does."""
+    def decide(
+        self, key: StreamKey, verdict: Verdict, told: Told, *, regrouped: bool = False
+    ) -> AlertRecord | None:
+        """The alert event that follows from a verdict for which `asks` was true, if one does.
+
+        Args:
+            key: the stream.
+            verdict: what it says.
+            told: what else is told.
+            regrouped: the alert belongs to another incident than it said, is its root no more, or
+                advises what is more urgent.
+        """
         life = self.of(key)
         if verdict.opened:
             return self._open(key, verdict, told, life)
@@ -165,7 +181,7 @@ class AlertBook:
         if verdict.resolved:
             return self._say(life, resolved(life.record, key, verdict))
         life.judged_ms = verdict.window_end_ms or life.judged_ms
-        record = self._updated(key, verdict, told, life)
+        record = self._updated(key, verdict, told, life, regrouped=regrouped)
         if record is None:
             return None
         life.evidence = _evidence(verdict, told.errors) or life.evidence
@@ -189,13 +205,13 @@ class AlertBook:
         return self._say(life, record)
 
     def _updated(
-        self, key: StreamKey, verdict: Verdict, told: Told, life: Life
+        self, key: StreamKey, verdict: Verdict, told: Told, life: Life, *, regrouped: bool
     ) -> AlertRecord | None:
         """The alert as it is now, if that is worth telling."""
         known = life.record
         worst = max(severity(verdict), known.severity, key=_SEVERITIES.index)
         another = life.another_first(told.causes)
-        if worst is known.severity and not another:
+        if worst is known.severity and not another and not regrouped:
             return None
         causes = told.causes or known.causes
         now = _explained(opened(self._model, key, verdict, causes, told.versions), told)
@@ -210,8 +226,11 @@ class AlertBook:
 
     def attach(self, record: AlertRecord, incident: Incident) -> AlertRecord:
         """Say which incident an alert belongs to."""
-        told = msgspec.structs.replace(record, incident=incident)
-        life = self.lives.get(record.fingerprint)
+        return self.keep(msgspec.structs.replace(record, incident=incident))
+
+    def keep(self, told: AlertRecord) -> AlertRecord:
+        """An alert is told with more than its evidence; its id stays."""
+        life = self.lives.get(told.fingerprint)
         if life is not None:
             life.record = told
         return told
@@ -229,13 +248,20 @@ class AlertBook:
                 self.changed.add(fingerprint_)
                 yield life.record
 
+    def goes_on(self, key: StreamKey, end_ms: int, expected: float, number: float) -> None:
+        """One pane more of a stream whose alert is about a loss, if it fires."""
+        life = self.of(key)
+        if life is not None and life.firing and life.evidence is not None:
+            life.evidence.grow(end_ms, expected, number)
+            self.changed.add(life.record.fingerprint)
+
     def corrected(
         self, key: StreamKey, changes: Mapping[int, ErrorCounts], time_ms: int
     ) -> Life | None:
         """Apply corrections, by pane of the first label, to the evidence of a stream's alert.
 
         Args:
-            key: the stream, one of errors.
+            key: the stream, one of errors or of a loss.
             changes: what became known.
             time_ms: when, as event time.
 
@@ -275,7 +301,9 @@ class AlertBook:
 
 
 def _explained(record: AlertRecord, told: Told) -> AlertRecord:
-    return msgspec.structs.replace(record, splits=told.splits, examples=told.examples)
+    return msgspec.structs.replace(
+        record, splits=told.splits, examples=told.examples, attributions=told.attributions
+    )
 
 
 def _evidence(verdict: Verdict, errors: ErrorCounts | None) -> Evidence | None:
@@ -283,7 +311,8 @@ def _evidence(verdict: Verdict, errors: ErrorCounts | None) -> Evidence | None:
         return None
     direction = 1.0 if (verdict.effect or 0.0) >= 0.0 else -1.0
     start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-    return Evidence(start, end, verdict.baseline or 0.0, direction, errors)
+    told = abs(verdict.effect or 0.0)
+    return Evidence(start, end, verdict.baseline or 0.0, direction, told, errors)
 
 
 def _leader(told: tuple[Cause, ...], now: tuple[Cause, ...]) -> CauseId | None:

@@ -4,57 +4,39 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tidegauge.core.adoption import References
-from tidegauge.core.config import CoreConfig, ModelKind
-from tidegauge.core.detect.verdict import PaneInput, Verdict
+from tidegauge.core.alertrecords import AlertRecord
+from tidegauge.core.config import CoreConfig
+from tidegauge.core.detect.verdict import PaneInput
 from tidegauge.core.ledger import ModelLedger, merged
 from tidegauge.core.monitor.attributed import UsualAttributions
 from tidegauge.core.monitor.budget import Axis
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.errorbook import ErrorBook
-from tidegauge.core.monitor.evidence import Evidence
-from tidegauge.core.monitor.incidents import KEPT_MS, Incidents
+from tidegauge.core.monitor.finals import FinalWindows
+from tidegauge.core.monitor.incidents import KEPT_MS
+from tidegauge.core.monitor.inputs import Watched, compared_inputs, prediction_inputs
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.learning import Learning
-from tidegauge.core.monitor.lifecycle import (
-    LABELS_CORRECTED,
-    NOT_WATCHED,
-    AlertBook,
-    Life,
-)
-from tidegauge.core.monitor.lifecycle import (
-    Told as ToldAlert,
-)
 from tidegauge.core.monitor.quiet import counted, empty_panes
 from tidegauge.core.monitor.settled import settled_inputs
 from tidegauge.core.monitor.streams import (
     ANSWERS,
+    CONTRASTS,
     ERRORS,
     SETTLED_TARGETS,
     StreamKey,
-    Streams,
     Subject,
-    Watched,
-    compared_inputs,
-    error_input,
-    error_subject,
-    prediction_inputs,
-    target_subjects,
 )
 from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
+from tidegauge.core.monitor.watch import Kept, Watch
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
-from tidegauge.core.monitor.why import Why, as_told, why_drift, why_errors
 from tidegauge.core.monitor.windowrecords import WindowRecords
 from tidegauge.core.monitor.windows import Windows
 from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
 from tidegauge.core.partial import Partial, Progress
-from tidegauge.core.records import (
-    AlertRecord,
-    DeploymentRecord,
-    MetricRecord,
-    Versions,
-)
+from tidegauge.core.records import DeploymentRecord, MetricRecord
 from tidegauge.core.stats.corrections import ErrorCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import ReferenceProfile
@@ -89,22 +71,36 @@ class ModelMonitor:
         self.windows = Windows(config, self.rules)
         self._max_classes = config.limits.classes
         self.kinds = Kinds(self.rules.kind)
-        self.streams = Streams(self.rules, config.limits.models)
         self.errors = ErrorBook(self._width)
-        correction_ms = self.rules.correction_horizon_ms
-        self.alerts = AlertBook(name, self.rules.detection, correction_ms)
-        self.incidents = Incidents(name)
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
         self.usual = UsualAttributions()
         self._records = WindowRecords(
             name, config, self.windows, self.kinds, self.references, usual=self.usual
         )
+        self.final = FinalWindows()
         self.learning: dict[str, Learning] = {}
         limit = config.limits.deployments
         self.deployments = Deployments(name, limit, self._width)
+        self._deltas: dict[SlotKey, SlotSums] = {}
+        """Not in the windows yet: what several sources say of one slot goes to them as one sum."""
         self.active: dict[str, list[int]] = {}
         """First and last closed pane of each version."""
+        kept = Kept(
+            windows=self.windows,
+            errors=self.errors,
+            references=self.references,
+            kinds=self.kinds,
+            deployments=self.deployments,
+            usual=self.usual,
+            active=self.active,
+        )
+        self._watch = Watch(name, self.rules, config.limits.models, self._width, kept)
+        self.streams = self._watch.streams
+        self.alerts = self._watch.alerts
+        self.incidents = self._watch.incidents
+        self._late: dict[int, int] = {}
+        """Predictions that came after their pane was closed, since time last advanced."""
         self.closed_predictions = NEVER
         self.closed_labels = NEVER
         self.labelled_until = NEVER
@@ -114,14 +110,16 @@ class ModelMonitor:
     # ---------------------------------------------------------------- input
 
     def take(self, partial: Partial) -> None:
-        """Add what one source partition has counted."""
+        """Take what one source partition has counted; `add_up` adds it to the windows."""
         if partial.ledger is not None:
             self.ledgers[partial.source] = partial.ledger
         for slot, wire in partial.slots:
             sums = SlotSums.from_wire(wire)
             key = self.told.slot(SlotKey(*slot), sums)
-            if key is not None:
-                self.windows.add(key, sums)
+            if key in self._deltas:
+                self._deltas[key].add(sums)
+            elif key is not None:
+                self._deltas[key] = sums
         for outcome, wire in partial.outcomes:
             place = self.told.outcome(OutcomeKey(*outcome))
             if place is not None:
@@ -133,6 +131,20 @@ class ModelMonitor:
                 self.learning.setdefault(row.version, Learning()).add(row)
         for sighting in partial.versions:
             self.deployments.take(*sighting)
+
+    def add_up(self) -> None:
+        """Add what was taken to the windows."""
+        for key, sums in self._deltas.items():
+            self._count_late(key, sums)
+            self.windows.add(key, sums)
+        self._deltas.clear()
+
+    def _count_late(self, key: SlotKey, sums: SlotSums) -> None:
+        """Remember the predictions of a pane that is closed; nothing is late within the bound."""
+        end = key.start + self._width
+        known = key.level == 0 and end <= self.closed_predictions
+        if known and sums.predictions and (key.field, key.value) == WHOLE:
+            self._late[key.start] = self._late.get(key.start, 0) + sums.predictions
 
     def progress(self, source: int, progress: Progress) -> None:
         """One source partition has come so far, and all that it sent elsewhere is counted."""
@@ -153,7 +165,9 @@ class ModelMonitor:
     def advance(self, complete: Mapping[int, Completeness]) -> Closed:
         """Close what the watermarks allow; what follows from it."""
         marks = self.watermarks.advance(complete)
-        alerts: list[AlertRecord] = []
+        late, self._late = self._late, {}
+        traffic = StreamKey(Subject.TRAFFIC)
+        alerts = list(self._watch.late(traffic, late, self.closed_predictions))
         profiles: list[ReferenceProfile] = []
         deployments: list[DeploymentRecord] = []
         if marks.predictions > self.closed_predictions:
@@ -177,7 +191,7 @@ class ModelMonitor:
                 alerts += self._label_silence(start)
                 if first is not None:
                     alerts += self._close_label_pane(start, first)
-                alerts += self._correct(start)
+                alerts += self._watch.correct(start)
             alerts += self._label_silence(marks.labels)
             self.closed_labels = marks.labels
             self.alerts.forget(marks.labels, Axis.LABELS)
@@ -204,10 +218,15 @@ class ModelMonitor:
             self.usual.close(version, start, end, sums, self.rules.reference)
         whole = _together(pane)
         kind = self.kinds.close(end, whole)
-        yield from self._retire(ANSWERS, kind, end)
+        yield from self._watch.retire(ANSWERS, kind, end)
         named = self.streams.named
         watched = Watched(named(Subject.MISSING), named(Subject.CLASS), self._max_classes)
-        yield from self._feed(StreamKey(Subject.TRAFFIC), counted(start, end, whole.predictions))
+        yield from self._watch.feed(
+            StreamKey(Subject.TRAFFIC), counted(start, end, whole.predictions)
+        )
+        if whole.predictions:
+            renewed = PaneInput(start, end, whole.predictions, 0)
+            yield from self._watch.feed(StreamKey(Subject.PREDICTION_AGE), renewed)
         profiles = {
             version: [adopted.profile for adopted in known]
             for version, known in self.references.items()
@@ -216,7 +235,7 @@ class ModelMonitor:
             *prediction_inputs(whole, start, end, kind, watched),
             *compared_inputs(compared(pane, profiles), start, end),
         ):
-            yield from self._feed(key, inputs)
+            yield from self._watch.feed(key, inputs)
 
     def _settle(self, until: int) -> Iterator[AlertRecord]:
         """Close the panes up to a time before which no label can come any more."""
@@ -226,152 +245,44 @@ class ModelMonitor:
         for start in self.windows.starts(size, self.closed_settled, until):
             end = start + size
             kind = self.kinds.at(end)
-            yield from self._retire(SETTLED_TARGETS, kind, end)
+            yield from self._watch.retire(SETTLED_TARGETS, kind, end)
             whole = _together(self._pane(start, size))
-            held = self._held_to(kind) & SETTLED_TARGETS
+            held = self._watch.held_to(kind) & SETTLED_TARGETS
             for key, inputs in settled_inputs(whole, start, end, kind, sorted(held)):
-                yield from self._feed(key, inputs)
+                yield from self._watch.feed(key, inputs)
         self.closed_settled = until
         self.alerts.forget(until, Axis.SETTLED)
-
-    def _held_to(self, kind: ModelKind) -> frozenset[Subject]:
-        """The subjects that are held to a target."""
-        return target_subjects(kind, self.rules.targets)
 
     def _silence(self, until: int) -> Iterator[AlertRecord]:
         """Count the panes before ``until`` in which no prediction came."""
         busy = max((last for _, last in self.active.values()), default=NEVER) + self._width
         yield from self._count_empty(StreamKey(Subject.TRAFFIC), busy, until)
+        yield from self._age(StreamKey(Subject.PREDICTION_AGE), until)
 
     def _label_silence(self, until: int) -> Iterator[AlertRecord]:
         """Count the panes before ``until`` in which no label came."""
         yield from self._count_empty(StreamKey(Subject.LABELS), self.labelled_until, until)
+        yield from self._age(StreamKey(Subject.LABEL_AGE), until)
+
+    def _age(self, key: StreamKey, until: int) -> Iterator[AlertRecord]:
+        """Look at what has not come for long, at the ends of the panes in which it is too long."""
+        while (due := self.streams.due_ms(key)) is not None and due <= until:
+            yield from self._watch.feed(key, PaneInput(due - self._width, due, 0, 0))
 
     def _count_empty(self, key: StreamKey, busy: int, until: int) -> Iterator[AlertRecord]:
         for pane in empty_panes(self.streams.fed_ms(key), busy, until, self._width):
-            yield from self._feed(key, pane)
-
-    def _feed(self, key: StreamKey, pane: PaneInput) -> Iterator[AlertRecord]:
-        """Step a stream whose change is its own cause."""
-        verdict = self.streams.step(key, pane)
-        if self.alerts.asks(key, verdict):
-            why = self._faded(key, verdict) or why_drift(
-                key, verdict, self.windows, self.references, self._width
-            )
-            yield from self._decide(key, verdict, why, None)
+            yield from self._watch.feed(key, pane)
 
     def _close_label_pane(self, start: int, first: FirstLabels) -> Iterator[AlertRecord]:
         end = start + self._width
-        kind = self.kinds.at(end)
-        yield from self._retire(ERRORS, kind, end)
+        yield from self._watch.retire(ERRORS | CONTRASTS, self.kinds.at(end), end)
         labels = max(first.trials, first.numbers)
-        yield from self._feed(StreamKey(Subject.LABELS), counted(start, end, labels))
+        yield from self._watch.feed(StreamKey(Subject.LABELS), counted(start, end, labels))
         if labels:
             self.labelled_until = end
-        key, inputs = error_input(first, start, end, kind)
-        for own in (key, *self._error_targets(kind)):
-            verdict = self.streams.step(own, inputs)
-            if self.alerts.asks(own, verdict):
-                window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-                why = self._faded(own, verdict) or why_errors(
-                    own,
-                    verdict,
-                    self.errors,
-                    kind,
-                    references=self.references,
-                    incidents=self.incidents,
-                )
-                yield from self._decide(own, verdict, why, self.errors.known(*window))
-        self.errors.after(start, self.streams.verdicts[key])
-
-    def _error_targets(self, kind: ModelKind) -> list[StreamKey]:
-        """What else is fed with the errors of a pane of label time."""
-        return [StreamKey(subject) for subject in sorted(self._held_to(kind) & ERRORS)]
-
-    def _correct(self, start: int) -> Iterator[AlertRecord]:
-        """Look again at the alerts about errors, after what became known in a pane."""
-        changes = self.errors.corrected(start)
-        end = start + self._width
-        kind = self.kinds.at(end)
-        for key in (StreamKey(error_subject(kind)), *self._error_targets(kind)):
-            life = self.alerts.corrected(key, changes, end) if changes else None
-            if life is None or not self._groundless(key, life, kind):
-                continue
-            if life.firing:
-                self.streams.dismiss(key)
-            yield from self._retract(key, end, LABELS_CORRECTED)
-
-    def _groundless(self, key: StreamKey, life: Life, kind: ModelKind) -> bool:
-        """Whether neither the evidence of an alert nor, while it fires, the present is a change."""
-        held = life.evidence
-        if held is None or held.holds(key, self.streams, kind):
-            return False
-        if not life.firing:
-            return True
-        verdict = self.streams.verdicts[key]
-        start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-        now = Evidence(
-            start, end, verdict.baseline or 0.0, held.direction, self.errors.known(start, end)
-        )
-        return not now.holds(key, self.streams, kind)
-
-    def _retire(
-        self, subjects: frozenset[Subject], kind: ModelKind, time: int
-    ) -> Iterator[AlertRecord]:
-        """Stop watching what a model of this kind does not have."""
-        for key in self.streams.retire(subjects, kind):
-            yield from self._retract(key, time, NOT_WATCHED)
-
-    def _retract(self, key: StreamKey, time: int, reason: str) -> Iterator[AlertRecord]:
-        record = self.alerts.retract(key, time, reason)
-        if record is not None:
-            self.incidents.end(record.fingerprint, time)
-            yield record
-
-    def _decide(
-        self, key: StreamKey, verdict: Verdict, why: Why, errors: ErrorCounts | None
-    ) -> Iterator[AlertRecord]:
-        life = self.alerts.of(key)
-        held = life.evidence if life is not None and verdict.resolved else None
-        end = verdict.window_end_ms or 0
-        if held is not None and not held.holds(key, self.streams, self.kinds.at(end)):
-            yield from self._retract(key, end, LABELS_CORRECTED)
-            return
-        if verdict.opened or life is None:
-            why = why.with_marks(self.deployments.marks.values())
-        else:
-            why = why.after(life.record.causes)
-        versions = self._running(verdict)
-        told = ToldAlert(why.causes, versions, errors, why.splits, why.examples)
-        record = self.alerts.decide(key, verdict, told)
-        if record is None:
-            return
-        if verdict.resolved:
-            self.incidents.end(record.fingerprint, end)
-            yield record
-        else:
-            incident = self.incidents.join(key, record, why.onset, why.deployed)
-            yield self.alerts.attach(record, incident)
-
-    def _faded(self, key: StreamKey, verdict: Verdict) -> Why | None:
-        """What an alert told last, where too little is left of its change to be explained anew."""
-        life = self.alerts.of(key)
-        if life is None or verdict.opened or abs(verdict.effect or 0.0) >= verdict.min_effect:
-            return None
-        return as_told(life.record)
-
-    def _running(self, verdict: Verdict) -> Versions:
-        """The versions with closed panes in a verdict's window."""
-        start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-        versions = sorted(
-            v for v, (first, last) in self.active.items() if first < end and last >= start
-        )
-        seen = self.deployments.running(versions, end)
-        return Versions(
-            model=tuple(versions),
-            code=tuple(sorted({s.code for s in seen if s.code})),
-            data=tuple(sorted({s.data for s in seen if s.data})),
-        )
+            renewed = PaneInput(start, end, labels, 0)
+            yield from self._watch.feed(StreamKey(Subject.LABEL_AGE), renewed)
+        yield from self._watch.feed_errors(first, start, end)
 
     def _learn(self, start: int) -> Iterator[ReferenceProfile]:
         end = start + self._width
@@ -392,7 +303,10 @@ class ModelMonitor:
     def publish(self, *, everything: bool) -> Iterator[MetricRecord]:
         """See `WindowRecords.publish`."""
         settled = self.watermarks.marks.settled
-        return self._records.publish(settled, self.closed_predictions, everything=everything)
+        closed = self.closed_predictions
+        for record in self._records.publish(settled, closed, everything=everything):
+            self.final.take(record)
+            yield record
 
     def present(self) -> Iterator[MetricRecord]:
         """See `WindowRecords.present`."""

@@ -4,16 +4,17 @@ A pure machine, like collect: it is given partials and completeness, and is aske
 what changed and what is to be published.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from tidegauge.core.alertrecords import AlertRecord
 from tidegauge.core.config import CoreConfig
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.model import Models
 from tidegauge.core.monitor.sources import Sources
 from tidegauge.core.monitor.state import MonitorTables
 from tidegauge.core.partial import Partial
-from tidegauge.core.records import AlertRecord, DeploymentRecord, MetricRecord
+from tidegauge.core.records import DeploymentRecord, MetricRecord
 from tidegauge.core.stats.reference import Origin, ReferenceProfile
 
 
@@ -40,21 +41,29 @@ class Monitor:
         self.sources = Sources()
         self._tables = MonitorTables(self.models, self.sources)
         self.stirred: set[str] = set()
-        """Models that changed since everything was last published."""
+        """Models that changed since they were last published."""
+        self.closed: set[str] = set()
+        """Models of which a pane closed since then."""
+        self._taken: set[str] = set()
+        """Models with partials since the last `advance`."""
         self._alerts: list[AlertRecord] = []
         self._references: list[ReferenceProfile] = []
         self._deployments: list[DeploymentRecord] = []
 
     def take(self, partial: Partial) -> None:
-        """Add what one source partition says."""
+        """Take what one source partition says; it shows after `advance`."""
         self.sources.take(partial)
         if partial.model:
             self.models[partial.model].take(partial)
+            self._taken.add(partial.model)
             self.stirred.add(partial.model)
             self._tables.touch(partial.model, partial.source)
 
     def advance(self) -> None:
         """Close what the watermarks allow, after a batch of partials."""
+        for name in self._taken:
+            self.models[name].add_up()
+        self._taken.clear()
         for source, progress in self.sources.released():
             for name, told in progress.items():
                 self.models[name].progress(source, told)
@@ -66,7 +75,10 @@ class Monitor:
             self._alerts += closed.alerts
             self._references += closed.references
             self._deployments += closed.deployments
-            if closed.alerts or (monitor.closed_predictions, monitor.closed_labels) != before:
+            now_closed = (monitor.closed_predictions, monitor.closed_labels) != before
+            if now_closed:
+                self.closed.add(name)
+            if closed.alerts or now_closed:
                 self._tables.touch(name)
                 self.stirred.add(name)
 
@@ -83,17 +95,20 @@ class Monitor:
         elif fixed is not None and fixed.id != profile.id and profile.origin is Origin.LEARNED:
             self._references.append(fixed)
 
-    def publish(self, *, everything: bool) -> Published:
-        """What is to be published now; with ``everything`` also what is not urgent."""
+    def publish(self, models: Collection[str]) -> Published:
+        """What is to be published now.
+
+        Args:
+            models: those that changed and of which all is published; of others what is urgent.
+        """
         metrics: list[MetricRecord] = []
         ledgers: list[tuple[str, ModelLedger, int]] = []
-        for name in sorted(self.stirred if everything else self.models):
-            monitor = self.models[name]
-            metrics += monitor.publish(everything=everything)
-            if everything:
+        for name, monitor in sorted(self.models.items()):
+            metrics += monitor.publish(everything=name in models)
+            if name in models:
                 ledgers.append((name, monitor.ledger(), monitor.watermarks.marks.predictions))
-        if everything:
-            self.stirred = set()
+        self.stirred.difference_update(models)
+        self.closed.difference_update(models)
         alerts, self._alerts = self._alerts, []
         references, self._references = self._references, []
         deployments, self._deployments = self._deployments, []

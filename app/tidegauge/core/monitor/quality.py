@@ -12,11 +12,13 @@ from tidegauge.core.records import (
     ClassStats,
     ConfusionCell,
     HistogramBar,
+    LabelDelay,
     PairedStats,
     Quality,
     RegressionStats,
     RocPoint,
 )
+from tidegauge.core.stats import labeldelay
 from tidegauge.core.stats.answers import AnswerCounts
 from tidegauge.core.stats.binary import binary_quality
 from tidegauge.core.stats.classes import OTHER, ClassCounts
@@ -40,6 +42,7 @@ class Labelled(msgspec.Struct, frozen=True):
     regression: RegressionStats = RegressionStats()
     paired: dict[str, PairedStats] = {}
     """By other version."""
+    delay: LabelDelay = LabelDelay()
 
 
 def labelled_figures(sums: SlotSums, kind: ModelKind, max_classes: int) -> Labelled:
@@ -51,7 +54,13 @@ def labelled_figures(sums: SlotSums, kind: ModelKind, max_classes: int) -> Label
         max_classes: most classes told apart.
     """
     paired = paired_figures(sums.paired, kind)
-    return msgspec.structs.replace(_of_kind(sums, kind, max_classes), paired=paired)
+    found = _of_kind(sums, kind, max_classes)
+    return msgspec.structs.replace(found, paired=paired, delay=_delay(sums.delays))
+
+
+def _delay(counts: dict[int, int]) -> LabelDelay:
+    p50, p90, p99 = labeldelay.quantiles(counts, (0.5, 0.9, 0.99))
+    return LabelDelay(count=sum(counts.values()), p50=p50, p90=p90, p99=p99)
 
 
 def _of_kind(sums: SlotSums, kind: ModelKind, max_classes: int) -> Labelled:

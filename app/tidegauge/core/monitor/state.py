@@ -12,6 +12,7 @@ import msgspec
 from tidegauge.core.adoption import Adopted
 from tidegauge.core.catalog import ModelCatalog
 from tidegauge.core.ledger import ModelLedger
+from tidegauge.core.monitor.finals import FinalWindow
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.lifecycle import Life, LifeState
 from tidegauge.core.monitor.model import ModelMonitor, Models
@@ -127,6 +128,9 @@ class MonitorTables:
         for version in sorted(model.usual.changed):
             yield _pack(["attributions", name, version]), _pack(model.usual.to_state(version))
         model.usual.changed = set()
+        for version, size in sorted(model.final.changed):
+            yield _pack(["final", name, version, size]), _pack(model.final.of((version, size)))
+        model.final.changed = set()
         if model.deployments.changed:
             yield _pack(["deployments", name]), _pack(model.deployments.to_state())
 
@@ -175,12 +179,15 @@ class MonitorTables:
             learned = _Learned(learning.start, learning.predictions)
             yield _pack(["learning", model.name, version]), _pack(learned)
             written = self._sampled.setdefault((model.name, version), set())
-            for hashed in sorted(learning.changed & (learning.rows.keys() | written)):
+            # the sample is large beside what changed of it, so only that is looked at
+            for hashed in sorted(learning.changed):
                 row = learning.rows.get(hashed)
-                packed = None if row is None else _pack(row)
-                yield _pack(["sample", model.name, version, hashed]), packed
-            written -= learning.changed
-            written |= learning.changed & learning.rows.keys()
+                if row is not None:
+                    written.add(hashed)
+                    yield _pack(["sample", model.name, version, hashed]), _pack(row)
+                elif hashed in written:
+                    written.remove(hashed)
+                    yield _pack(["sample", model.name, version, hashed]), None
             learning.changed = set()
 
     # ---------------------------------------------------------------- reading
@@ -213,6 +220,7 @@ class MonitorTables:
             "deployments": self._read_deployments,
             "names": self._read_names,
             "attributions": self._read_attributions,
+            "final": self._read_final,
         }
         for key, value in self._pending.items():
             table, *rest = _unpack(key)
@@ -235,7 +243,7 @@ class MonitorTables:
         model.closed_settled = state.closed_settled
         model.errors.moved = state.moved
         model.windows.after_final = state.after_final
-        model.active = state.active
+        model.active.update(state.active)
         model.kinds.restore(state.kinds)
         self._newest[key[0]] = state.newest
 
@@ -299,6 +307,9 @@ class MonitorTables:
 
     def _read_attributions(self, key: list[Any], value: bytes) -> None:
         self._models[key[0]].usual.restore(key[1], _unpack(value))
+
+    def _read_final(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].final.restore(msgspec.msgpack.decode(value, type=FinalWindow))
 
     def _read_learning(self, key: list[Any], value: bytes) -> None:
         learned = msgspec.msgpack.decode(value, type=_Learned)

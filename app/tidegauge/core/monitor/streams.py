@@ -1,4 +1,4 @@
-"""The detector streams of one model: which figures are watched, and what a closed pane feeds them.
+"""The detector streams of one model: which figures are watched.
 
 Streams are those of the model over all its versions, so that a version that comes in is compared
 with what was normal before it. Errors are read on the axis of label time; what is only known when
@@ -6,25 +6,15 @@ no label can come any more on that of settled panes; everything else on the axis
 Which errors and which answers are watched follows from the model's kind.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
 
 from tidegauge.core.config import ModelConfig, ModelKind, Targets
+from tidegauge.core.detect.age import AgeStream
 from tidegauge.core.detect.stream import DetectorStream
-from tidegauge.core.detect.verdict import PaneInput, StreamKind, Target, Verdict
-from tidegauge.core.events import MAX_NUMBER
-from tidegauge.core.monitor.budget import Axis, Share, alarms_per_week, next_share
-from tidegauge.core.monitor.figures import score_mean_and_deviation
-from tidegauge.core.monitor.symptoms import Compared, constant, likeness
-from tidegauge.core.stats import exactsum
-from tidegauge.core.stats.answers import AnswerCounts
-from tidegauge.core.stats.features import FeatureCounts
-from tidegauge.core.stats.firstlabels import FirstLabels
-from tidegauge.core.stats.latency import NO_LATENCY, latency_of
-from tidegauge.core.sums import SlotSums, TrafficCounts
+from tidegauge.core.detect.verdict import PaneInput, Phase, StreamKind, Target, Verdict
+from tidegauge.core.monitor.budget import Axis, Pool, Share, alarms_per_week, next_share
 
 
 class Subject(StrEnum):
@@ -34,6 +24,10 @@ class Subject(StrEnum):
     """Share of labelled predictions that differ from their label."""
     ABSOLUTE_ERROR = "absolute_error"
     """Mean absolute error of a regression model."""
+    SEGMENT_ERROR_RATE = "segment_error_rate"
+    """Error rate of one segment less that of the rest."""
+    SEGMENT_ABSOLUTE_ERROR = "segment_absolute_error"
+    """Mean absolute error of one segment less that of the rest."""
     SCORE = "score"
     """Mean score."""
     POSITIVE_RATE = "positive_rate"
@@ -72,19 +66,29 @@ class Subject(StrEnum):
     """Share of positive labels whose answer is negative, held to a target."""
     ABSOLUTE_ERROR_TARGET = "absolute_error_target"
     """Mean absolute error of a regression model, held to a target."""
+    PREDICTION_AGE = "prediction_age"
+    """How long no prediction has come."""
+    LABEL_AGE = "label_age"
+    """How long no label has come."""
+    FEATURE_AGE = "feature_age"
+    """How long the numbers of a feature have been the same."""
 
 
 _MEANS = frozenset(
     {
         *(Subject.SCORE, Subject.PREDICTION, Subject.ABSOLUTE_ERROR, Subject.LATENCY),
         *(Subject.FEATURE, Subject.CATEGORIES, Subject.ABSOLUTE_ERROR_TARGET),
+        *(Subject.SEGMENT_ERROR_RATE, Subject.SEGMENT_ABSOLUTE_ERROR),
     }
 )
 _COUNTS = frozenset({Subject.TRAFFIC, Subject.LABELS})
+_SILENCES = frozenset({Subject.PREDICTION_AGE, Subject.LABEL_AGE})
 _CLASSIFIERS = (ModelKind.BINARY, ModelKind.MULTICLASS)
 _WATCHED = {
     Subject.ERROR_RATE: _CLASSIFIERS,
     Subject.ABSOLUTE_ERROR: (ModelKind.REGRESSION,),
+    Subject.SEGMENT_ERROR_RATE: _CLASSIFIERS,
+    Subject.SEGMENT_ABSOLUTE_ERROR: (ModelKind.REGRESSION,),
     Subject.POSITIVE_RATE: (ModelKind.BINARY,),
     Subject.CLASS: (ModelKind.MULTICLASS,),
     Subject.PREDICTION: (ModelKind.REGRESSION,),
@@ -101,6 +105,8 @@ ERRORS = frozenset(
     }
 )
 """The subjects that say how wrong a model is, label by label."""
+CONTRASTS = frozenset({Subject.SEGMENT_ERROR_RATE, Subject.SEGMENT_ABSOLUTE_ERROR})
+"""The subjects that compare the errors of a segment with those of the rest."""
 SETTLED_TARGETS = frozenset({Subject.PRECISION_TARGET, Subject.RECALL_TARGET})
 """The subjects that say so of settled panes."""
 TARGETS = SETTLED_TARGETS | {Subject.ACCURACY_TARGET, Subject.ABSOLUTE_ERROR_TARGET}
@@ -122,15 +128,26 @@ class StreamKey(NamedTuple):
             return StreamKind.COUNT
         if self.subject is Subject.COVERAGE:
             return StreamKind.COVERAGE
+        if self.subject in _SILENCES:
+            return StreamKind.SILENCE
+        if self.subject is Subject.FEATURE_AGE:
+            return StreamKind.STILL
         return StreamKind.MEAN if self.subject in _MEANS else StreamKind.RATE
 
     @property
     def axis(self) -> Axis:
         """In what order the stream's panes close."""
-        if self.subject in ERRORS or self.subject is Subject.LABELS:
+        if self.subject in ERRORS | CONTRASTS | {Subject.LABELS, Subject.LABEL_AGE}:
             return Axis.LABELS
         settled = self.subject in SETTLED_TARGETS or self.subject is Subject.COVERAGE
         return Axis.SETTLED if settled else Axis.PREDICTIONS
+
+    @property
+    def pool(self) -> Pool:
+        """With which streams the stream shares a part of the budget."""
+        if self.kind.is_age:
+            return Pool.LABEL_AGE if self.axis is Axis.LABELS else Pool.AGES
+        return Pool.SEGMENTS if self.subject in CONTRASTS else Pool(self.axis.value)
 
 
 def target_of(subject: Subject, targets: Targets) -> Target | None:
@@ -161,48 +178,87 @@ class Streams:
         self._rules = rules
         self._models = models
         self.streams: dict[StreamKey, DetectorStream] = {}
+        self.ages: dict[StreamKey, AgeStream] = {}
         self.shares: dict[StreamKey, Share] = {}
         self.verdicts: dict[StreamKey, Verdict] = {}
         self.changed: set[StreamKey] = set()
 
     def step(self, key: StreamKey, pane: PaneInput) -> Verdict:
         """Feed the next closed pane of one stream."""
+        if key.kind.is_age:
+            return self._step_age(key, pane)
         stream = self.streams.get(key)
         if stream is None:
             target = target_of(key.subject, self._rules.targets)
             stream = DetectorStream(key.kind, self._rules.detection, target)
             self.streams[key] = stream
         verdict = stream.step(pane, partial(self._alarms_per_week, key))
-        self.verdicts[key] = verdict
+        self._stands(key, verdict)
         self.changed.add(key)
         return verdict
+
+    def _step_age(self, key: StreamKey, pane: PaneInput) -> Verdict:
+        stream = self.ages.get(key)
+        if stream is None:
+            stream = self.ages[key] = AgeStream(key.kind, self._rules.detection)
+        before = stream.firing
+        if stream.step(pane, partial(self._alarms_per_week, key)):
+            self.changed.add(key)
+        return stream.verdict(pane, before)
+
+    def due_ms(self, key: StreamKey) -> int | None:
+        """See `AgeStream.due_ms`."""
+        stream = self.ages.get(key)
+        return None if stream is None else stream.due_ms
 
     def _alarms_per_week(self, key: StreamKey) -> float:
         """What a stream may spend, which has learned enough to be told."""
         if key not in self.shares:
-            axis = [k for k in self.streams if k.axis is key.axis]
-            newcomers = [k for k in axis if k not in self.shares]
-            living = [self.shares[k] for k in axis if k in self.shares]
+            pool = [k for k in (*self.streams, *self.ages) if k.pool is key.pool]
+            newcomers = [k for k in pool if k not in self.shares]
+            living = [self.shares[k] for k in pool if k in self.shares]
             share = next_share(living, len(newcomers))
             self.shares.update(dict.fromkeys(newcomers, share))
             self.changed.update(newcomers)
         budget = self._rules.detection.false_alarms_per_week
-        return alarms_per_week(budget, self._models, self.shares[key], key.axis)
+        return alarms_per_week(budget, self._models, self.shares[key], key.pool)
 
     def fed_ms(self, key: StreamKey) -> int | None:
         """End of the last pane that a stream took; None before the first."""
         stream = self.streams.get(key)
         return None if stream is None else stream.last_ms
 
+    def expected(self, key: StreamKey, pane: PaneInput) -> float | None:
+        """The mean that is normal in a pane; None while that is learned."""
+        baseline = self.streams[key].baseline
+        return None if baseline is None else baseline.level(pane.start_ms, pane.end_ms)
+
     def effect(self, key: StreamKey, current: float, expected: float) -> float:
         """See `DetectorStream.effect`."""
         return self.streams[key].effect(current, expected)
+
+    def confirm(self, key: StreamKey, found: Verdict, change: float) -> Verdict:
+        """See `DetectorStream.confirm`."""
+        verdict = self.streams[key].confirm(found, change)
+        self._stands(key, verdict)
+        return verdict
+
+    def _stands(self, key: StreamKey, verdict: Verdict) -> None:
+        """Remember where a stream stands after a pane, as it does when it is restored."""
+        passing = verdict.opened or verdict.resolved
+        self.verdicts[key] = self.streams[key].verdict() if passing else verdict
 
     def dismiss(self, key: StreamKey) -> None:
         """See `DetectorStream.dismiss`."""
         self.streams[key].dismiss()
         self.verdicts[key] = self.streams[key].verdict()
         self.changed.add(key)
+
+    def dismiss_contrasts(self) -> None:
+        """What was found in segments has been told, and has ended."""
+        for key, verdict in list(self.verdicts.items()):
+            if key.subject in CONTRASTS and verdict.phase is Phase.FIRING:
+                self.dismiss(key)
 
     def named(self, subject: Subject) -> list[str]:
         """The features (of `Subject.MISSING`) or classes that a closed pane had."""
@@ -229,121 +285,22 @@ class Streams:
 
     def to_state(self, key: StreamKey) -> list[Any] | None:
         """The state of one stream as plain lists; None for one that is forgotten."""
-        stream = self.streams.get(key)
+        stream = self.streams.get(key) or self.ages.get(key)
         share = self.shares.get(key)
         return None if stream is None else [None if share is None else [*share], stream.to_state()]
 
     def restore(self, key: StreamKey, state: list[Any]) -> None:
         """Take back one stream."""
         share, watched = state
+        if share is not None:
+            self.shares[key] = Share(*share)
+        if key.kind.is_age:
+            self.ages[key] = AgeStream.from_state(key.kind, self._rules.detection, watched)
+            return
         target = target_of(key.subject, self._rules.targets)
         stream = DetectorStream.from_state(key.kind, self._rules.detection, watched, target)
         self.streams[key] = stream
         self.verdicts[key] = stream.verdict()
-        if share is not None:
-            self.shares[key] = Share(*share)
-
-
-class Watched(NamedTuple):
-    """What earlier panes of a model had, and so is watched on when a pane has none of it."""
-
-    features: Iterable[str] = ()
-    classes: Iterable[str] = ()
-    max_classes: int = 0
-    """Most classes that are watched."""
-
-
-def prediction_inputs(
-    whole: SlotSums, start: int, end: int, kind: ModelKind, watched: Watched
-) -> Iterator[tuple[StreamKey, PaneInput]]:
-    """What a closed pane of prediction time feeds.
-
-    Args:
-        whole: the sums of the pane over all versions.
-        start: the pane's start in ms.
-        end: its end.
-        kind: the kind of the model.
-        watched: what earlier panes had.
-    """
-    traffic = whole.traffic or TrafficCounts()
-    answers = whole.answers or AnswerCounts()
-    moments = score_mean_and_deviation(traffic)
-    if moments is not None:
-        average, spread = moments
-        yield (
-            StreamKey(Subject.SCORE),
-            PaneInput(start, end, traffic.scored, average, spread or 0.0),
-        )
-    elif kind is ModelKind.BINARY and traffic.classes:
-        rate = PaneInput(start, end, traffic.classes, traffic.positives)
-        yield StreamKey(Subject.POSITIVE_RATE), rate
-    if kind is ModelKind.MULTICLASS:
-        trials = sum(answers.classes.values())
-        for name in _classes(answers, watched):
-            rate = PaneInput(start, end, trials, answers.classes.get(name, 0))
-            yield StreamKey(Subject.CLASS, name), rate
-    if kind is ModelKind.REGRESSION:
-        numbers = answers.with_small()
-        average = exactsum.mean(numbers.numbers, numbers.sum) or 0.0
-        spread = exactsum.deviation(numbers.numbers, numbers.sum, numbers.squares)
-        pane = PaneInput(start, end, numbers.numbers, average, spread or 0.0)
-        yield StreamKey(Subject.PREDICTION), pane
-    if traffic.timed:
-        yield StreamKey(Subject.LATENCY), _latency(traffic, start, end)
-    yield from _feature_inputs(whole, start, end, watched.features)
-
-
-def _latency(traffic: TrafficCounts, start: int, end: int) -> PaneInput:
-    """The logarithms of latencies: their tails are long, and what matters is a factor."""
-    timed = sorted((b, n) for b, n in traffic.latencies.items() if b != NO_LATENCY and n > 0)
-    logs = [(math.log(latency_of(b)), n) for b, n in timed]
-    count = sum(n for _, n in timed)
-    average = math.fsum(n * log for log, n in logs) / count
-    spread = math.fsum(n * (log - average) ** 2 for log, n in logs)
-    return PaneInput(start, end, count, average, math.sqrt(spread / max(1, count - 1)))
-
-
-def compared_inputs(
-    found: Mapping[str, Compared], start: int, end: int
-) -> Iterator[tuple[StreamKey, PaneInput]]:
-    """What a closed pane of prediction time feeds of features that a reference knows."""
-    for name, one in sorted(found.items()):
-        if not one.rows:
-            continue
-        if one.categorical:
-            yield StreamKey(Subject.CATEGORIES, name), likeness(start, end, one)
-        subject = Subject.UNSEEN if one.categorical else Subject.OUT_OF_RANGE
-        yield StreamKey(subject, name), PaneInput(start, end, one.rows, one.outside)
-
-
-def _classes(answers: AnswerCounts, watched: Watched) -> list[str]:
-    known = set(watched.classes)
-    new = sorted(answers.classes.keys() - known)
-    return sorted(known) + new[: max(0, watched.max_classes - len(known))]
-
-
-def _feature_inputs(
-    whole: SlotSums, start: int, end: int, watched: Iterable[str]
-) -> Iterator[tuple[StreamKey, PaneInput]]:
-    predictions = whole.traffic.predictions if whole.traffic else 0
-    found = whole.all_features()
-    for name in watched:
-        found.setdefault(name, FeatureCounts(rows=predictions, missing=predictions))
-    for name, counts in sorted(found.items()):
-        if counts.n:
-            yield StreamKey(Subject.CONSTANT, name), constant(start, end, counts)
-        for subject, share in (
-            (Subject.MISSING, counts.missing),
-            (Subject.WRONG_TYPE, counts.wrong_type),
-        ):
-            yield StreamKey(subject, name), PaneInput(start, end, counts.rows, share)
-        mean = exactsum.mean(counts.n, counts.sum)
-        if mean is not None:
-            deviation = exactsum.deviation(counts.n, counts.sum, counts.sum_squares)
-            yield (
-                StreamKey(Subject.FEATURE, name),
-                PaneInput(start, end, counts.n, mean, deviation or 0.0),
-            )
 
 
 def error_subject(kind: ModelKind) -> Subject:
@@ -351,19 +308,13 @@ def error_subject(kind: ModelKind) -> Subject:
     return Subject.ABSOLUTE_ERROR if kind is ModelKind.REGRESSION else Subject.ERROR_RATE
 
 
+def contrast_subject(kind: ModelKind) -> Subject:
+    """What is watched of segments in a model of this kind."""
+    regression = kind is ModelKind.REGRESSION
+    return Subject.SEGMENT_ABSOLUTE_ERROR if regression else Subject.SEGMENT_ERROR_RATE
+
+
 def target_subjects(kind: ModelKind, targets: Targets) -> frozenset[Subject]:
     """The subjects of a model of this kind that are held to a stated target."""
     held = (subject for subject in TARGETS if target_of(subject, targets) is not None)
     return frozenset(subject for subject in held if kind in _WATCHED[subject])
-
-
-def error_input(
-    first: FirstLabels, start: int, end: int, kind: ModelKind
-) -> tuple[StreamKey, PaneInput]:
-    """What a closed pane of label time feeds."""
-    if kind is ModelKind.REGRESSION:
-        count, mean, deviation = first.absolute_error()
-        # the error of two numbers as far apart as can be is larger than any number
-        mean, deviation = min(mean, MAX_NUMBER), min(deviation, MAX_NUMBER)
-        return StreamKey(Subject.ABSOLUTE_ERROR), PaneInput(start, end, count, mean, deviation)
-    return StreamKey(Subject.ERROR_RATE), PaneInput(start, end, first.trials, first.errors)

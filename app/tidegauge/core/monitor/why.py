@@ -1,10 +1,18 @@
 """Why an alert of one model fires, from what monitor keeps of the model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
 from tidegauge.core.adoption import References
+from tidegauge.core.alertrecords import (
+    AlertRecord,
+    AttributionShift,
+    Cause,
+    CauseKind,
+    Effect,
+    Split,
+)
 from tidegauge.core.config import ModelKind
 from tidegauge.core.detect.verdict import Verdict
 from tidegauge.core.explain.deployed import came_with
@@ -14,24 +22,32 @@ from tidegauge.core.explain.ranking import Spread, explain_errors
 from tidegauge.core.explain.swapped import swapped
 from tidegauge.core.explain.units import Moments, unit_change
 from tidegauge.core.monitor.alerts import stream_causes
+from tidegauge.core.monitor.attributed import (
+    UsualAttributions,
+    shift_of_answers,
+    shift_of_errors,
+)
 from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.incidents import Incidents, Onset
 from tidegauge.core.monitor.streams import StreamKey, Subject
 from tidegauge.core.monitor.windows import Windows
 from tidegauge.core.panes import WHOLE
-from tidegauge.core.records import (
-    AlertRecord,
-    Cause,
-    CauseKind,
-    DeploymentRecord,
-    Effect,
-    Split,
-)
+from tidegauge.core.records import DeploymentRecord
 from tidegauge.core.stats import exactsum
 from tidegauge.core.stats.decompose import Change
 from tidegauge.core.stats.features import FeatureCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import CategoricalReference, FeatureReference
+from tidegauge.core.sums import SlotSums
+
+MOVED_BY = frozenset(
+    {
+        *(Subject.SCORE, Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION),
+        *(Subject.FEATURE, Subject.CATEGORIES, Subject.CONSTANT, Subject.MISSING),
+        *(Subject.WRONG_TYPE, Subject.OUT_OF_RANGE, Subject.UNSEEN),
+    }
+)
+"""Of what is looked at as predictions come, that with which attributions have to do."""
 
 
 class Why(NamedTuple):
@@ -41,6 +57,7 @@ class Why(NamedTuple):
     causes: tuple[Cause, ...] = ()
     splits: tuple[Split, ...] = ()
     examples: tuple[str, ...] = ()
+    attributions: AttributionShift | None = None
     deployed: str = ""
     """What was deployed as the change began, in words, where that tells something."""
 
@@ -75,7 +92,7 @@ def _is_deployment(cause: Cause) -> bool:
 def as_told(record: AlertRecord) -> Why:
     """What an alert said of its causes last."""
     onset = Onset(record.window_start_ms, record.window_end_ms)
-    return Why(onset, record.causes, record.splits, record.examples)
+    return Why(onset, record.causes, record.splits, record.examples, record.attributions)
 
 
 def why_errors(
@@ -113,7 +130,7 @@ def why_errors(
     )
     examples = tuple(dict.fromkeys(error.request_id for error in current.sample))
     causes = explained.causes or stream_causes(key, verdict)
-    return Why(onset, causes, explained.splits, examples)
+    return Why(onset, causes, explained.splits, examples, shift_of_errors(then, current, kind))
 
 
 def _spread(before: FirstLabels, now: FirstLabels) -> Spread:
@@ -121,7 +138,13 @@ def _spread(before: FirstLabels, now: FirstLabels) -> Spread:
 
 
 def why_drift(
-    key: StreamKey, verdict: Verdict, windows: Windows, references: References, width: int
+    key: StreamKey,
+    verdict: Verdict,
+    windows: Windows,
+    references: References,
+    width: int,
+    *,
+    usual: UsualAttributions,
 ) -> Why:
     """Why a stream on the axis of prediction time changed.
 
@@ -131,16 +154,20 @@ def why_drift(
         windows: of the model.
         references: of the model.
         width: length of a finest pane in ms.
+        usual: attributions of the model.
     """
     start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
     causes = stream_causes(key, verdict)
+    # all runs keep panes at least so long
+    panes = list(windows.starts(width, max(start, end - windows.final_after(width)), end))
     if key.subject in {Subject.FEATURE, Subject.CATEGORIES}:
-        # all runs keep panes at least so long
-        since = max(start, end - windows.final_after(width))
-        counts = _counts(key.feature, windows, windows.starts(width, since, end), width)
+        counts = _counts(key.feature, windows, panes, width)
         bins = _bins(key.feature, counts, references)
         causes = (*_named(key, verdict, counts, references), *(bins or causes))
-    return Why(Onset(start, end), causes)
+    moved = None
+    if key.subject in MOVED_BY:
+        moved = shift_of_answers(_sums(windows, panes, width), usual)
+    return Why(Onset(start, end), causes, attributions=moved)
 
 
 def _counts(
@@ -148,14 +175,19 @@ def _counts(
 ) -> dict[str, FeatureCounts]:
     """What a feature held in some panes, by reference id."""
     counts: dict[str, FeatureCounts] = {}
+    for _, sums in _sums(windows, panes, width):
+        for reference, table in sums.features.items():
+            if feature in table:
+                counts.setdefault(reference, FeatureCounts()).add(table[feature])
+    return counts
+
+
+def _sums(windows: Windows, panes: Iterable[int], width: int) -> Iterator[tuple[str, SlotSums]]:
+    """The sums of whole versions in some panes."""
     for pane in panes:
         for key in windows.keys(width, pane):
-            if (key.series.field, key.series.value) != WHOLE:
-                continue
-            for reference, table in windows.frames[key].sums.features.items():
-                if feature in table:
-                    counts.setdefault(reference, FeatureCounts()).add(table[feature])
-    return counts
+            if (key.series.field, key.series.value) == WHOLE:
+                yield key.series.version, windows.frames[key].sums
 
 
 def _bins(

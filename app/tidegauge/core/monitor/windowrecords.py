@@ -140,6 +140,7 @@ class WindowRecords:
             predictions=shown.traffic.predictions,
             labelled=shown.labelled.labelled,
             label_coverage=shown.label_coverage,
+            label_delay=shown.labelled.delay,
             reference=shown.reference,
             kind=kind,
             quality=shown.labelled.quality,

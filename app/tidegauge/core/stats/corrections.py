@@ -34,6 +34,10 @@ class ErrorCounts(msgspec.Struct):
             return exactsum.mean(self.numbers, self.absolute) if self.numbers > 0 else None
         return self.errors / self.trials if self.trials > 0 else None
 
+    def samples(self, kind: ModelKind) -> int:
+        """How many pairs `mean_error` is the mean of."""
+        return self.numbers if kind is ModelKind.REGRESSION else self.trials
+
     def to_wire(self) -> list[Any]:
         """Return plain integers and bytes for msgpack."""
         return [self.trials, self.errors, self.numbers, exactsum.encode(self.absolute)]
