@@ -50,20 +50,45 @@ def row(hashed: int, time: int) -> SampleRow:
     return SampleRow(hashed, time, "1", 0.5, "1", {"x": float(hashed)})
 
 
-@given(st.lists(st.integers(0, 99), min_size=1, max_size=60, unique=True))
-def test_rows_are_kept_within_a_bound_and_change_no_profile(hashes: list[int]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 99), st.integers(0, 20)), max_size=60, unique_by=lambda x: x[0]
+    ),
+    st.integers(0, 20),
+)
+def test_rows_are_kept_within_a_bound_and_change_no_profile(
+    offered: list[tuple[int, int]], ahead: int
+) -> None:
+    """Rows come some milliseconds before the pane of their time is closed."""
     config = replace(REFERENCE, min_predictions=10**9)
     kept, every = Learning(), Learning()
-    for at_ms, hashed in enumerate(hashes):
-        kept.add(row(hashed, at_ms))
-        every.add(row(hashed, at_ms))
+    for at_ms, (hashed, early) in enumerate(offered):
+        some = row(hashed, at_ms + min(early, ahead))
+        kept.add(some)
+        every.add(some)
         kept.close(at_ms, at_ms + 1, 1, config)
-        assert len(kept.rows) <= 2 * config.sample_size + 1
+        if not ahead:
+            assert len(kept.rows) <= 2 * config.sample_size + 1
     every.start = kept.start
-    profiles = [
-        x.profile("a", "1", len(hashes), 0, ModelConfig(reference=config)) for x in (kept, every)
-    ]
-    assert profiles[0] == profiles[1]
+    for end in (len(offered), len(offered) + ahead):
+        profiles = [
+            x.profile("a", "1", end, 0, ModelConfig(reference=config)) for x in (kept, every)
+        ]
+        assert profiles[0] == profiles[1]
+
+
+def test_what_the_sample_can_no_longer_hold_is_not_kept_though_its_pane_is_open() -> None:
+    config = replace(REFERENCE, min_predictions=10**9)
+    learning = Learning()
+    for hashed in range(2 * config.sample_size):
+        learning.add(row(hashed, 0))
+    for hashed in range(100, 200):
+        learning.add(row(hashed, 50))
+    learning.close(0, 1, 1, config)
+    learning.add(row(200, 60))
+    learning.add(row(2, 60))
+    assert sorted(learning.rows) == list(range(config.sample_size))
+    assert learning.changed >= {150, config.sample_size}
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=40))

@@ -23,6 +23,7 @@ from tidegauge.settings import Settings
 from tidegauge.worker.app import run
 from tidegauge.worker.collect_stage import CollectStage, CollectTopics, poison_letter
 from tidegauge.worker.exits import RefusedError
+from tidegauge.worker.freed import Freed
 from tidegauge.worker.limits import LimitWarnings
 from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
 from tidegauge.worker.options import ShellSettings
@@ -58,6 +59,7 @@ class Worker:
         self._refused: Counter[tuple[str, str]] = Counter()
         self._board = StatusBoard()
         self._warnings = LimitWarnings(self._core.limits, self._exceeded, time.monotonic)
+        self._freed = Freed(time.monotonic)
 
     def run(self) -> int:
         """Run until stopped; an exit code of `tidegauge.worker.exits`."""
@@ -65,7 +67,7 @@ class Worker:
         series = self._settings.limits.series
         with MetricsServer(self.view, http.host, http.port, series) as server:
             log.info("event=serving url=%s/metrics", server.url)
-            return run(self._shell(), self._specs(), self._board, self._check, self._warnings.look)
+            return run(self._shell(), self._specs(), self._board, self._check, self._look)
 
     def repair_offsets(self) -> list[RepairedOffset]:
         """Set the group's offsets to the positions stored with the state; what was changed."""
@@ -159,6 +161,10 @@ class Worker:
         return stage
 
     # ---------------------------------------------------------------- view
+
+    def _look(self) -> None:
+        self._warnings.look()
+        self._freed.look()
 
     def _exceeded(self) -> dict[tuple[str, str], int]:
         """How often each limit was exceeded in the partitions of this worker, by model and kind."""

@@ -26,6 +26,7 @@ class Learning:
         predictions: in all panes that are closed.
         rows: the sample, by hash.
         changed: hashes that came or went since it was last cleared.
+        bound: the largest hash that the sample can still hold, once that is known.
         kept: rows that were left when some were last let go; twice as many are looked through next.
     """
 
@@ -33,10 +34,13 @@ class Learning:
     predictions: int = 0
     rows: dict[int, SampleRow] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
+    bound: int | None = None
     kept: int = 0
 
     def add(self, row: SampleRow) -> None:
-        """Take a row offered by a source partition."""
+        """Take a row offered by a source partition, if the sample may come to hold it."""
+        if self.bound is not None and row.hash > self.bound:
+            return
         self.rows[row.hash] = row
         self.changed.add(row.hash)
 
@@ -51,13 +55,21 @@ class Learning:
         return end - self.start >= config.learn_ms and self.predictions >= config.min_predictions
 
     def _trim(self, end: int, size: int) -> None:
-        """Let go of rows that no sample which ends at ``end`` or later can hold."""
-        if len(self.rows) > max(2 * size, 2 * self.kept):
-            closed = sorted(h for h, row in self.rows.items() if row.time < end)
-            for hashed in closed[size:]:
+        """Let go of rows that no sample which ends at ``end`` or later can hold.
+
+        That is each whose hash is larger than those of ``size`` rows before ``end``, whatever its
+        own time.
+        """
+        if len(self.rows) <= max(2 * size, 2 * self.kept):
+            return
+        closed = sorted(h for h, row in self.rows.items() if row.time < end)
+        if len(closed) >= size:
+            self.bound = closed[size - 1]
+            gone = [hashed for hashed in self.rows if hashed > self.bound]
+            for hashed in gone:
                 del self.rows[hashed]
-                self.changed.add(hashed)
-            self.kept = len(self.rows)
+            self.changed.update(gone)
+        self.kept = len(self.rows)
 
     def profile(
         self, model: str, version: str, end: int, effective_from: int, rules: ModelConfig
