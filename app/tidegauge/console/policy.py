@@ -14,6 +14,7 @@ _POLICY: Final = (
 )
 """Nothing is loaded from elsewhere or sent there; the parts in quotes are what NiceGUI needs."""
 _MISDIRECTED: Final = 421
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 _LONGEST: Final = 100
 """Characters of a name that are said again."""
 
@@ -23,7 +24,7 @@ class HostsMiddleware:
 
     Another site's page could otherwise read it: under a name of its own that it lets point to this
     machine (DNS rebinding), or over a WebSocket, which browsers open to any site and tell where
-    from.
+    from. A page of the console's own name on another port is another program's.
 
     Args:
         app: What answers.
@@ -44,25 +45,42 @@ class HostsMiddleware:
         await self._app(scope, receive, send)
 
     def _refused(self, headers: Headers) -> str | None:
-        host = headers.get("host", "")
-        for asked, address in (("for", f"//{host}"), ("from a page of", headers.get("origin"))):
-            if address is not None and _name(address) not in self._hosts:
-                name = address.rpartition("//")[2][:_LONGEST]
+        host, origin = f"//{headers.get('host', '')}", headers.get("origin")
+        for asked, address in (("for", host), ("from a page of", origin)):
+            if address is not None and _place(address)[0] not in self._hosts:
                 return (
-                    f"The console was asked {asked} {name!r}, and answers to "
+                    f"The console was asked {asked} {_said(address)!r}, and answers to "
                     f"{', '.join(sorted(self._hosts))} alone. To let it answer to another name, "
                     "add that to the setting console.hosts (TIDEGAUGE_CONSOLE__HOSTS), without "
                     "the port.\n"
                 )
+        if origin is not None and _of_a_neighbour(host, origin):
+            return (
+                f"The console was asked from a page of {_said(origin)!r}, another program's under "
+                "the same name; only the console's own pages may ask it.\n"
+            )
         return None
 
 
-def _name(address: str) -> str | None:
-    """The host of an address without its port; None where there is none."""
+def _said(address: str) -> str:
+    return address.rpartition("//")[2][:_LONGEST]
+
+
+def _place(address: str) -> tuple[str | None, int | None]:
+    """The host and the port of an address; None for what is not there or of the scheme."""
     try:
-        return urlsplit(address).hostname
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
     except ValueError:
-        return None
+        return None, None
+    return host, None if port == _USUAL_PORTS.get(parts.scheme) else port
+
+
+def _of_a_neighbour(host: str, origin: str) -> bool:
+    # a proxy that ends TLS may ask under another name than the browser does, with other ports
+    scheme = urlsplit(origin).scheme
+    (asked, at), (name, port) = _place(f"{scheme}:{host}"), _place(origin)
+    return asked == name and at != port
 
 
 class PolicyMiddleware:

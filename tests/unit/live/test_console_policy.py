@@ -60,5 +60,32 @@ def test_any_other_is_refused_with_what_to_set(kind: str, headers: dict[str, str
     assert "console.hosts (TIDEGAUGE_CONSOLE__HOSTS)" in said
 
 
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost:9466", "http://localhost:3000"),
+        ("localhost:9466", "http://localhost"),
+        ("localhost", "http://localhost:3000"),
+        ("[::1]:9466", "http://[::1]:9467"),
+    ],
+)
+def test_a_page_of_another_program_here_is_refused(kind: str, host: str, origin: str):
+    _, body = asked(kind, host=host, origin=origin)
+    assert "another program's" in body["body"].decode()
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost", "http://localhost:80"),
+        ("localhost:443", "https://localhost"),
+        ("127.0.0.1:9466", "https://localhost"),
+    ],
+)
+def test_a_proxy_may_stand_between(host: str, origin: str):
+    assert asked("websocket", host=host, origin=origin) == [{"type": "answered"}]
+
+
 def test_what_begins_and_ends_the_program_is_let_through():
     assert asked("lifespan") == [{"type": "answered"}]
