@@ -22,6 +22,11 @@ def finish(
         (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
+def is_saved(name: str) -> bool:
+    """Whether there are figures of that name."""
+    return (FOLDER / f"{name}.json").exists()
+
+
 def read(name: str) -> dict[str, Any]:
     """The figures that were saved last.
 

@@ -267,7 +267,12 @@ def judged(watch: Watch, options: argparse.Namespace) -> int:
         f"{options.pattern}: {len(watch.peaks) - 1} days, {first:.0f} MiB once settled, {last:.0f} "
         f"later ({growth:+.1%}): {'flat' if growth <= TOLERANCE else 'GROWS'}"
     )
-    parameters = {"days": options.days, "seconds_a_day": options.day, "rate": options.rate}
+    parameters = {
+        "pattern": options.pattern,
+        "days": options.days,
+        "seconds_a_day": options.day,
+        "rate": options.rate,
+    }
     figures = {"peaks_mib": watch.peaks[:-1], "settled_mib": first, "later_mib": last}
     finish(f"soak-{options.pattern}", parameters, figures, save=options.save)
     return int(growth > TOLERANCE)

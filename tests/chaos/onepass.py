@@ -12,7 +12,7 @@ from wholepath.outcome import OUTPUTS, Outcome
 from tidegauge.core.partial import decode
 from tidegauge.core.sums import SlotSums
 from tidegauge.settings import Settings
-from tidegauge.worker.collect_stage import CollectStage, CollectTopics
+from tidegauge.worker.collect_stage import PROGRESS_MS, CollectStage, CollectTopics
 from tidegauge.worker.monitor_stage import MonitorStage, MonitorTopics
 from tidegauge.worker.stage import Chunk, Output
 
@@ -96,7 +96,10 @@ class OnePass:
             part = ordered[first : first + SLICE]
             # more records of the last append time may follow
             self._step(part, part[-1].timestamp - 1)
-        self._step([], ordered[-1].timestamp)
+        end = ordered[-1].timestamp
+        self._step([], end)
+        # time goes on for workers, so that each source comes to tell the others where it ended
+        self._step([], end + PROGRESS_MS * len(self._collect))
         names = self._names
         outcome = Outcome({role: self._written[getattr(names, role)] for role in OUTPUTS})
         outcome.read()
