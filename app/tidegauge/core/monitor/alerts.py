@@ -17,11 +17,12 @@ from tidegauge.core.alertrecords import (
     Severity,
     Versions,
 )
-from tidegauge.core.detect.verdict import Verdict
+from tidegauge.core.detect.verdict import StreamKind, Verdict
 from tidegauge.core.monitor.streams import ERRORS, TARGETS, StreamKey, Subject
 
 CRITICAL_EFFECTS = 3.0
-"""An effect this many times the smallest one worth an alert is critical."""
+"""An effect this many times the smallest one worth an alert is critical; of a loss, one half way
+from the smallest to all, if that is less."""
 
 NAMES = {
     Subject.ERROR_RATE: "ErrorRateChanged",
@@ -103,7 +104,7 @@ def opened(
         id="",
         fingerprint=fingerprint(model, key),
         status=AlertStatus.FIRING,
-        severity=severity(verdict),
+        severity=severity(key, verdict),
         model=model,
         time_ms=end,
         starts_at_ms=verdict.firing_since_ms or start,
@@ -206,10 +207,12 @@ def _number(figure: float | None) -> str:
     return "unknown" if figure is None else f"{figure:.4g}"
 
 
-def severity(verdict: Verdict) -> Severity:
+def severity(key: StreamKey, verdict: Verdict) -> Severity:
     """How bad the change in a verdict's window is."""
-    large = abs(verdict.effect or 0.0) >= CRITICAL_EFFECTS * verdict.min_effect
-    return Severity.CRITICAL if large else Severity.WARNING
+    large = CRITICAL_EFFECTS * verdict.min_effect
+    if key.kind is StreamKind.COUNT:  # no more than all can be lost
+        large = min(large, (1.0 + verdict.min_effect) / 2.0)
+    return Severity.CRITICAL if abs(verdict.effect or 0.0) >= large else Severity.WARNING
 
 
 def _labels(model: str, key: StreamKey) -> dict[str, str]:

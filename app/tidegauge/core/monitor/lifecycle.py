@@ -209,7 +209,7 @@ class AlertBook:
     ) -> AlertRecord | None:
         """The alert as it is now, if that is worth telling."""
         known = life.record
-        worst = max(severity(verdict), known.severity, key=_SEVERITIES.index)
+        worst = max(severity(key, verdict), known.severity, key=_SEVERITIES.index)
         another = life.another_first(told.causes)
         if worst is known.severity and not another and not regrouped:
             return None
