@@ -40,7 +40,6 @@ from tidegauge.core.streamtime import NEVER
 PREDICTION: Final[Kind] = "prediction"
 FEEDBACK: Final[Kind] = "feedback"
 
-SAMPLES_PER_PARTIAL = 500
 _OF_REQUESTS = frozenset({REQUESTS, SERIES, NAMES})
 
 
@@ -299,7 +298,6 @@ class Collect:
         partials = []
         for name in sorted(changed):
             deltas = self._deltas.get(name, Deltas())
-            rows = samples.get(name, [])
             model = self.state.model(name)
             partials.append(
                 Partial(
@@ -309,16 +307,13 @@ class Collect:
                     self.state.ledgers.by_model.get(name, ModelLedger()),
                     [(list(key), sums.to_wire()) for key, sums in deltas.slots.items()],
                     [(list(key), first.to_wire()) for key, first in deltas.outcomes.items()],
-                    rows[:SAMPLES_PER_PARTIAL],
+                    samples.get(name, []),
                     model.sightings.take(),
                     corrections=[
                         (*key, change.to_wire()) for key, change in deltas.corrections.items()
                     ],
                 )
             )
-            for first in range(SAMPLES_PER_PARTIAL, len(rows), SAMPLES_PER_PARTIAL):
-                more = rows[first : first + SAMPLES_PER_PARTIAL]
-                partials.append(Partial(self._source, name, self._progress(model), samples=more))
         self._deltas = {}
         return partials
 
