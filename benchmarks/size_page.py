@@ -45,7 +45,16 @@ def state() -> str:
 
 def soak() -> str:
     """Whether memory stays flat."""
-    head = ("labels come", "days", "minutes", "a second", "MiB once settled", "later", "growth")
+    head = (
+        "labels come",
+        "days",
+        "minutes",
+        "a second",
+        "MiB once settled",
+        "later",
+        "growth",
+        "at most",
+    )
     rows = []
     for saved in _measured(f"soak-{pattern}" for pattern in PATTERNS):
         told = saved["parameters"]
@@ -58,6 +67,7 @@ def soak() -> str:
                 f"{saved['settled_mib']:.0f}",
                 f"{saved['later_mib']:.0f}",
                 f"{saved['later_mib'] / saved['settled_mib'] - 1:+.1%}",
+                f"{saved['largest_mib']:.0f}",
             )
         )
     return table(head, rows)

@@ -7,8 +7,9 @@ clock: a day of it, and so about one label horizon, takes ``--day`` seconds, twe
 Event time waits for a worker that is slower, so that the load of a day is the same on any machine.
 Labels come a minute after their predictions (``steady``), spread evenly over the 24 h after
 (``spread``), or all of a day's together in the night after it (``nightly``). Prints a line for each
-day of event time that the worker has got through (by its watermark) with the largest resident
-memory, and ends with 1 when later days need more than earlier ones.
+day of event time that the worker has got through (by its watermark) with its resident memory, the
+median of looks a second apart and the largest, and ends with 1 when the medians of later days are
+larger than those of earlier ones. (The largest depends on how much a worker had to catch up with.)
 """
 
 import argparse
@@ -157,14 +158,14 @@ class Watch:
         pid: the worker's.
         port: of its pages.
         clock: event time.
-        peaks: largest resident memory of each day, MiB.
+        looks: resident memory at each look of each day, MiB.
         reached: days of event time, by the worker's watermark.
     """
 
     pid: int
     port: int
     clock: Clock
-    peaks: list[float] = field(default_factory=list)
+    looks: list[list[float]] = field(default_factory=list)
     reached: float = 0.0
 
     async def look(self) -> None:
@@ -174,11 +175,13 @@ class Watch:
             return
         self.reached = self.clock.days(int(min(map(float, found)) * SECOND))
         day, mib = int(self.reached), resident_mib(self.pid)
-        if day >= len(self.peaks):
-            if self.peaks:
-                print(f"day {len(self.peaks) - 1}: {self.peaks[-1]:.0f} MiB", flush=True)
-            self.peaks += [0.0] * (day + 1 - len(self.peaks))
-        self.peaks[-1] = max(self.peaks[-1], mib)
+        while day >= len(self.looks):
+            if self.looks:
+                last = self.looks[-1]
+                said = f"{statistics.median(last):.0f} MiB, at most {max(last):.0f}"
+                print(f"day {len(self.looks) - 1}: {said}", flush=True)
+            self.looks.append([mib])
+        self.looks[-1].append(mib)
 
     def _page(self) -> str:
         try:
@@ -259,13 +262,15 @@ def main() -> int:
 
 def judged(watch: Watch, options: argparse.Namespace) -> int:
     """Say whether memory stayed flat; the exit code."""
-    settled = watch.peaks[SETTLED_DAYS:-1]
+    whole = watch.looks[:-1]
+    medians, peaks = [[f(day) for day in whole] for f in (statistics.median, max)]
+    settled = medians[SETTLED_DAYS:]
     half = len(settled) // 2
     first, last = statistics.mean(settled[:half]), statistics.mean(settled[half:])
     growth = last / first - 1
     print(
-        f"{options.pattern}: {len(watch.peaks) - 1} days, {first:.0f} MiB once settled, {last:.0f} "
-        f"later ({growth:+.1%}): {'flat' if growth <= TOLERANCE else 'GROWS'}"
+        f"{options.pattern}: {len(whole)} days, {first:.0f} MiB once settled, {last:.0f} later "
+        f"({growth:+.1%}), {max(peaks):.0f} at most: {'flat' if growth <= TOLERANCE else 'GROWS'}"
     )
     parameters = {
         "pattern": options.pattern,
@@ -273,7 +278,13 @@ def judged(watch: Watch, options: argparse.Namespace) -> int:
         "seconds_a_day": options.day,
         "rate": options.rate,
     }
-    figures = {"peaks_mib": watch.peaks[:-1], "settled_mib": first, "later_mib": last}
+    figures = {
+        "medians_mib": medians,
+        "peaks_mib": peaks,
+        "settled_mib": first,
+        "later_mib": last,
+        "largest_mib": max(peaks),
+    }
     finish(f"soak-{options.pattern}", parameters, figures, save=options.save)
     return int(growth > TOLERANCE)
 

@@ -230,12 +230,14 @@ def _cause(candidate: _Candidate, value: str, change: Fraction, kind: ModelKind)
     dimension, part = candidate.dimension, candidate.parts[value]
     cell = dimension.cells[value]
     if candidate.effect is Effect.CONCEPT_SHIFT:
-        share, told = part.concept, _figure(kind)
+        share = part.concept
         before, after = map(float, cell.rates())
+        told = f"{_figure(kind)} {before:.3g} before, {after:.3g} now"
     else:
-        share, told = part.mix, "share of predictions"
+        share = part.mix
         sides = together(dimension.cells.values())
         before, after = (one.n / all_.n for one, all_ in zip(cell, sides, strict=True))
+        told = f"{100 * before:.3g}% of predictions before, {100 * after:.3g}% now"
     contribution = float(share / change)
     by_version = dimension.kind is CauseKind.VERSION
     label = value if by_version else f"{dimension.name} {value}"
@@ -248,8 +250,7 @@ def _cause(candidate: _Candidate, value: str, change: Fraction, kind: ModelKind)
         before=before,
         after=after,
         samples=cell.now.n,
-        summary=f"{dimension.kind.value} {label}: {told} {before:.3g} before, {after:.3g} now, "
-        f"{contribution:.0%} of the change",
+        summary=f"{dimension.kind.value} {label}: {told}, {contribution:.0%} of the change",
     )
 
 
