@@ -16,7 +16,11 @@ from typing import Any
 import msgspec
 import yaml
 from kafka import KafkaAdminClient
-from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+)
 from kafka.structs import TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 from wholepath.outcome import Outcome
@@ -228,7 +232,7 @@ class Deployment:
         client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
         try:
             groups = client.list_group_offsets(self.settings.kafka.group)
-        except (CoordinatorLoadInProgressError, CoordinatorNotAvailableError):
+        except (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError):
             return {}
         finally:
             client.close()
