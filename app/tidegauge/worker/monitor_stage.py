@@ -93,6 +93,8 @@ class MonitorStage:
         self._patience = min(config.panes[0].width_ms / 2000, publish_interval)
         self._started = clock()
         self._published_at: dict[str, float] = {}
+        self._closed_at: dict[str, float] = {}
+        """When each model was last published with a pane that had closed."""
         self._windows: dict[str, tuple[MetricRecord, ...]] = {}
         self._distributions: dict[str, tuple[Distribution, ...]] = {}
         self._moved: set[str] = set()
@@ -137,8 +139,9 @@ class MonitorStage:
     def snapshot(self) -> Snapshot:
         """See `tidegauge.worker.stage.Stage`."""
         stirred = set(self.core.stirred)
-        due = self._due()
-        self._published_at |= dict.fromkeys(due, self._clock())
+        due, now = self._due(), self._clock()
+        self._published_at |= dict.fromkeys(due, now)
+        self._closed_at |= dict.fromkeys(due & self.core.closed, now)
         published = self.core.publish(due)
         topics = self._topics
         outputs = [
@@ -159,14 +162,18 @@ class MonitorStage:
     def _due(self) -> set[str]:
         """The models that are to be published: at intervals, and as soon as a pane closes.
 
-        In a replay panes close all the time, so a model waits for half of one at least.
+        In a replay panes close all the time, so those that closed wait for half of one at least.
         """
-        now, closed = self._clock(), self.core.closed
-        return {
+        now = self._clock()
+        passed = {
             name
             for name in self.core.stirred
-            if now - self._published_at.get(name, self._started)
-            >= (self._patience if name in closed else self._interval)
+            if now - self._published_at.get(name, self._started) >= self._interval
+        }
+        return passed | {
+            name
+            for name in self.core.closed & self.core.stirred
+            if now - self._closed_at.get(name, self._started) >= self._patience
         }
 
     @property
