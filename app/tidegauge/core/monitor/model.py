@@ -34,7 +34,7 @@ from tidegauge.core.monitor.watch import Kept, Watch
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windowrecords import WindowRecords
 from tidegauge.core.monitor.windows import Windows
-from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey
+from tidegauge.core.panes import WHOLE, OutcomeKey, SlotKey, pane_start
 from tidegauge.core.partial import Partial, Progress
 from tidegauge.core.records import DeploymentRecord, MetricRecord
 from tidegauge.core.stats.corrections import ErrorCounts
@@ -200,6 +200,11 @@ class ModelMonitor:
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
         return Closed(alerts, profiles, deployments)
+
+    @property
+    def closed_panes(self) -> int:
+        """The end of the last pane of prediction time that is closed, ms."""
+        return pane_start(self.closed_predictions, self._width)
 
     def _pane(self, start: int, size: int) -> dict[str, SlotSums]:
         """The sums of a pane by version."""

@@ -43,7 +43,7 @@ class Monitor:
         self.stirred: set[str] = set()
         """Models that changed since they were last published."""
         self.closed: set[str] = set()
-        """Models of which a pane closed since then."""
+        """Models of which a pane of prediction time closed since then."""
         self._taken: set[str] = set()
         """Models with partials since the last `advance`."""
         self._alerts: list[AlertRecord] = []
@@ -71,14 +71,14 @@ class Monitor:
                 self._tables.touch(name, source)
         for name, monitor in self.models.items():
             before = monitor.closed_predictions, monitor.closed_labels
+            panes = monitor.closed_panes
             closed = monitor.advance(self.sources.complete)
             self._alerts += closed.alerts
             self._references += closed.references
             self._deployments += closed.deployments
-            now_closed = (monitor.closed_predictions, monitor.closed_labels) != before
-            if now_closed:
+            if monitor.closed_panes != panes:
                 self.closed.add(name)
-            if closed.alerts or now_closed:
+            if closed.alerts or (monitor.closed_predictions, monitor.closed_labels) != before:
                 self._tables.touch(name)
                 self.stirred.add(name)
 
