@@ -224,6 +224,8 @@ def settings_file(folder: Path, bootstrap: str, port: int) -> Path:
         "topics": {"partitions": PARTITIONS},
         "http": {"host": HOST, "port": port},
         "worker": {"session_timeout": "30s", "rebalance_timeout": "30s"},
+        # a night's labels are followed by a day of silence, which is minutes here
+        "time": {"idle": "5s"},
     }
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     settings = load_settings(path)

@@ -52,6 +52,13 @@ SETTLE_POLL_SECONDS = 0.2
 RETRY_BACKOFF_MS = 20
 
 
+def passes(error: BaseException) -> bool:
+    """Whether waiting and trying again mends it; aiokafka has some such errors as mere causes."""
+    if type(error) is KafkaError and error.__cause__ is not None:
+        return passes(error.__cause__)
+    return isinstance(error, PASSING) or getattr(error, "retriable", False)
+
+
 def transactional_producer(
     settings: ShellSettings, spec: StageSpec, partition: int
 ) -> AIOKafkaProducer:
@@ -100,7 +107,7 @@ class Opener:
                     await partition.close()
                     if isinstance(error, DENIED):
                         raise RefusedError(f"{partition} may not be opened: {error!r}") from error
-                    if not (isinstance(error, PASSING) or getattr(error, "retriable", False)):
+                    if not passes(error):
                         raise
                     await backoff.wait(error)
                 except BaseException:
