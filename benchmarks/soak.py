@@ -32,7 +32,7 @@ from urllib.request import urlopen
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from load import Load, Shape, rfc3339
+from load import MODEL, Load, Shape, rfc3339
 from outcome import resident_mib
 from results import SAVE_HELP, finish
 from tidegauge.broker.embedded import EmbeddedBroker
@@ -58,7 +58,9 @@ LEAST_DAYS = 2
 TOLERANCE = 0.03
 """By how much later days may need more than the first settled ones."""
 
-_WATERMARK = re.compile(r"^tidegauge_watermark_timestamp_seconds{[^}]*} (\S+)$", re.MULTILINE)
+_WATERMARK = re.compile(
+    rf'^tidegauge_watermark_timestamp_seconds{{model="{MODEL}"}} (\S+)$', re.MULTILINE
+)
 
 Delay = Callable[[int, random.Random], int]
 """When a label is published, in ms of event time, for a prediction of that time."""
@@ -170,10 +172,10 @@ class Watch:
 
     async def look(self) -> None:
         """Note what the worker needs now."""
-        found = _WATERMARK.findall(await asyncio.to_thread(self._page))
-        if not found:
+        found = _WATERMARK.search(await asyncio.to_thread(self._page))
+        if found is None:
             return
-        self.reached = self.clock.days(int(min(map(float, found)) * SECOND))
+        self.reached = self.clock.days(int(float(found[1]) * SECOND))
         day, mib = int(self.reached), resident_mib(self.pid)
         while day >= len(self.looks):
             if self.looks:
@@ -224,8 +226,6 @@ def settings_file(folder: Path, bootstrap: str, port: int) -> Path:
         "topics": {"partitions": PARTITIONS},
         "http": {"host": HOST, "port": port},
         "worker": {"session_timeout": "30s", "rebalance_timeout": "30s"},
-        # a night's labels are followed by a day of silence, which is minutes here
-        "time": {"idle": "5s"},
     }
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     settings = load_settings(path)
