@@ -86,6 +86,12 @@ def test_only_a_fall_of_a_coverage_counts(rate: float, alerts: int) -> None:
     assert len(changes(verdicts)) == 2 * alerts
 
 
+@pytest.mark.parametrize(("rate", "alerts"), [(0.02, 0), (0.6, 1)])
+def test_only_a_rise_of_faults_counts(rate: float, alerts: int) -> None:
+    verdicts = play([0.3] * CALM + [rate] * LONG + [0.3] * LONG, StreamKind.FAULTS, None)
+    assert len(changes(verdicts)) == 2 * alerts
+
+
 def test_a_loss_ends_although_more_comes_than_before() -> None:
     stream = DetectorStream(StreamKind.COUNT, CONFIG)
     rng = np.random.default_rng(3)

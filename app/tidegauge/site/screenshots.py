@@ -1,9 +1,12 @@
-"""Takes the pictures of the console that the documentation shows, from one that runs.
+"""Takes the pictures of console and live view that the documentation shows, of a demo that runs.
 
-``tidegauge demo --fault broken-feature@2013-01-25`` in one terminal, some minutes later
-``python -m tidegauge.site.screenshots http://127.0.0.1:9466 docs`` in another; needs Chromium.
+``tidegauge demo`` in one terminal, some minutes later
+``python -m tidegauge.site.screenshots http://127.0.0.1:9466 127.0.0.1:9092 docs``, the addresses of
+its console and its Kafka, in another; needs Chromium.
 """
 
+import asyncio
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +15,11 @@ from typing import Final, Literal, NamedTuple
 from playwright.sync_api import sync_playwright
 
 from tidegauge.console.shell import READING
+from tidegauge.core.config import DAY
+from tidegauge.live.reader import Reader
+from tidegauge.live.state import State
+from tidegauge.settings.kafka import KafkaSettings
+from tidegauge.top.app import TopApp, now_ms
 
 LARGEST: Final = 300_000
 """Bytes of a picture."""
@@ -43,8 +51,25 @@ SHOTS: Final = (
 )
 
 
+TOP_SIZE: Final = (116, 30)
+"""Columns and lines of the live view."""
+_TOP_READ_SECONDS: Final = 10.0
+_FONTS: Final = "Menlo, Consolas, DejaVu Sans Mono"
+
+
+async def live_view(bootstrap: str) -> str:
+    """A picture of the live view of a cluster, as SVG."""
+    kafka = KafkaSettings(bootstrap=bootstrap)
+    app = TopApp(Reader(kafka, None), State(bootstrap, now_ms, DAY), kafka.topic_names)
+    async with app.run_test(size=TOP_SIZE) as pilot:
+        await pilot.pause(_TOP_READ_SECONDS)
+        picture = app.export_screenshot(title="tidegauge top --window 1d")
+    # Textual's pictures fetch a font
+    return re.sub(r"@font-face {.*?}", "", picture, flags=re.DOTALL).replace("Fira Code", _FONTS)
+
+
 def take(address: str, folder: Path) -> None:
-    """Write all pictures to a folder.
+    """Write all pictures of the console to a folder.
 
     Raises:
         ValueError: A picture is too large.
@@ -70,4 +95,7 @@ def take(address: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    take(sys.argv[1], Path(sys.argv[2]))
+    console_address, bootstrap_servers, docs = sys.argv[1:]
+    take(console_address, Path(docs))
+    picture = asyncio.run(live_view(bootstrap_servers))
+    (Path(docs) / "top.svg").write_text(picture, encoding="utf-8")

@@ -39,6 +39,7 @@ def min_effect(kind: StreamKind, config: DetectionConfig) -> float:
     return {
         StreamKind.RATE: config.min_rate_effect,
         StreamKind.COVERAGE: config.min_rate_effect,
+        StreamKind.FAULTS: config.min_rate_effect,
         StreamKind.MEAN: config.min_effect,
         StreamKind.COUNT: config.min_loss,
     }[kind]

@@ -17,6 +17,8 @@ class StreamKind(StrEnum):
     """How many came in a pane, itself one sample; only a loss is a change that counts."""
     COVERAGE = "coverage"
     """A share of which only a fall is a change that counts."""
+    FAULTS = "faults"
+    """A share of which only a rise is a change that counts."""
     SILENCE = "silence"
     """For how long none has come (`tidegauge.core.detect.age`)."""
     STILL = "still"
@@ -25,7 +27,7 @@ class StreamKind(StrEnum):
     @property
     def is_rate(self) -> bool:
         """Whether panes give trials and how many of them were so."""
-        return self in {StreamKind.RATE, StreamKind.COVERAGE}
+        return self in {StreamKind.RATE, StreamKind.COVERAGE, StreamKind.FAULTS}
 
     @property
     def is_age(self) -> bool:

@@ -149,13 +149,13 @@ class Watcher:
     def _matters(self, effect: float) -> bool:
         if self._kind.only_falls:
             return -effect > self._min_effect
-        if self._target is not None:
+        if self._only_rises:
             return effect > self._min_effect
         return abs(effect) >= self._min_effect
 
     def _faded(self, effect: float) -> bool:
         """Whether an effect is none any more, positive in the direction of the alert."""
-        one_sided = self._kind.only_falls or self._target is not None
+        one_sided = self._kind.only_falls or self._only_rises
         other = one_sided or effect > -self._min_effect
         return other and effect < RESOLVE_PART * self._min_effect
 
@@ -174,6 +174,10 @@ class Watcher:
     def _no_panes(self, state: Sequence[Any] = ()) -> RecentPanes:
         samples = 1 if self._kind is StreamKind.COUNT else self._config.min_samples
         return RecentPanes(self._config.resolve_panes, samples, state)
+
+    @property
+    def _only_rises(self) -> bool:
+        return self._target is not None or self._kind is StreamKind.FAULTS
 
     @property
     def _min_effect(self) -> float:

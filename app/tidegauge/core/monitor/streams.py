@@ -82,6 +82,7 @@ _MEANS = frozenset(
     }
 )
 _COUNTS = frozenset({Subject.TRAFFIC, Subject.LABELS})
+_FAULTS = frozenset({Subject.WRONG_TYPE, Subject.OUT_OF_RANGE, Subject.UNSEEN, Subject.CONSTANT})
 _SILENCES = frozenset({Subject.PREDICTION_AGE, Subject.LABEL_AGE})
 _CLASSIFIERS = (ModelKind.BINARY, ModelKind.MULTICLASS)
 _WATCHED = {
@@ -132,6 +133,8 @@ class StreamKey(NamedTuple):
             return StreamKind.SILENCE
         if self.subject is Subject.FEATURE_AGE:
             return StreamKind.STILL
+        if self.subject in _FAULTS:
+            return StreamKind.FAULTS
         return StreamKind.MEAN if self.subject in _MEANS else StreamKind.RATE
 
     @property
