@@ -2,7 +2,8 @@
 
 ``tidegauge demo`` in one terminal, some minutes later
 ``python -m tidegauge.site.screenshots http://127.0.0.1:9466 127.0.0.1:9092 docs``, the addresses of
-its console and its Kafka, in another; needs Chromium.
+its console and its Kafka, in another; needs Chromium. The page of features is of
+``tidegauge demo --fault broken-feature@2013-01-25``, once there is a reference.
 """
 
 import asyncio
