@@ -251,7 +251,7 @@ def _detectors(model: ModelMonitor) -> Iterator[DetectorView]:
             version="",
             detector="+".join(verdict.detectors) or verdict.phase.value,
             stream=key.subject.value,
-            feature=key.feature,
+            feature=key.about,
             statistic=verdict.effect,
             threshold=verdict.min_effect,
             baseline=verdict.baseline,

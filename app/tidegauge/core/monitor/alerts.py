@@ -38,6 +38,7 @@ NAMES = {
     Subject.OUT_OF_RANGE: "FeatureOutOfRange",
     Subject.UNSEEN: "FeatureUnseenCategory",
     Subject.CATEGORIES: "FeatureCategoriesDrift",
+    Subject.CATEGORY_SHARE: "FeatureCategoriesDrift",
     Subject.CONSTANT: "FeatureConstant",
     Subject.LATENCY: "LatencyChanged",
     Subject.TRAFFIC: "TrafficLoss",
@@ -67,6 +68,7 @@ _WORDS = {
     Subject.OUT_OF_RANGE: "share of numbers of feature {feature} outside the reference's range",
     Subject.UNSEEN: "share of categories of feature {feature} that the reference does not have",
     Subject.CATEGORIES: "likeness of the categories of feature {feature} to the reference's",
+    Subject.CATEGORY_SHARE: "share of category {value} among the values of feature {feature}",
     Subject.CONSTANT: "share of numbers of feature {feature} in panes where they are all the same",
     Subject.LATENCY: "mean logarithm of the latency in seconds",
     Subject.TRAFFIC: "predictions per pane",
@@ -90,7 +92,7 @@ _OF_ERRORS = frozenset({Subject.ACCURACY_TARGET, Subject.PRECISION_TARGET, Subje
 
 def fingerprint(model: str, key: StreamKey) -> str:
     """The identity of what is wrong, 16 hex digits."""
-    identity = f"{model}\0{key.subject.value}\0{key.feature}"
+    identity = "\0".join([model, *key.to_state()])
     return xxhash.xxh3_64_hexdigest(identity.encode())
 
 
@@ -167,6 +169,7 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
         Subject.OUT_OF_RANGE: (CauseKind.FEATURE, Effect.OUT_OF_RANGE, key.feature),
         Subject.UNSEEN: (CauseKind.FEATURE, Effect.UNSEEN, key.feature),
         Subject.CATEGORIES: (CauseKind.FEATURE, Effect.DATA_DRIFT, key.feature),
+        Subject.CATEGORY_SHARE: (CauseKind.FEATURE, Effect.DATA_DRIFT, key.feature),
         Subject.CONSTANT: (CauseKind.FEATURE, Effect.DATA_DRIFT, key.feature),
         Subject.LATENCY: (CauseKind.TRAFFIC, Effect.SLOWER, key.subject.value),
         Subject.TRAFFIC: (CauseKind.TRAFFIC, Effect.SILENCE, key.subject.value),
@@ -182,7 +185,7 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
         kind=kind,
         effect=effect,
         name=name,
-        value=key.feature if key.subject is Subject.CLASS else None,
+        value=key.feature if key.subject is Subject.CLASS else key.value or None,
         contribution=1.0,
         before=verdict.baseline,
         after=verdict.current,
@@ -193,7 +196,7 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
 
 
 def _change(key: StreamKey, verdict: Verdict) -> str:
-    what = _WORDS[key.subject].format(feature=key.feature)
+    what = _WORDS[key.subject].format(feature=key.feature, value=key.value)
     if key.subject in TARGETS:
         wanted, found = verdict.baseline, verdict.current
         if key.subject in _OF_ERRORS:
@@ -219,6 +222,8 @@ def _labels(model: str, key: StreamKey) -> dict[str, str]:
     labels = {"alertname": NAMES[key.subject], "model": model, "subject": key.subject.value}
     if key.feature:
         labels["class" if key.subject is Subject.CLASS else "feature"] = key.feature
+    if key.value:
+        labels["category"] = key.value
     return labels
 
 

@@ -6,7 +6,7 @@ from the model's own closed panes alone, so it is the same wherever the model is
 
 - every model has the budget over `limits.models`, whether or not there are so many;
 - of that each *pool* has its part (`PARTS`): the streams of one axis, on which panes close in an
-  order of their own, or those of them that watch an age or a segment;
+  order of their own, or those of them that watch an age, a segment or a category;
 - the streams of one pool are shared out in *cohorts*. When a stream has learned enough, all streams
   without a share form the next one, and divide its part evenly. Cohort ``k`` has
   ``1 / (k (k + 1))``; these parts add up to one, so there is always something left for features
@@ -33,9 +33,14 @@ class Axis(StrEnum):
 
 
 class Pool(StrEnum):
-    """The streams that share a part of a model's budget: those of an axis, its ages, segments."""
+    """The streams that share a part of a model's budget.
+
+    They are those of an axis, and by themselves its ages, segments and categories.
+    """
 
     PREDICTIONS = "predictions"
+    CATEGORIES = "categories"
+    """Shares of single categories, of which a feature has several."""
     LABELS = "labels"
     SEGMENTS = "segments"
     """Errors of one segment against the rest, which open no alerts of their own."""
@@ -46,7 +51,8 @@ class Pool(StrEnum):
 
 
 PARTS = {
-    Pool.PREDICTIONS: 0.69,
+    Pool.PREDICTIONS: 0.59,
+    Pool.CATEGORIES: 0.1,
     Pool.LABELS: 0.15,
     Pool.SEGMENTS: 0.1,
     Pool.SETTLED: 0.05,

@@ -60,6 +60,7 @@ _AXES = {_ERRORS: "labels", _LABELS: "labels", _SETTLED: "settled"}
 _RANKS = {
     Subject.FEATURE: _DRIFT,
     Subject.CATEGORIES: _DRIFT,
+    Subject.CATEGORY_SHARE: _DRIFT,
     Subject.SCORE: _ANSWERS,
     Subject.POSITIVE_RATE: _ANSWERS,
     Subject.CLASS: _ANSWERS,

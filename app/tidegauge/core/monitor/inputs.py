@@ -86,6 +86,9 @@ def compared_inputs(
             continue
         if one.categorical:
             yield StreamKey(Subject.CATEGORIES, name), likeness(start, end, one)
+            for category, rows in sorted(one.common.items()):
+                key = StreamKey(Subject.CATEGORY_SHARE, name, category)
+                yield key, PaneInput(start, end, one.rows, rows)
         subject = Subject.UNSEEN if one.categorical else Subject.OUT_OF_RANGE
         yield StreamKey(subject, name), PaneInput(start, end, one.rows, one.outside)
 

@@ -110,7 +110,7 @@ class MonitorTables:
         for key in sorted(model.streams.changed):
             stream = model.streams.to_state(key)
             packed = None if stream is None else _pack(stream)
-            yield _pack(["stream", name, key.subject.value, key.feature]), packed
+            yield _pack(["stream", name, *key.to_state()]), packed
         model.streams.changed = set()
         for fingerprint in sorted(model.alerts.changed):
             life = model.alerts.lives.get(fingerprint)
@@ -283,8 +283,8 @@ class MonitorTables:
         self._models[key[0]].errors.revised[key[1]] = ErrorCounts.from_wire(_unpack(value))
 
     def _read_stream(self, key: list[Any], value: bytes) -> None:
-        name, subject, feature = key
-        stream = StreamKey(Subject(subject), feature)
+        name, subject, *about = key
+        stream = StreamKey(Subject(subject), *about)
         self._models[name].streams.restore(stream, _unpack(value))
 
     def _read_alert(self, key: list[Any], value: bytes) -> None:

@@ -48,6 +48,8 @@ class Subject(StrEnum):
     """Share of a feature's categories that the reference does not have."""
     CATEGORIES = "categories"
     """Mean share that the reference gives to the categories of a feature that came."""
+    CATEGORY_SHARE = "category_share"
+    """Share of a feature's values that are one category, which is common in the reference."""
     CONSTANT = "constant"
     """Share of a feature's numbers in panes whose numbers are all the same."""
     LATENCY = "latency"
@@ -117,10 +119,22 @@ ANSWERS = frozenset({Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION})
 
 
 class StreamKey(NamedTuple):
-    """A stream of one model; ``feature`` is the feature or the class that it is about, if any."""
+    """A stream of one model."""
 
     subject: Subject
     feature: str = ""
+    """The feature, or the class, that it is about, if any."""
+    value: str = ""
+    """The category of the feature, where it is about one."""
+
+    def to_state(self) -> list[str]:
+        """The fields, without a category where there is none."""
+        return [self.subject.value, self.feature, *([self.value] if self.value else [])]
+
+    @property
+    def about(self) -> str:
+        """The feature, category or class in one word."""
+        return f"{self.feature}={self.value}" if self.value else self.feature
 
     @property
     def kind(self) -> StreamKind:
@@ -150,6 +164,8 @@ class StreamKey(NamedTuple):
         """With which streams the stream shares a part of the budget."""
         if self.kind.is_age:
             return Pool.LABEL_AGE if self.axis is Axis.LABELS else Pool.AGES
+        if self.subject is Subject.CATEGORY_SHARE:
+            return Pool.CATEGORIES
         return Pool.SEGMENTS if self.subject in CONTRASTS else Pool(self.axis.value)
 
 

@@ -4,9 +4,11 @@
 - *unseen*: share of categories that the reference does not have;
 - *categories*: the mean share that the reference gives to the categories that came. Where common
   categories become rare, or two are swapped, it falls;
+- *category share*: share of one common category. What moves between categories may leave the figure
+  above as it was;
 - *constant*: share of numbers in panes whose numbers are all the same.
 
-The first three need a reference, and are read from the counts made with it.
+All but the last need a reference, and are read from the counts made with it.
 """
 
 import math
@@ -23,6 +25,10 @@ from tidegauge.core.stats.reference import (
 )
 from tidegauge.core.sums import SlotSums
 
+COMMON = 0.1
+"""Part of the reference from which on a category is watched by itself."""
+NO_CATEGORIES: Mapping[str, int] = {}
+
 
 class Compared(NamedTuple):
     """Rows of one feature, told by the bins of their references."""
@@ -34,6 +40,8 @@ class Compared(NamedTuple):
     """Sum of the reference's shares of their categories."""
     squares: float = 0.0
     categorical: bool = False
+    common: Mapping[str, int] = NO_CATEGORIES
+    """Rows of each common category."""
 
     def plus(self, other: "Compared") -> "Compared":
         """Both together."""
@@ -43,6 +51,10 @@ class Compared(NamedTuple):
             self.likeness + other.likeness,
             self.squares + other.squares,
             other.categorical,
+            {
+                name: self.common.get(name, 0) + other.common.get(name, 0)
+                for name in self.common.keys() | other.common.keys()
+            },
         )
 
 
@@ -86,7 +98,17 @@ def _categorical(feature: CategoricalReference, counts: FeatureCounts) -> Compar
         math.fsum(n * share for share, n in shares),
         math.fsum(n * share * share for share, n in shares),
         categorical=True,
+        common=_common(feature, counts, total),
     )
+
+
+def _common(feature: CategoricalReference, counts: FeatureCounts, total: int) -> Mapping[str, int]:
+    """Rows of the categories that are common in the reference; at most ten can be."""
+    return {
+        name: counts.bins.get(place, 0)
+        for place, name in enumerate(feature.categories)
+        if feature.counts[place] >= COMMON * total
+    }
 
 
 def likeness(start: int, end: int, one: Compared) -> PaneInput:

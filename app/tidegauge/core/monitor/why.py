@@ -40,10 +40,11 @@ from tidegauge.core.stats.firstlabels import FirstLabels
 from tidegauge.core.stats.reference import CategoricalReference, FeatureReference
 from tidegauge.core.sums import SlotSums
 
+_OF_CATEGORIES = frozenset({Subject.CATEGORIES, Subject.CATEGORY_SHARE})
 MOVED_BY = frozenset(
     {
         *(Subject.SCORE, Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION),
-        *(Subject.FEATURE, Subject.CATEGORIES, Subject.CONSTANT, Subject.MISSING),
+        *(Subject.FEATURE, *_OF_CATEGORIES, Subject.CONSTANT, Subject.MISSING),
         *(Subject.WRONG_TYPE, Subject.OUT_OF_RANGE, Subject.UNSEEN),
     }
 )
@@ -160,7 +161,7 @@ def why_drift(
     causes = stream_causes(key, verdict)
     # all runs keep panes at least so long
     panes = list(windows.starts(width, max(start, end - windows.final_after(width)), end))
-    if key.subject in {Subject.FEATURE, Subject.CATEGORIES}:
+    if key.subject in {Subject.FEATURE, *_OF_CATEGORIES}:
         counts = _counts(key.feature, windows, panes, width)
         bins = _bins(key.feature, counts, references)
         causes = (*_named(key, verdict, counts, references), *(bins or causes))
@@ -202,7 +203,7 @@ def _named(
     key: StreamKey, verdict: Verdict, counts: dict[str, FeatureCounts], references: References
 ) -> tuple[Cause, ...]:
     """What kind of change of a feature it is, where that can be told."""
-    if key.subject is Subject.CATEGORIES:
+    if key.subject in _OF_CATEGORIES:
         found = _most(key.feature, counts, references)
         if found is None or not isinstance(found[0], CategoricalReference):
             return ()
