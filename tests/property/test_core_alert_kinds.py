@@ -82,13 +82,14 @@ def result(world: World) -> Result:
 
 
 def subjects(alerts: list[AlertRecord]) -> dict[tuple[str, str], list[AlertStatus]]:
-    """The life of each alert by its subject and feature."""
+    """The life of each alert by its subject and feature, with the category if it is about one."""
     found: dict[tuple[str, str], list[AlertStatus]] = {}
     for alert in alerts:
         if alert.labels["alertname"] not in SILENT and not (
             alert.revision and alert.status is AlertStatus.FIRING
         ):
-            key = alert.labels["subject"], alert.labels.get("feature", "")
+            about = alert.labels.get("feature", ""), alert.labels.get("category", "")
+            key = alert.labels["subject"], "=".join(filter(None, about))
             found.setdefault(key, []).append(alert.status)
     return found
 
@@ -100,6 +101,8 @@ def test_each_fault_opens_alerts_that_end_and_nothing_else_does(result: Result) 
         ("out_of_range", "distance"),
         ("wrong_type", "amount"),
         ("categories", "carrier"),
+        ("category_share", "carrier=A"),
+        ("category_share", "carrier=B"),
         ("error_rate", ""),
         ("accuracy_target", ""),
         ("recall_target", ""),
