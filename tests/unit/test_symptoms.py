@@ -85,7 +85,9 @@ def test_only_common_categories_have_a_share_of_their_own() -> None:
     assert shares == {"a": (4, 0), "b": (4, 2)}
 
 
-def test_categories_common_in_any_reference_are_counted_over_all_versions(profile: ReferenceProfile) -> None:
+def test_categories_common_in_any_reference_are_counted_over_all_versions(
+    profile: ReferenceProfile,
+) -> None:
     other = learned([{"x": 1.0, "c": "ac"[n % 2]} for n in range(50)], ["x", "c"])
     panes = {
         **pane([{"c": "a"}, {"c": "b"}], profile),
