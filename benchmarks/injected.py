@@ -60,6 +60,8 @@ SETTINGS = {
     "limits.models": str(len(ModelName)),
     "reference.learn": "14d",
     "detection.learn": "14d",
+    # events are appended as time passes, so silence shows, as it cannot in a replay at speed
+    "time.idle": "30s",
 }
 WITHIN = 2 * DAY
 WITHIN_LABELS = 4 * DAY
