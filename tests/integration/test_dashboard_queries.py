@@ -111,6 +111,8 @@ EVERYTHING = (
     f' and count(tidegauge_alert_split_ratio{{model="{ModelName.ARRIVAL_DELAY}"}})'
     " and count(tidegauge_attribution_drift_ratio)"
     f" and count({LABELLED} > 100) == {sum(len(task.versions) for task in TASKS.values())}"
+    ' and count(delta(tidegauge_watermark_timestamp_seconds{model!="__unknown__"}[5m]))'
+    f" == {len(ModelName)}"
 )
 """Has a value once an alert of each model fires, a record was refused, a feature of each has
 drifted, what is usual of the errors of each is known, the fault shows in those of the regression

@@ -14,6 +14,7 @@ import msgspec
 from tidegauge.core.events import FeatureValue
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.stats.outcomes import Known
+from tidegauge.core.stats.predictionsample import SampledPrediction
 from tidegauge.core.streamtime import NEVER
 
 
@@ -52,7 +53,8 @@ class Partial(msgspec.Struct, array_like=True):
     an `OutcomeKey` and the wire form of its `FirstLabels`, ``versions`` a version, a code and a
     data version (or empty) that were seen together, and the smallest event time of it in ms,
     ``corrections`` two starts of panes and the wire form of an `ErrorCounts` (see
-    `tidegauge.core.stats.corrections`).
+    `tidegauge.core.stats.corrections`), ``examples`` the start of a pane and a sample of its
+    predictions.
     ``sent`` and ``received`` stand with the completeness: how many events this source has ever
     forwarded to other source partitions, and received from them, by their number.
     """
@@ -68,6 +70,7 @@ class Partial(msgspec.Struct, array_like=True):
     sent: dict[int, int] = {}
     received: dict[int, int] = {}
     corrections: list[tuple[int, int, list[Any]]] = []
+    examples: list[tuple[int, list[SampledPrediction]]] = []
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -76,7 +79,7 @@ decode = msgspec.msgpack.Decoder(Partial).decode
 MAX_BYTES = 512 * 1024
 """Largest partial that is written, but for one with a single larger slot; brokers refuse records of
 more than 1 MiB by default."""
-_LIST_HEADERS = 4 * 5
+_LIST_HEADERS = 4 * 6
 
 
 def pieces(partial: Partial, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
@@ -100,6 +103,7 @@ def pieces(partial: Partial, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
         (("samples", row) for row in partial.samples),
         (("versions", told) for told in partial.versions),
         (("corrections", change) for change in partial.corrections),
+        (("examples", sample) for sample in partial.examples),
     )
     last = Partial(partial.source, partial.model, partial.progress, partial.ledger)
     room = max_bytes - len(encode(last)) - _LIST_HEADERS

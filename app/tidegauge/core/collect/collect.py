@@ -68,7 +68,7 @@ class Collect:
         self.join = Join(
             config.model, self.state.ledgers, self._fold, self.requests, config.limits.open_requests
         )
-        self._counting = Counting(config, self.state, self._fold)
+        self._counting = Counting(config, self.state, self._fold, self.requests.names)
         self._deltas: dict[str, Deltas] = {}
         self._seen: set[str] = set()
         self._last_seen: frozenset[str] = frozenset()
@@ -295,6 +295,7 @@ class Collect:
         """What changed since the last call, by model in the order of their names."""
         changed = self.state.touched | self.state.ledgers.changed | set(self._deltas)
         samples = self._counting.sampler.take()
+        examples = self._counting.examples.take()
         partials = []
         for name in sorted(changed):
             deltas = self._deltas.get(name, Deltas())
@@ -312,6 +313,7 @@ class Collect:
                     corrections=[
                         (*key, change.to_wire()) for key, change in deltas.corrections.items()
                     ],
+                    examples=examples.get(name, []),
                 )
             )
         self._deltas = {}

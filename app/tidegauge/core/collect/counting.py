@@ -1,14 +1,16 @@
-"""Counting accepted predictions: traffic, features, and what is offered for references."""
+"""Counting accepted predictions: traffic, features, candidates for references and examples."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from tidegauge.core.collect.arrivals import Arrivals, Ints
+from tidegauge.core.collect.arrivals import Arrivals, Ints, by_model
 from tidegauge.core.collect.binning import BinnedArrivals
 from tidegauge.core.collect.cells import distinct
+from tidegauge.core.collect.examples import Candidates
 from tidegauge.core.collect.fold import BatchFold
+from tidegauge.core.collect.interned import Interned
 from tidegauge.core.collect.layout import Rows
 from tidegauge.core.collect.sampling import Sampler
 from tidegauge.core.collect.state import CollectState, ModelState
@@ -32,13 +34,17 @@ class Counting:
         config: the rules.
         state: what is kept of each model.
         fold: where rows are counted.
+        names: the names that rows refer to by number.
     """
 
-    def __init__(self, config: CoreConfig, state: CollectState, fold: BatchFold) -> None:
+    def __init__(
+        self, config: CoreConfig, state: CollectState, fold: BatchFold, names: Interned[str]
+    ) -> None:
         self._width = config.panes[0].width_ms
         self._state = state
         self._fold = fold
         self.sampler = Sampler()
+        self.examples = Candidates(names)
 
     def count(
         self,
@@ -67,6 +73,9 @@ class Counting:
             self._count_attributions(accepted, (model, version), rows, starts[rows])
             if version not in model.references:
                 self._sample(arrivals, records, (model, version), rows, starts[rows])
+        codes = binned.codes[accepted.rows]
+        for told, rows in by_model(arrivals, models):
+            self.examples.offer(told.name, arrivals, records, codes, rows=rows, starts=starts[rows])
         self._note_deployments(arrivals, models, versions)
 
     def _versions(self, arrivals: Arrivals[Prediction], models: Sequence[ModelState]) -> list[str]:

@@ -13,9 +13,11 @@ from tidegauge.core.monitor.budget import Axis
 from tidegauge.core.monitor.deployments import Deployments
 from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.errorbook import ErrorBook
+from tidegauge.core.monitor.examples import Examples
 from tidegauge.core.monitor.finals import FinalWindows
 from tidegauge.core.monitor.incidents import KEPT_MS
 from tidegauge.core.monitor.inputs import Watched, compared_inputs, prediction_inputs
+from tidegauge.core.monitor.kept import Kept
 from tidegauge.core.monitor.kinds import Kinds
 from tidegauge.core.monitor.learning import Learning
 from tidegauge.core.monitor.quiet import counted, empty_panes
@@ -30,7 +32,7 @@ from tidegauge.core.monitor.streams import (
 )
 from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
-from tidegauge.core.monitor.watch import Kept, Watch
+from tidegauge.core.monitor.watch import Watch
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windowrecords import WindowRecords
 from tidegauge.core.monitor.windows import Windows
@@ -72,6 +74,7 @@ class ModelMonitor:
         self._max_classes = config.limits.classes
         self.kinds = Kinds(self.rules.kind)
         self.errors = ErrorBook(self._width)
+        self.examples = Examples(self.windows.settling)
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
         self.usual = UsualAttributions()
@@ -87,15 +90,17 @@ class ModelMonitor:
         self.active: dict[str, list[int]] = {}
         """First and last closed pane of each version."""
         kept = Kept(
+            width=self._width,
             windows=self.windows,
             errors=self.errors,
+            examples=self.examples,
             references=self.references,
             kinds=self.kinds,
             deployments=self.deployments,
             usual=self.usual,
             active=self.active,
         )
-        self._watch = Watch(name, self.rules, config.limits.models, self._width, kept)
+        self._watch = Watch(name, self.rules, config.limits.models, kept)
         self.streams = self._watch.streams
         self.alerts = self._watch.alerts
         self.incidents = self._watch.incidents
@@ -123,12 +128,16 @@ class ModelMonitor:
         for outcome, wire in partial.outcomes:
             place = self.told.outcome(OutcomeKey(*outcome))
             if place is not None:
-                self.errors.add(place, FirstLabels.from_wire(wire), self.closed_labels)
-        for at, first, wire in partial.corrections:
-            self.errors.correct((at, first), ErrorCounts.from_wire(wire), self.closed_labels)
+                first = FirstLabels.from_wire(wire)
+                self.errors.add(place, first, self.closed_labels)
+                self.examples.add_errors(first.sample)
+        for at, since, wire in partial.corrections:
+            self.errors.correct((at, since), ErrorCounts.from_wire(wire), self.closed_labels)
         for row in map(self.told.row, partial.samples):
             if row.version not in self.references:
                 self.learning.setdefault(row.version, Learning()).add(row)
+        for start, sample in partial.examples:
+            self.examples.add(start, sample)
         for sighting in partial.versions:
             self.deployments.take(*sighting)
 
@@ -197,6 +206,8 @@ class ModelMonitor:
             self.alerts.forget(marks.labels, Axis.LABELS)
             self.incidents.forget(marks.labels - self.rules.label_horizon_ms - KEPT_MS)
         alerts += self._settle(marks.settled - self.windows.final_after(self.windows.settling))
+        passed = marks.settled - self.windows.final_after(self._width)
+        self.examples.forget(passed, self.closed_settled)
         now = max((max(c.predictions, c.feedback) for c in complete.values()), default=NEVER)
         alerts += self.alerts.again(now, self._resend_ms)
         return Closed(alerts, profiles, deployments)

@@ -23,7 +23,9 @@ from tidegauge.core.monitor.windows import Frame, FrameKey, Series
 from tidegauge.core.panes import OutcomeKey
 from tidegauge.core.partial import Progress, SampleRow
 from tidegauge.core.stats.corrections import ErrorCounts
+from tidegauge.core.stats.errorsample import ErrorSample
 from tidegauge.core.stats.firstlabels import FirstLabels
+from tidegauge.core.stats.predictionsample import SampledPrediction
 from tidegauge.core.sums import SlotSums
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -107,6 +109,7 @@ class MonitorTables:
                 yield _pack(["ledger", name, source]), _pack(model.ledgers[source])
         yield from self._frames(model)
         yield from self._errors(model)
+        yield from self._examples(model)
         for key in sorted(model.streams.changed):
             stream = model.streams.to_state(key)
             packed = None if stream is None else _pack(stream)
@@ -166,6 +169,17 @@ class MonitorTables:
             yield _pack(["revised", model.name, start]), packed
         book.changed_corrections, book.changed_revised = set(), set()
 
+    def _examples(self, model: ModelMonitor) -> Iterator[Record]:
+        examples = model.examples
+        for start in sorted(examples.changed_predictions):
+            sample = examples.predictions.get(start)
+            packed = None if sample is None else _pack(sample)
+            yield _pack(["predictions", model.name, start]), packed
+        for start in sorted(examples.changed_errors):
+            errors = examples.errors.get(start)
+            yield _pack(["errors", model.name, start]), None if errors is None else _pack(errors)
+        examples.changed_predictions, examples.changed_errors = set(), set()
+
     def _references(self, model: ModelMonitor) -> Iterator[Record]:
         for version, adopted in sorted(model.references.items()):
             newest = adopted[-1].profile.id
@@ -211,6 +225,8 @@ class MonitorTables:
             "baseline": self._read_baseline,
             "correction": self._read_correction,
             "revised": self._read_revised,
+            "predictions": self._read_predictions,
+            "errors": self._read_errors,
             "stream": self._read_stream,
             "alert": self._read_alert,
             "incidents": self._read_incidents,
@@ -281,6 +297,14 @@ class MonitorTables:
 
     def _read_revised(self, key: list[Any], value: bytes) -> None:
         self._models[key[0]].errors.revised[key[1]] = ErrorCounts.from_wire(_unpack(value))
+
+    def _read_predictions(self, key: list[Any], value: bytes) -> None:
+        sample = msgspec.msgpack.decode(value, type=list[SampledPrediction])
+        self._models[key[0]].examples.predictions[key[1]] = sample
+
+    def _read_errors(self, key: list[Any], value: bytes) -> None:
+        sample = msgspec.msgpack.decode(value, type=list[ErrorSample])
+        self._models[key[0]].examples.errors[key[1]] = sample
 
     def _read_stream(self, key: list[Any], value: bytes) -> None:
         name, subject, *about = key

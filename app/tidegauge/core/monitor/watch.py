@@ -6,22 +6,17 @@ the model, and with which others it belongs together of the incidents.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import msgspec
 
-from tidegauge.core.adoption import References
 from tidegauge.core.alertrecords import AlertRecord, Versions
 from tidegauge.core.config import ModelConfig, ModelKind
 from tidegauge.core.detect.verdict import PaneInput, StreamKind, Verdict
 from tidegauge.core.monitor import advised
-from tidegauge.core.monitor.attributed import UsualAttributions
 from tidegauge.core.monitor.contrasts import contrasts, judged
-from tidegauge.core.monitor.deployments import Deployments
-from tidegauge.core.monitor.errorbook import ErrorBook
 from tidegauge.core.monitor.incidents import Incidents, Onset
 from tidegauge.core.monitor.inputs import error_input
-from tidegauge.core.monitor.kinds import Kinds
+from tidegauge.core.monitor.kept import Kept
 from tidegauge.core.monitor.lifecycle import (
     CAME_LATE,
     LABELS_CORRECTED,
@@ -41,22 +36,8 @@ from tidegauge.core.monitor.streams import (
     target_subjects,
 )
 from tidegauge.core.monitor.why import Why, as_told, why_drift, why_errors
-from tidegauge.core.monitor.windows import Windows
 from tidegauge.core.stats.corrections import ErrorCounts
 from tidegauge.core.stats.firstlabels import FirstLabels
-
-
-class Kept(NamedTuple):
-    """What is kept of the model, which alerts are explained by."""
-
-    windows: Windows
-    errors: ErrorBook
-    references: References
-    kinds: Kinds
-    deployments: Deployments
-    active: dict[str, list[int]]
-    """First and last closed pane of each version."""
-    usual: UsualAttributions
 
 
 class Watch:
@@ -66,16 +47,14 @@ class Watch:
         name: the model.
         rules: its rules.
         models: between how many models the budget of false alarms is divided.
-        width: length of a finest pane in ms.
         kept: what else is kept of the model.
     """
 
-    def __init__(self, name: str, rules: ModelConfig, models: int, width: int, kept: Kept) -> None:
+    def __init__(self, name: str, rules: ModelConfig, models: int, kept: Kept) -> None:
         self.streams = Streams(rules, models)
         self.alerts = AlertBook(name, rules.detection, rules.correction_horizon_ms)
         self.incidents = Incidents(name)
         self._rules = rules
-        self._width = width
         self._kept = kept
 
     def feed(self, key: StreamKey, pane: PaneInput) -> Iterator[AlertRecord]:
@@ -83,10 +62,7 @@ class Watch:
         verdict = self.streams.step(key, pane)
         lost = self._lost(key, verdict, pane) if key.kind is StreamKind.COUNT else None
         if self.alerts.asks(key, verdict):
-            kept = self._kept
-            why = self._faded(key, verdict) or why_drift(
-                key, verdict, kept.windows, kept.references, self._width, usual=kept.usual
-            )
+            why = self._faded(key, verdict) or why_drift(key, verdict, self._kept, self._rules)
             yield from self._decide(key, verdict, why, lost)
 
     def _lost(self, key: StreamKey, verdict: Verdict, pane: PaneInput) -> ErrorCounts | None:
@@ -129,12 +105,7 @@ class Watch:
             if self.alerts.asks(own, verdict):
                 window = verdict.window_start_ms or 0, verdict.window_end_ms or 0
                 why = self._faded(own, verdict) or why_errors(
-                    own,
-                    verdict,
-                    kept.errors,
-                    kind,
-                    references=kept.references,
-                    incidents=self.incidents,
+                    own, verdict, kept, kind, self.incidents
                 )
                 yield from self._decide(own, verdict, why, kept.errors.known(*window))
         kept.errors.after(start, of_all)
@@ -150,7 +121,7 @@ class Watch:
     def correct(self, start: int) -> Iterator[AlertRecord]:
         """Look again at the alerts about labels, after what became known in a pane."""
         changes = self._kept.errors.corrected(start)
-        end = start + self._width
+        end = start + self._kept.width
         kind = self._kept.kinds.at(end)
         for key in (StreamKey(error_subject(kind)), *self._error_targets(kind)):
             life = self.alerts.corrected(key, changes, end) if changes else None

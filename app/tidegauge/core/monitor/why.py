@@ -13,23 +13,21 @@ from tidegauge.core.alertrecords import (
     Effect,
     Split,
 )
-from tidegauge.core.config import ModelKind
+from tidegauge.core.config import ModelConfig, ModelKind
 from tidegauge.core.detect.verdict import Verdict
 from tidegauge.core.explain.deployed import came_with
 from tidegauge.core.explain.dimensions import dimensions, total, whole
-from tidegauge.core.explain.drift import moved_bins
+from tidegauge.core.explain.drift import gained_most, moved_bins
 from tidegauge.core.explain.ranking import Spread, explain_errors
 from tidegauge.core.explain.swapped import swapped
 from tidegauge.core.explain.units import Moments, unit_change
 from tidegauge.core.monitor.alerts import stream_causes
-from tidegauge.core.monitor.attributed import (
-    UsualAttributions,
-    shift_of_answers,
-    shift_of_errors,
-)
-from tidegauge.core.monitor.errorbook import ErrorBook
+from tidegauge.core.monitor.attributed import shift_of_answers, shift_of_errors
+from tidegauge.core.monitor.budget import Axis
 from tidegauge.core.monitor.incidents import Incidents, Onset
-from tidegauge.core.monitor.streams import StreamKey, Subject
+from tidegauge.core.monitor.kept import Kept
+from tidegauge.core.monitor.shows import showing
+from tidegauge.core.monitor.streams import SETTLED_TARGETS, StreamKey, Subject
 from tidegauge.core.monitor.windows import Windows
 from tidegauge.core.panes import WHOLE
 from tidegauge.core.records import DeploymentRecord
@@ -41,6 +39,10 @@ from tidegauge.core.stats.reference import CategoricalReference, FeatureReferenc
 from tidegauge.core.sums import SlotSums
 
 _OF_CATEGORIES = frozenset({Subject.CATEGORIES, Subject.CATEGORY_SHARE})
+_BINNED = frozenset({Subject.FEATURE, *_OF_CATEGORIES})
+"""Of what is looked at of features, that whose causes are bins."""
+_SILENCES = frozenset({Subject.TRAFFIC, Subject.PREDICTION_AGE})
+"""Of what goes quiet, that of which the last predictions before tell most."""
 MOVED_BY = frozenset(
     {
         *(Subject.SCORE, Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION),
@@ -97,31 +99,24 @@ def as_told(record: AlertRecord) -> Why:
 
 
 def why_errors(
-    key: StreamKey,
-    verdict: Verdict,
-    errors: ErrorBook,
-    kind: ModelKind,
-    *,
-    references: References,
-    incidents: Incidents,
+    key: StreamKey, verdict: Verdict, kept: Kept, kind: ModelKind, incidents: Incidents
 ) -> Why:
     """Why errors changed, or exceed a target.
 
     Args:
         key: their stream.
         verdict: what it says.
-        errors: of the model.
+        kept: what is kept of the model.
         kind: of the model.
-        references: of the model.
         incidents: of the model.
     """
     start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
-    before, now = errors.baseline, errors.between(start, end)
+    before, now = kept.errors.baseline, kept.errors.between(start, end)
     then, current = whole(before), whole(now)
     times = [error.time for error in current.sample] or [start]
     # the predictions span about as long a time as their labels do, and a few of them are known
     onset = Onset(min(times) - (end - start), max(times) + 1)
-    profiles = {a.profile.id: a.profile for known in references.values() for a in known}
+    profiles = {a.profile.id: a.profile for known in kept.references.values() for a in known}
     explained = explain_errors(
         Change(total(then, kind), total(current, kind)),
         dimensions(before, now, kind, profiles),
@@ -138,37 +133,52 @@ def _spread(before: FirstLabels, now: FirstLabels) -> Spread:
     return Spread(*[first.absolute_error()[2] ** 2 for first in (before, now)])
 
 
-def why_drift(
-    key: StreamKey,
-    verdict: Verdict,
-    windows: Windows,
-    references: References,
-    width: int,
-    *,
-    usual: UsualAttributions,
-) -> Why:
+def why_drift(key: StreamKey, verdict: Verdict, kept: Kept, rules: ModelConfig) -> Why:
     """Why a stream on the axis of prediction time changed.
 
     Args:
         key: the stream.
         verdict: what it says.
-        windows: of the model.
-        references: of the model.
-        width: length of a finest pane in ms.
-        usual: attributions of the model.
+        kept: what is kept of the model.
+        rules: of the model.
     """
     start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
     causes = stream_causes(key, verdict)
     # all runs keep panes at least so long
-    panes = list(windows.starts(width, max(start, end - windows.final_after(width)), end))
-    if key.subject in {Subject.FEATURE, *_OF_CATEGORIES}:
-        counts = _counts(key.feature, windows, panes, width)
-        bins = _bins(key.feature, counts, references)
-        causes = (*_named(key, verdict, counts, references), *(bins or causes))
-    moved = None
+    held = max(start, end - kept.windows.final_after(kept.width))
+    panes = kept.windows.starts(kept.width, held, end)
+    gained = moved = None
+    if key.subject in _BINNED:
+        counts = _counts(key.feature, kept.windows, panes, kept.width)
+        most = _most(key.feature, counts, kept.references)
+        named = _named(key, verdict, counts, most)
+        causes = (*named, *((most and moved_bins(*most)) or causes))
+        gained = most and gained_most(*most)
     if key.subject in MOVED_BY:
-        moved = shift_of_answers(_sums(windows, panes, width), usual)
-    return Why(Onset(start, end), causes, attributions=moved)
+        moved = shift_of_answers(_sums(kept.windows, panes, kept.width), kept.usual)
+    examples = _examples(key, verdict, kept, rules, panes, gained)
+    return Why(Onset(start, end), causes, examples=examples, attributions=moved)
+
+
+def _examples(
+    key: StreamKey,
+    verdict: Verdict,
+    kept: Kept,
+    rules: ModelConfig,
+    panes: Iterable[int],
+    gained: int | None,
+) -> tuple[str, ...]:
+    """Some requests of the window that show the change, where any can be told."""
+    start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
+    if key.subject in SETTLED_TARGETS:
+        return kept.examples.wrong(start, end)
+    if key.subject in _SILENCES:
+        return kept.examples.latest(end)
+    if key.axis is not Axis.PREDICTIONS:
+        return ()
+    positive = rules.positive_class
+    shows = showing(key, verdict, kept.references, positive_class=positive, gained=gained)
+    return kept.examples.among(panes, shows)
 
 
 def _counts(
@@ -191,23 +201,17 @@ def _sums(windows: Windows, panes: Iterable[int], width: int) -> Iterator[tuple[
                 yield key.series.version, windows.frames[key].sums
 
 
-def _bins(
-    feature: str, counts: dict[str, FeatureCounts], references: References
-) -> tuple[Cause, ...]:
-    """The bins that moved."""
-    found = _most(feature, counts, references)
-    return () if found is None else moved_bins(*found)
-
-
 def _named(
-    key: StreamKey, verdict: Verdict, counts: dict[str, FeatureCounts], references: References
+    key: StreamKey,
+    verdict: Verdict,
+    counts: dict[str, FeatureCounts],
+    most: tuple[FeatureReference, FeatureCounts] | None,
 ) -> tuple[Cause, ...]:
     """What kind of change of a feature it is, where that can be told."""
     if key.subject in _OF_CATEGORIES:
-        found = _most(key.feature, counts, references)
-        if found is None or not isinstance(found[0], CategoricalReference):
+        if most is None or not isinstance(most[0], CategoricalReference):
             return ()
-        pair = swapped(found[0], found[1])
+        pair = swapped(most[0], most[1])
         if pair is None:
             return ()
         words = f"categories {pair[0]} and {pair[1]} of feature {key.feature} look swapped"
