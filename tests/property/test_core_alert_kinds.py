@@ -1,10 +1,11 @@
 """Faults of every other kind open an alert that names them, which ends by itself."""
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from world import CONFIG, START, Plan, Published, Result, World, at, published, with_rules
+from world import CONFIG, START, Plan, Published, Result, World, at, ms, published, with_rules
 
 from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.core.config import SECOND, DetectionConfig, ReferenceConfig, Targets
@@ -120,11 +121,62 @@ def test_summaries_name_the_kind_of_change(result: Result) -> None:
     assert "recall: 0.7 wanted" in said["recall_target", 0]
 
 
+def shown(result: Result, subject: str) -> AlertRecord:
+    """The alert about a subject as it opened."""
+    return next(a for a in result.alerts if a.labels["subject"] == subject and not a.revision)
+
+
+@pytest.mark.parametrize(
+    ("subject", "shows"),
+    [
+        ("feature", lambda p: float(p.features["distance"]) > 100.0),
+        ("out_of_range", lambda p: float(p.features["distance"]) > 100.0),
+        ("wrong_type", lambda p: isinstance(p.features["amount"], str)),
+        ("categories", lambda p: p.features["carrier"] == "B"),
+    ],
+)
+def test_alerts_about_features_name_requests_that_show_it(
+    world: World, result: Result, subject: str, shows: Callable[[Prediction], bool]
+) -> None:
+    answers = {p.event.request_id: p.event for p in world.log if isinstance(p.event, Prediction)}
+    alert = shown(result, subject)
+    assert len(alert.examples) == 5
+    for request in alert.examples:
+        assert shows(answers[request])
+        assert alert.window_start_ms <= ms(answers[request].timestamp) < alert.window_end_ms
+
+
+def test_alerts_about_settled_quality_name_wrong_answers(world: World, result: Result) -> None:
+    answers = {p.event.request_id: p.event for p in world.log if isinstance(p.event, Prediction)}
+    labels = {p.event.request_id: p.event for p in world.log if isinstance(p.event, Feedback)}
+    alert = shown(result, "recall_target")
+    assert len(alert.examples) == 5
+    for request in alert.examples:
+        assert answers[request].prediction != labels[request].label
+        assert alert.window_start_ms <= ms(answers[request].timestamp) < alert.window_end_ms
+
+
+def test_a_silence_names_the_last_predictions_before_it(world: World, result: Result) -> None:
+    answers = [p.event for p in world.log if isinstance(p.event, Prediction)]
+    times = {event.request_id: ms(event.timestamp) for event in answers}
+    newest = max(times.values())
+    pane = newest - newest % CONFIG.panes[0].width_ms
+    for subject in ("traffic", "prediction_age"):
+        alert = shown(result, subject)
+        assert len(alert.examples) == 5
+        assert all(times[request] >= pane for request in alert.examples)
+
+
+@pytest.mark.parametrize("subject", ["coverage", "labels", "label_age"])
+def test_labels_that_do_not_come_have_no_examples(result: Result, subject: str) -> None:
+    assert shown(result, subject).examples == ()
+
+
 def test_they_are_the_same_for_any_reading(world: World, result: Result) -> None:
     other = world.run(Plan(1, 3, "behind", max_batch=100, crash=0.1))
 
     def told(alerts: list[AlertRecord]) -> dict[str, object]:
-        return {a.id: (a.incident, a.causes) for a in alerts}
+        return {a.id: (a.incident, a.causes, a.examples) for a in alerts}
 
     assert told(other.alerts) == told(result.alerts)
     assert other.streams == result.streams

@@ -194,7 +194,8 @@ class Alert(Record):
     splits: list[ErrorSplit]
     """Of a change in errors; those of the causes first."""
     examples: list[str]
-    """Request ids of some wrong answers in the window, chosen fairly."""
+    """Request ids of some predictions in the window that show it, chosen fairly: of alerts about
+    errors wrong answers. Empty where none can be told, as of labels that don't come."""
     attributions: AttributionShift | None
     """Null where no answer in the window carries any, and of alerts that are not about answers,
     features or errors as they come."""

@@ -204,7 +204,7 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     splits: tuple[Split, ...] = ()
     """Of a change in errors, those of the causes first."""
     examples: tuple[str, ...] = ()
-    """Request ids of some wrong answers in the window, chosen fairly."""
+    """Request ids of some predictions in the window that show it, chosen fairly."""
     attributions: AttributionShift | None = None
     """None where no answer in the window carries any, and of alerts that are not about answers,
     features or errors as they come."""

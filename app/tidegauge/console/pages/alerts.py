@@ -296,5 +296,5 @@ def _examples(alert_: AlertRecord) -> Element:
         element("a", plain(request_id), href=str(of_request(request_id)))
         for request_id in alert_.examples
     ]
-    note = "requests of the window that were answered wrong, chosen fairly"
+    note = "requests of the window that show it (of errors, wrong answers), chosen fairly"
     return section("Examples", element("p", *joined(links, " · ")), key="examples", note=note)

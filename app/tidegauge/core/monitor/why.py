@@ -24,6 +24,7 @@ from tidegauge.core.explain.units import Moments, unit_change
 from tidegauge.core.monitor.alerts import stream_causes
 from tidegauge.core.monitor.attributed import shift_of_answers, shift_of_errors
 from tidegauge.core.monitor.budget import Axis
+from tidegauge.core.monitor.examples import Examples, Shows
 from tidegauge.core.monitor.incidents import Incidents, Onset
 from tidegauge.core.monitor.kept import Kept
 from tidegauge.core.monitor.shows import showing
@@ -156,29 +157,21 @@ def why_drift(key: StreamKey, verdict: Verdict, kept: Kept, rules: ModelConfig) 
         gained = most and gained_most(*most)
     if key.subject in MOVED_BY:
         moved = shift_of_answers(_sums(kept.windows, panes, kept.width), kept.usual)
-    examples = _examples(key, verdict, kept, rules, panes, gained)
+    positive = rules.positive_class
+    shows = showing(key, verdict, kept.references, positive_class=positive, gained=gained)
+    examples = _examples(key, Onset(start, end), kept.examples, panes, shows)
     return Why(Onset(start, end), causes, examples=examples, attributions=moved)
 
 
 def _examples(
-    key: StreamKey,
-    verdict: Verdict,
-    kept: Kept,
-    rules: ModelConfig,
-    panes: Iterable[int],
-    gained: int | None,
+    key: StreamKey, window: Onset, examples: Examples, panes: Iterable[int], shows: Shows
 ) -> tuple[str, ...]:
     """Some requests of the window that show the change, where any can be told."""
-    start, end = verdict.window_start_ms or 0, verdict.window_end_ms or 0
     if key.subject in SETTLED_TARGETS:
-        return kept.examples.wrong(start, end)
+        return examples.wrong(window.since, window.until)
     if key.subject in _SILENCES:
-        return kept.examples.latest(end)
-    if key.axis is not Axis.PREDICTIONS:
-        return ()
-    positive = rules.positive_class
-    shows = showing(key, verdict, kept.references, positive_class=positive, gained=gained)
-    return kept.examples.among(panes, shows)
+        return examples.latest(window.until)
+    return examples.among(panes, shows) if key.axis is Axis.PREDICTIONS else ()
 
 
 def _counts(
