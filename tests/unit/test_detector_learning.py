@@ -6,7 +6,7 @@ import pytest
 
 from tidegauge.core.config import DAY, HOUR, MINUTE, SECOND
 from tidegauge.core.detect.baseline import Baseline
-from tidegauge.core.detect.learning import Learner, bucket_width
+from tidegauge.core.detect.learning import MIN_PANES, Learner, bucket_width
 from tidegauge.core.detect.longrun import long_run_variance
 from tidegauge.core.detect.verdict import PaneInput, StreamKind
 
@@ -31,10 +31,10 @@ def learned(
 ) -> Baseline:
     learner = Learner(len(means) * width_ms, 1)
     for number, mean in enumerate(means):
-        assert not learner.ready
+        assert learner.learned < 1.0
         pane = PaneInput(number * width_ms, (number + 1) * width_ms, count, mean, deviation)
         learner.add(pane, mean, deviation**2 * (count - 1))
-    assert learner.ready
+    assert learner.learned >= 1.0
     return baseline_of(learner)
 
 
@@ -101,9 +101,9 @@ def test_it_is_not_ready_before_time_samples_and_panes_are_enough() -> None:
     for number in range(29):
         start = number * 10 * MINUTE
         learner.add(PaneInput(start, start + 10 * MINUTE, 100, 0.0), 0.0, 1.0)
-    assert not learner.ready
+    assert learner.learned == 29 / MIN_PANES
     learner.add(PaneInput(5 * HOUR, 5 * HOUR + MINUTE, 100, 0.0), 0.0, 1.0)
-    assert learner.ready
+    assert learner.learned >= 1.0
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,11 @@ def test_values_that_were_never_missing_and_now_are_open_an_alert_within_a_few_p
 
 def test_it_learns_in_silence_and_tells_what_it_learned_from() -> None:
     verdicts = play(StreamKind.RATE, errors([0.1] * LEARNED + [0.1], 10))
-    assert all(verdict == Verdict(Phase.LEARNING) for verdict in verdicts[: LEARNED - 1])
+    parts = [verdict.learned for verdict in verdicts[:LEARNED]]
+    assert parts == sorted(parts)
+    assert 0.0 < parts[0] < parts[-2] < parts[-1] == 1.0
+    expected = [Verdict(Phase.LEARNING, learned=part) for part in parts[:-1]]
+    assert verdicts[: LEARNED - 1] == expected
     assert verdicts[LEARNED - 1].phase is Phase.WATCHING
     assert verdicts[-1].baseline_samples == LEARNED * 10
     assert verdicts[-1].samples == 10

@@ -37,6 +37,12 @@ _BY_MODEL: Final = (
     f"count by (model) (max by (model, fingerprint) ({_FIRING}))"
     f" or 0 * max by (model) (tidegauge_model_info{{{_MODELS}}})"
 )
+_ADVICE: Final[Names] = (
+    ("fix_data", "fix the data", ORANGE),
+    ("retrain", "retrain", RED),
+    ("wait", "wait", BLUE),
+    ("harder_cases", "harder cases", BLUE),
+)
 _ROLES: Final[Names] = (("root", "root", ORANGE), ("symptom", "symptom", "text"))
 
 
@@ -152,12 +158,41 @@ def _now() -> Sequence[Builder[models.Panel]]:
             width=24,
             height=12,
         ),
+        _advised(),
         cause_table(
             _MODELS,
             (Key("model", "Model", link=DRIFT_LINK, width=130),),
             width=24,
             height=10,
         ),
+    )
+
+
+def _advised() -> Builder[models.Panel]:
+    started = f"tidegauge_alert_start_timestamp_seconds{{{_MODELS}}} * 1000"
+    advice = f"max by (fingerprint, advice) (tidegauge_alert_advice_info{{{_MODELS}}})"
+    told = f"{started} * on (fingerprint) group_left (advice) {advice}"
+    return rows(
+        "What to do about more errors",
+        "One line for each alert that tells more errors. Fix the data: inputs are broken, and no "
+        "new model helps. Retrain: the same inputs have more errors, and it lasts. Harder cases: "
+        "the model is as good as ever on what comes more often. Wait: it is not told from chance, "
+        "or young. `tidegauge advise` has the grounds.",
+        [
+            Key("model", "Model", link=DRIFT_LINK, width=150),
+            Key("alertname", "Alert", width=190),
+            Key("advice", "What to do", names=_ADVICE),
+        ],
+        [
+            Column(
+                "Since", f"max by (model, alertname, advice) ({told})", "dateTimeAsIso", width=165
+            )
+        ],
+        order="Since",
+        ascending=True,
+        empty="No alert tells more errors.",
+        width=24,
+        height=5,
     )
 
 

@@ -20,7 +20,7 @@ SEVERITIES: Final = (
 OF_MODEL: Final = 'model="$model"'
 """Selects the model that is chosen."""
 ABOUT: Final = Key("about", "Feature or class")
-"""What an alert is about: it has one of the two, or none."""
+"""What an alert is about: it has one of the two, or none; a category stands with its feature."""
 KIND: Final = Key("kind", KIND_TITLE, width=85)
 """Which of the dashboards of one model a row's link opens."""
 KEYS: Final = (
@@ -42,9 +42,10 @@ def since(selector: str, keys: Sequence[Key]) -> str:
         selector: Labels of alerts.
         keys: What alerts are told apart by.
     """
-    started = f"tidegauge_alert_start_timestamp_seconds{{{selector}}}"
-    about = f'label_join({started}, "{ABOUT.label}", "", "feature", "class")'
-    return f"max by ({', '.join(key.label for key in keys)}) ({about})"
+    started = f"tidegauge_alert_start_timestamp_seconds{{{selector}, category"
+    of_all = f'label_join({started}=""}}, "{ABOUT.label}", "", "feature", "class")'
+    of_category = f'label_join({started}!=""}}, "{ABOUT.label}", "=", "feature", "category")'
+    return f"max by ({', '.join(key.label for key in keys)}) ({of_all} or {of_category})"
 
 
 def firing(expr: str, *, width: int, keys: Sequence[Key]) -> Builder[models.Panel]:

@@ -24,6 +24,7 @@ from tidegauge.dashboards.panels import (
     YELLOW,
     Query,
     Step,
+    bars,
     lines,
     value,
 )
@@ -32,6 +33,7 @@ from tidegauge.dashboards.tables import Column, Key, rows
 from tidegauge.dashboards.variables import VERSIONS
 
 _FAR: Final = 0.25
+_LEAST: Final = 10
 _ONE: Final = 'model="$model", feature="$feature"'
 _FEW: Final[tuple[Step, ...]] = ((None, GREEN), (1, YELLOW), (3, ORANGE))
 _THIS_MODEL: Final = "var-model=${model}"
@@ -136,6 +138,7 @@ def _when() -> Sequence[Builder[models.Panel]]:
 
 def _features() -> Sequence[Builder[models.Panel]]:
     share: tuple[Step, ...] = ((None, GREEN), (0.01, YELLOW), (0.05, ORANGE))
+    learned = f"min by (stream, feature) (tidegauge_detector_learned_ratio{{{OF_MODEL}}})"
     return (
         rows(
             "Features",
@@ -170,6 +173,17 @@ def _features() -> Sequence[Builder[models.Panel]]:
                 Column("Values", _feature("values"), "short", width=85),
             ],
             order="PSI",
+            width=18,
+            height=9,
+        ),
+        bars(
+            "Warming up",
+            "How far it is learned what is usual, of the ten figures that lack most: at 100 % a "
+            "figure is watched, before that it opens no alert. One that stays behind comes too "
+            "rarely; see its values.",
+            [Query(f"bottomk({_LEAST}, {learned})", "{{stream}} {{feature}}")],
+            unit="percentunit",
+            width=6,
             height=9,
         ),
     )

@@ -13,6 +13,7 @@ _ALERT = (
     "version",
     "feature",
     "class",
+    "category",
     "segment_field",
     "segment_value",
     "detector",
@@ -31,6 +32,11 @@ THRESHOLD = Metric(
 )
 BASELINE = Metric("tidegauge_detector_baseline", "Mean of the stream before.", _STREAM)
 CURRENT = Metric("tidegauge_detector_current", "Mean of the stream lately.", _STREAM)
+LEARNED = Metric(
+    "tidegauge_detector_learned_ratio",
+    "Part of what a stream has to learn from that has come; 1 once it is watched.",
+    _STREAM,
+)
 FIRING = Metric(
     "tidegauge_alert_firing",
     "1 for each alert that fires, with the incident that it belongs to.",
@@ -80,6 +86,7 @@ METRICS = (
     THRESHOLD,
     BASELINE,
     CURRENT,
+    LEARNED,
     FIRING,
     STARTED,
     EVENTS,
@@ -100,6 +107,7 @@ def detector_rows(view: DetectorView) -> Iterator[Row]:
     yield Row(THRESHOLD, labels, view.threshold)
     yield Row(BASELINE, labels, view.baseline)
     yield Row(CURRENT, labels, view.current)
+    yield Row(LEARNED, labels, view.learned)
 
 
 def event_rows(counts: Mapping[tuple[str, str, str], int]) -> Iterator[tuple[Row]]:

@@ -94,6 +94,8 @@ class DetectorView:
     """Mean of the stream before, in the stream's unit."""
     current: float | None = None
     """Mean of the stream lately, in the stream's unit."""
+    learned: float = 1.0
+    """Part of what the stream has to learn from that has come."""
 
 
 @dataclass(frozen=True, slots=True)

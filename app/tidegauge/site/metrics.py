@@ -286,8 +286,9 @@ def _groups() -> tuple[_Group, ...]:
         ),
         _Group(
             "Detectors and alerts",
-            "Detectors: for each stream that is watched, from the end of its learning on "
-            "([Detection](detection.md)). Alerts: while they fire ([Alerts](alerts.md)), with at "
+            "Detectors: for each stream that is watched, from the end of its learning on (how far "
+            "that has come from its first pane on, [Detection](detection.md)). "
+            "Alerts: while they fire ([Alerts](alerts.md)), with at "
             f"most {detection.SHOWN} of their causes and splits each ([Why](why.md)).",
             detection.METRICS,
         ),

@@ -7,6 +7,7 @@ from typing import Self
 
 from tidegauge.core.alertrecords import AlertRecord, AlertStatus
 from tidegauge.core.config import CoreConfig
+from tidegauge.core.detect.verdict import Phase
 from tidegauge.core.ledger import ModelLedger
 from tidegauge.core.monitor.distributions import Distribution
 from tidegauge.core.monitor.model import ModelMonitor
@@ -253,9 +254,10 @@ def _detectors(model: ModelMonitor) -> Iterator[DetectorView]:
             stream=key.subject.value,
             feature=key.about,
             statistic=verdict.effect,
-            threshold=verdict.min_effect,
+            threshold=None if verdict.phase is Phase.LEARNING else verdict.min_effect,
             baseline=verdict.baseline,
             current=verdict.current,
+            learned=min(1.0, verdict.learned),
         )
 
 

@@ -19,7 +19,7 @@ from tidegauge.core.config import ModelKind
 from tidegauge.core.records import DeploymentKind, FeatureStats, MetricRecord, Traffic, WindowState
 from tidegauge.export.collector import METRICS, ViewCollector, registry
 from tidegauge.export.deployments import SHOWN
-from tidegauge.export.view import View
+from tidegauge.export.view import DetectorView, View
 
 WindowMaker: TypeAlias = Callable[..., MetricRecord]
 END = 1_357_034_400_000
@@ -199,6 +199,18 @@ def test_a_figure_that_is_undefined_has_no_series():
         "tidegauge_window_labelled_predictions",
         "tidegauge_rebalances_total",
     }
+
+
+def test_of_a_stream_that_warms_up_nothing_is_told_but_how_far_it_is(full_view: View):
+    warming = DetectorView("delay", "", "learning", "score", learned=0.25)
+    page = rendered(replace(full_view, detectors=(warming,)))
+    told = {
+        sample.name: sample.value
+        for family in page.collect()
+        for sample in family.samples
+        if sample.name.startswith("tidegauge_detector_")
+    }
+    assert told == {"tidegauge_detector_learned_ratio": 0.25}
 
 
 def test_what_is_no_longer_in_the_view_is_no_longer_exported(full_view: View):

@@ -112,7 +112,7 @@ class AgeStream:
     def verdict(self, pane: PaneInput, before: int) -> Verdict:
         """Where the stream stands after a pane, and what `firing` was before it."""
         if self._limit_ms is None:
-            return Verdict(Phase.LEARNING)
+            return Verdict(Phase.LEARNING, learned=self._part_learned)
         usual = max(self._pauses[0], self._width_ms)
         return Verdict(
             Phase.FIRING if self._firing else Phase.WATCHING,
@@ -131,6 +131,11 @@ class AgeStream:
             window_start_ms=self._since_ms if self._age_ms else pane.start_ms,
             window_end_ms=pane.end_ms,
         )
+
+    @property
+    def _part_learned(self) -> float:
+        """As `tidegauge.core.detect.learning.Learner.learned`."""
+        return min(self._learned / MIN_PAUSES, self._learned_ms / self._config.learn_ms)
 
     @property
     def firing(self) -> int:
@@ -167,7 +172,7 @@ class AgeStream:
         self._learned_ms += pause + self._width_ms
         insort(self._pauses, pause, key=neg)
         del self._pauses[LONGEST + 1 :]
-        if self._learned >= MIN_PAUSES and self._learned_ms >= self._config.learn_ms:
+        if self._part_learned >= 1.0:
             tail = self._pauses[: min(LONGEST, self._learned // TAIL) + 1]
             rate = alarms_per_week() / WEEK
             found = limit_ms(tail, self._learned_ms, rate, self._width_ms)

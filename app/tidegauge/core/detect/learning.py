@@ -106,13 +106,13 @@ class Learner:
             self._buckets.append(bucket)
 
     @property
-    def ready(self) -> bool:
-        """Whether there is enough to learn from."""
-        return (
-            self._last_ms - self._first_ms >= self._learn_ms
-            and self._samples >= self._learn_samples
-            and len(self._buckets) >= MIN_BUCKETS
-            and self._panes >= MIN_PANES
+    def learned(self) -> float:
+        """Part of what is needed that has come, by what lacks most; from 1 on it is enough."""
+        return min(
+            (self._last_ms - self._first_ms) / self._learn_ms,
+            self._samples / self._learn_samples,
+            len(self._buckets) / MIN_BUCKETS,
+            self._panes / MIN_PANES,
         )
 
     def baseline(

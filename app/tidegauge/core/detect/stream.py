@@ -79,7 +79,10 @@ class DetectorStream:
 
     def verdict(self) -> Verdict:
         """Where the stream stands."""
-        return Verdict(Phase.LEARNING) if self._watcher is None else self._watcher.verdict()
+        if self._watcher is not None:
+            return self._watcher.verdict()
+        learned = 0.0 if self._learner is None else self._learner.learned
+        return Verdict(Phase.LEARNING, learned=learned)
 
     def effect(self, current: float, expected: float) -> float:
         """The standardised change from an expected mean to another; 0 without a baseline."""
@@ -150,7 +153,7 @@ class DetectorStream:
         else:
             spread = pane.deviation * pane.deviation * (pane.count - 1)
         learner.add(pane, mean, spread)
-        if learner.ready:
+        if learner.learned >= 1.0:
             alarms_per_ms = alarms_per_week() / WEEK
             baseline = learner.baseline(self._kind, self._smallest_change, alarms_per_ms)
             if self._target is not None:

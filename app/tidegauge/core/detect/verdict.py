@@ -110,3 +110,5 @@ class Verdict(NamedTuple):
     """Trials or values that the baseline was learned from."""
     window_start_ms: int | None = None
     window_end_ms: int | None = None
+    learned: float = 1.0
+    """Part of what is needed to learn from that has come; below 1 while learning."""
