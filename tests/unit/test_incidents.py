@@ -43,8 +43,9 @@ class Book:
         onset: Onset | None = None,
         deployed: str = "",
         blamed: str = "",
+        effect: Effect = Effect.MIX_SHIFT,
     ) -> Incident:
-        cause = Cause(kind=CauseKind.FEATURE, effect=Effect.MIX_SHIFT, name=blamed)
+        cause = Cause(kind=CauseKind.FEATURE, effect=effect, name=blamed)
         split = Split(kind=CauseKind.FEATURE, name=blamed, mix=1.0, concept=0.0, remainder=0.0)
         record = AlertRecord(
             id="",
@@ -90,6 +91,27 @@ def test_a_broken_feature_its_answers_and_errors_are_one_incident() -> None:
     ]
     assert errors.root == book.fingerprint(GONE)
     assert errors.summary == "missing changed"
+
+
+@pytest.mark.parametrize(
+    ("key", "effect", "broken"),
+    [
+        (GONE, Effect.MIX_SHIFT, True),
+        (WIND, Effect.UNIT_CHANGE, True),
+        (WIND, Effect.OUT_OF_RANGE, True),
+        (WIND, Effect.DATA_DRIFT, False),
+    ],
+)
+def test_data_is_broken_by_the_kind_of_an_alert_or_by_its_first_cause(
+    key: StreamKey, effect: Effect, broken: bool
+) -> None:
+    book = Book()
+    book.opens(key, T, blamed="wind", effect=effect)
+    book.opens(ERRORS, T + 6 * HOUR, onset=Onset(T, T + MINUTE), blamed="wind")
+    told = book.incidents.faults(book.fingerprint(ERRORS), T + 6 * HOUR)
+    assert told == (["wind"] if broken else [])
+    book.ends(key, T + 7 * HOUR)
+    assert book.incidents.faults(book.fingerprint(ERRORS), T + 8 * HOUR) == []
 
 
 def test_what_begins_long_after_is_another_incident() -> None:

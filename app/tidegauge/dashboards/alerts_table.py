@@ -42,9 +42,10 @@ def since(selector: str, keys: Sequence[Key]) -> str:
         selector: Labels of alerts.
         keys: What alerts are told apart by.
     """
-    started = f"tidegauge_alert_start_timestamp_seconds{{{selector}, category"
-    of_all = f'label_join({started}=""}}, "{ABOUT.label}", "", "feature", "class")'
-    of_category = f'label_join({started}!=""}}, "{ABOUT.label}", "=", "feature", "category")'
+    started, rest = "tidegauge_alert_start_timestamp_seconds", f", {selector}" if selector else ""
+    plain, of_category = f'{started}{{category=""{rest}}}', f'{started}{{category!=""{rest}}}'
+    of_all = f'label_join({plain}, "{ABOUT.label}", "", "feature", "class")'
+    of_category = f'label_join({of_category}, "{ABOUT.label}", "=", "feature", "category")'
     return f"max by ({', '.join(key.label for key in keys)}) ({of_all} or {of_category})"
 
 

@@ -60,7 +60,7 @@ def retraining(
         now_ms: its watermark.
     """
     alert = error_alert(alerts)
-    faults = tuple(a for a in _firing(alerts) if _is_fault(a))
+    faults = tuple(a for a in _firing(alerts) if is_fault(a))
     if alert is None and not faults:
         return None
     lasting = 0 if alert is None else max(0, now_ms - alert.starts_at_ms)
@@ -85,7 +85,8 @@ def _firing(alerts: Iterable[AlertRecord]) -> list[AlertRecord]:
     return [alert for alert in alerts if alert.status is AlertStatus.FIRING]
 
 
-def _is_fault(alert: AlertRecord) -> bool:
+def is_fault(alert: AlertRecord) -> bool:
+    """Whether an alert says that the data of a feature is broken, by first cause or kind."""
     first = alert.causes[:1]
     broken = any(c.kind is CauseKind.FEATURE and c.effect in FAULTS for c in first)
     return broken or alert.labels.get("alertname") == FROZEN

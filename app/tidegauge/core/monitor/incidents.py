@@ -44,6 +44,7 @@ import xxhash
 
 from tidegauge.core.alertrecords import AlertRecord, CauseKind, Effect, Incident, Role
 from tidegauge.core.config import DAY, HOUR
+from tidegauge.core.improve.retrain import is_fault
 from tidegauge.core.monitor.streams import ERRORS, SETTLED_TARGETS, StreamKey, Subject
 
 JOIN_MS = HOUR
@@ -95,6 +96,8 @@ class _Member(msgspec.Struct, array_like=True):
     deployed: str
     """What was deployed as the change began that it saw, in words."""
     ended: int | None = None
+    broken: bool = False
+    """Whether it said as it opened that the data of its feature is broken."""
 
 
 class _Group(msgspec.Struct, array_like=True):
@@ -131,6 +134,7 @@ class Incidents:
         if group is None:
             summary = record.annotations["summary"]
             member = _Member(print_, rank, key.feature, summary, *_times(onset), time, deployed)
+            member.broken = rank == _FAULT or is_fault(record)
             group = self._near(member, time, blamed)
             if group is None:
                 content = f"{self._model}\0{print_}\0{time}"
@@ -178,7 +182,7 @@ class Incidents:
             {
                 member.feature
                 for member in members
-                if member.rank == _FAULT and member.opened <= time_ms < _end(member)
+                if member.broken and member.opened <= time_ms < _end(member)
             }
         )
 
