@@ -24,7 +24,9 @@ from tidegauge.demo.tasks import ModelName, Status
 
 Event = Prediction | Feedback
 
-ANSWERS = frozenset({"ScoreDrift", "PredictionDrift", "ClassShareDrift"})
+ANSWERS = frozenset(
+    {"ScoreDrift", "PredictionDrift", "ClassShareDrift", "UnexplainedPredictions"}
+)
 ERRORS = frozenset({"ErrorRateChanged", "AbsoluteErrorChanged"})
 OF_FEATURES = frozenset(
     {

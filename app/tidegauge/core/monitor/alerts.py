@@ -33,6 +33,7 @@ NAMES = {
     Subject.POSITIVE_RATE: "PredictionDrift",
     Subject.CLASS: "ClassShareDrift",
     Subject.PREDICTION: "PredictionDrift",
+    Subject.UNEXPLAINED: "UnexplainedPredictions",
     Subject.FEATURE: "FeatureDrift",
     Subject.MISSING: "FeatureMissing",
     Subject.OUT_OF_RANGE: "FeatureOutOfRange",
@@ -63,6 +64,7 @@ _WORDS = {
     Subject.POSITIVE_RATE: "share of positive predictions",
     Subject.CLASS: "share of predictions of class {feature}",
     Subject.PREDICTION: "mean prediction",
+    Subject.UNEXPLAINED: "mean prediction, less what the inputs explain",
     Subject.FEATURE: "mean of feature {feature}",
     Subject.MISSING: "share of missing values of feature {feature}",
     Subject.OUT_OF_RANGE: "share of numbers of feature {feature} outside the reference's range",
@@ -179,6 +181,7 @@ def stream_causes(key: StreamKey, verdict: Verdict) -> tuple[Cause, ...]:
         Subject.PREDICTION_AGE: (CauseKind.TRAFFIC, Effect.STALE, Subject.TRAFFIC.value),
         Subject.LABEL_AGE: (CauseKind.TRAFFIC, Effect.STALE, Subject.LABELS.value),
         Subject.FEATURE_AGE: (CauseKind.FEATURE, Effect.STALE, key.feature),
+        Subject.UNEXPLAINED: (CauseKind.MODEL, Effect.PREDICTION_DRIFT, "all predictions"),
         **dict.fromkeys(TARGETS, (CauseKind.MODEL, Effect.BELOW_TARGET, "all predictions")),
     }.get(key.subject, (CauseKind.SCORE, Effect.PREDICTION_DRIFT, key.subject.value))
     cause = Cause(

@@ -66,6 +66,7 @@ _RANKS = {
     Subject.POSITIVE_RATE: _ANSWERS,
     Subject.CLASS: _ANSWERS,
     Subject.PREDICTION: _ANSWERS,
+    Subject.UNEXPLAINED: _ANSWERS,
     Subject.TRAFFIC: _TRAFFIC,
     Subject.LABELS: _LABELS,
     Subject.PREDICTION_AGE: _TRAFFIC,

@@ -32,6 +32,7 @@ from tidegauge.core.monitor.streams import (
 )
 from tidegauge.core.monitor.symptoms import compared
 from tidegauge.core.monitor.told import Told
+from tidegauge.core.monitor.unexplained import Unexplained
 from tidegauge.core.monitor.watch import Watch
 from tidegauge.core.monitor.watermark import Completeness, Watermarks
 from tidegauge.core.monitor.windowrecords import WindowRecords
@@ -78,6 +79,7 @@ class ModelMonitor:
         self.ledgers: dict[int, ModelLedger] = {}
         self.references = References()
         self.usual = UsualAttributions()
+        self.unexplained = Unexplained(self.rules.detection)
         self._records = WindowRecords(
             name, config, self.windows, self.kinds, self.references, usual=self.usual
         )
@@ -247,11 +249,12 @@ class ModelMonitor:
             version: [adopted.profile for adopted in known]
             for version, known in self.references.items()
         }
-        for key, inputs in (
-            *prediction_inputs(whole, start, end, kind, watched),
-            *compared_inputs(compared(pane, profiles), start, end),
-        ):
+        answered = list(prediction_inputs(whole, start, end, kind, watched))
+        for key, inputs in (*answered, *compared_inputs(compared(pane, profiles), start, end)):
             yield from self._watch.feed(key, inputs)
+        left = self.unexplained.close(answered)
+        if left is not None:
+            yield from self._watch.feed(StreamKey(Subject.UNEXPLAINED), left)
 
     def _settle(self, until: int) -> Iterator[AlertRecord]:
         """Close the panes up to a time before which no label can come any more."""

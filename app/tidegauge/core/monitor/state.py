@@ -131,6 +131,8 @@ class MonitorTables:
         for version in sorted(model.usual.changed):
             yield _pack(["attributions", name, version]), _pack(model.usual.to_state(version))
         model.usual.changed = set()
+        if model.unexplained.changed:
+            yield _pack(["unexplained", name]), _pack(model.unexplained.to_state())
         for version, size in sorted(model.final.changed):
             yield _pack(["final", name, version, size]), _pack(model.final.of((version, size)))
         model.final.changed = set()
@@ -236,6 +238,7 @@ class MonitorTables:
             "deployments": self._read_deployments,
             "names": self._read_names,
             "attributions": self._read_attributions,
+            "unexplained": self._read_unexplained,
             "final": self._read_final,
         }
         for key, value in self._pending.items():
@@ -331,6 +334,9 @@ class MonitorTables:
 
     def _read_attributions(self, key: list[Any], value: bytes) -> None:
         self._models[key[0]].usual.restore(key[1], _unpack(value))
+
+    def _read_unexplained(self, key: list[Any], value: bytes) -> None:
+        self._models[key[0]].unexplained.restore(_unpack(value))
 
     def _read_final(self, key: list[Any], value: bytes) -> None:
         self._models[key[0]].final.restore(msgspec.msgpack.decode(value, type=FinalWindow))

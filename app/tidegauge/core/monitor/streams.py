@@ -36,6 +36,8 @@ class Subject(StrEnum):
     """Share of answers that are one class of a multiclass model."""
     PREDICTION = "prediction"
     """Mean answer of a regression model."""
+    UNEXPLAINED = "unexplained"
+    """Mean answer or score, less what the inputs explain."""
     FEATURE = "feature"
     """Mean of a numeric feature."""
     MISSING = "missing"
@@ -78,7 +80,8 @@ class Subject(StrEnum):
 
 _MEANS = frozenset(
     {
-        *(Subject.SCORE, Subject.PREDICTION, Subject.ABSOLUTE_ERROR, Subject.LATENCY),
+        *(Subject.SCORE, Subject.PREDICTION, Subject.UNEXPLAINED, Subject.LATENCY),
+        *(Subject.ABSOLUTE_ERROR,),
         *(Subject.FEATURE, Subject.CATEGORIES, Subject.ABSOLUTE_ERROR_TARGET),
         *(Subject.SEGMENT_ERROR_RATE, Subject.SEGMENT_ABSOLUTE_ERROR),
     }

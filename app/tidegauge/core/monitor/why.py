@@ -47,6 +47,7 @@ _SILENCES = frozenset({Subject.TRAFFIC, Subject.PREDICTION_AGE})
 MOVED_BY = frozenset(
     {
         *(Subject.SCORE, Subject.POSITIVE_RATE, Subject.CLASS, Subject.PREDICTION),
+        Subject.UNEXPLAINED,
         *(Subject.FEATURE, *_OF_CATEGORIES, Subject.CONSTANT, Subject.MISSING),
         *(Subject.WRONG_TYPE, Subject.OUT_OF_RANGE, Subject.UNSEEN),
     }
