@@ -11,9 +11,11 @@ there happens by chance, and by weather.
 
 What counts was laid down before the seed that is reported was run; seed 1 was for development.
 
-- A fault is **found** if an alert of the fault's model that it can be expected to raise opens after
-  its onset, within two days of event time, or four where only labels can show it; and the same
-  alert does not open as early in the control. Alerts about features must be about the feature
+- A fault is **found** if an alert of the fault's model that it can be expected to raise opens
+  within two days of event time after its onset, or four where only labels can show it; and the same
+  alert does not open as early in the control. Up to the onset both runs are the same; an alert
+  about the coverage of labels is dated by the predictions that lack them, which may have come
+  before it. Alerts about features must be about the feature
   that is broken; what follows from a broken input (drift of answers, errors) counts as found, too.
 - Its **cause comes first** if the first cause of the incident's root names what was injected: the
   feature; the segment and its value, as concept shift; the new version, or version of the code,
@@ -250,8 +252,8 @@ def judge(running: Running, plan: Plan, when: When, day: int) -> Outcome:
     raised = running.with_fault(plan.injection, day, until + CLOSING)
     before = [record for record in running.control.alerts if record.time_ms <= day]
     faulted, control = Openings([*before, *raised]), Openings(running.control.alerts)
-    found = faulted.expected(plan, when.start_ms, until)
-    anyway = control.expected(plan, when.start_ms, until)
+    # both are the same up to the onset; what is lost of labels is told of earlier predictions
+    found, anyway = faulted.expected(plan, day, until), control.expected(plan, day, until)
     own = [
         record
         for fingerprint, record in found.items()
@@ -261,6 +263,7 @@ def judge(running: Running, plan: Plan, when: When, day: int) -> Outcome:
     root = None if opened is None else faulted.root(opened, until)
     cause = root.causes[0] if root is not None and root.causes else None
     told = "" if root is None or root.incident is None else root.incident.summary
+    delay = None if opened is None else (opened.time_ms - when.start_ms) / HOUR
     named = cause is not None and plan.expected.cause(cause)
     return Outcome(
         running.world.number,
@@ -272,8 +275,8 @@ def judge(running: Running, plan: Plan, when: When, day: int) -> Outcome:
         round((when.end_ms - when.start_ms) / DAY),
         opened is not None,
         named or bool(plan.expected.deployed and told.startswith(plan.expected.deployed)),
-        None if opened is None else (opened.time_ms - when.start_ms) / HOUR,
-        bool(anyway),
+        delay if delay is None or delay > 0.0 else None,
+        bool(control.expected(plan, when.start_ms, until)),
         "" if opened is None else _name(opened),
         "" if cause is None or root is None else f"{_name(root)}: {cause.summary}",
     )

@@ -24,9 +24,7 @@ from tidegauge.demo.tasks import ModelName, Status
 
 Event = Prediction | Feedback
 
-ANSWERS = frozenset(
-    {"ScoreDrift", "PredictionDrift", "ClassShareDrift", "UnexplainedPredictions"}
-)
+ANSWERS = frozenset({"ScoreDrift", "PredictionDrift", "ClassShareDrift", "UnexplainedPredictions"})
 ERRORS = frozenset({"ErrorRateChanged", "AbsoluteErrorChanged"})
 OF_FEATURES = frozenset(
     {

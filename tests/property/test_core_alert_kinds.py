@@ -1,5 +1,6 @@
 """Faults of every other kind open an alert that names them, which ends by itself."""
 
+import math
 import random
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ def events(seed: int) -> list[Published]:
         answer = rng.random() < 0.5
         wrong = rng.random() < (0.6 if broken else 0.1)
         distance, amount = rng.gauss(5.0, 2.0), rng.gauss(0.0, 1.0)
+        score = 0.8 / (1.0 + math.exp(distance - 5.0))
         carrier = rng.choices("ABC", (7, 2, 1))[0]
         prediction = Prediction(
             f"r{number}",
@@ -44,6 +46,7 @@ def events(seed: int) -> list[Published]:
             "1",
             at(START + time),
             answer,
+            score=1.0 - score if broken else score,
             features={
                 "distance": 1_000.0 * distance if broken else distance,
                 "amount": str(amount) if broken else amount,
@@ -105,6 +108,7 @@ def test_each_fault_opens_alerts_that_end_and_nothing_else_does(result: Result) 
         ("category_share", "carrier=A"),
         ("category_share", "carrier=B"),
         ("error_rate", ""),
+        ("unexplained", ""),
         ("accuracy_target", ""),
         ("recall_target", ""),
         ("coverage", ""),
